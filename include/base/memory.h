@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Allocation for the control plane.  Running out of memory ends the process with a clear message: a
+ * hundred untested branches would not be safer.  Never used while answering.
+ */
+void *xcalloc(size_t count, size_t size);          /* zeroed */
+void *xrealloc(void *block, size_t count, size_t size);
+void *xmemdup(const void *bytes, size_t size);
+char *xstrdup(const char *text);
+char *xstrndup(const char *text, size_t size);
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));

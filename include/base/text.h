@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* A growing NUL-terminated string.  Zero-initialised is empty.  One owner, one thread. */
+struct text {
+    char *bytes; /* NULL while empty */
+    size_t size; /* without the NUL */
+    size_t room;
+};
+
+void text_add(struct text *text, const char *bytes, size_t size);
+void text_puts(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Appends `string` as a JSON string with its quotes (RFC 8259 §7). */
+void text_put_json(struct text *text, const char *string);
+
+/** Hands the string to the caller, who frees it ("" when nothing was added), and empties `text`. */
+char *text_take(struct text *text);
+void text_free(struct text *text);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *check(void *block)
+{
+    if (block == NULL) {
+        fputs("steerd: out of memory\n", stderr);
+        abort();
+    }
+    return block;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return check(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *block, size_t count, size_t size)
+{
+    return check(reallocarray(block, count ? count : 1, size ? size : 1));
+}
+
+void *xmemdup(const void *bytes, size_t size)
+{
+    void *copy = xcalloc(1, size);
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+char *xstrdup(const char *text)
+{
+    return xmemdup(text, strlen(text) + 1);
+}
+
+char *xstrndup(const char *text, size_t size)
+{
+    return check(strndup(text, size));
+}
+
+char *xasprintf(const char *format, ...)
+{
+    char *out = NULL;
+    va_list args;
+    va_start(args, format);
+    int size = vasprintf(&out, format, args);
+    va_end(args);
+    return check(size < 0 ? NULL : out);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/table.h"
+
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Open addressing with linear probing; a removed entry leaves a tombstone (key kept NULL, value set). */
+struct entry {
+    char *key;
+    void *value;
+    uint64_t hash;
+};
+
+struct table {
+    struct entry *entries;
+    size_t room;  /* a power of two */
+    size_t used;  /* with tombstones */
+    size_t count; /* without */
+};
+
+static char tombstone;
+
+static uint64_t hash_of(const char *key)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (; *key != '\0'; key++)
+        hash = (hash ^ (unsigned char)*key) * UINT64_C(0x100000001b3);
+    return hash ^ (hash >> 32);
+}
+
+struct table *table_new(void)
+{
+    struct table *table = xcalloc(1, sizeof *table);
+    table->room = 16;
+    table->entries = xcalloc(table->room, sizeof *table->entries);
+    return table;
+}
+
+void table_free(struct table *table)
+{
+    if (table == NULL)
+        return;
+    for (size_t i = 0; i < table->room; i++)
+        free(table->entries[i].key);
+    free(table->entries);
+    free(table);
+}
+
+static struct entry *find_entry(const struct table *table, const char *key, uint64_t hash)
+{
+    for (size_t i = hash & (table->room - 1);; i = (i + 1) & (table->room - 1)) {
+        struct entry *entry = &table->entries[i];
+        if (entry->key == NULL && entry->value == NULL)
+            return NULL;
+        if (entry->key != NULL && entry->hash == hash && strcmp(entry->key, key) == 0)
+            return entry;
+    }
+}
+
+void *table_find(const struct table *table, const char *key)
+{
+    const struct entry *entry = find_entry(table, key, hash_of(key));
+    return entry != NULL ? entry->value : NULL;
+}
+
+static void insert_fresh(struct table *table, struct entry fresh)
+{
+    size_t i = fresh.hash & (table->room - 1);
+    while (table->entries[i].key != NULL || table->entries[i].value != NULL)
+        i = (i + 1) & (table->room - 1);
+    table->entries[i] = fresh;
+}
+
+static void make_room(struct table *table)
+{
+    if ((table->used + 1) * 4 < table->room * 3)
+        return;
+    struct entry *old = table->entries;
+    size_t old_room = table->room;
+    if (table->count * 2 >= table->room)
+        table->room *= 2;
+    table->entries = xcalloc(table->room, sizeof *table->entries);
+    table->used = table->count;
+    for (size_t i = 0; i < old_room; i++) {
+        if (old[i].key != NULL)
+            insert_fresh(table, old[i]);
+    }
+    free(old);
+}
+
+void *table_put(struct table *table, const char *key, void *value)
+{
+    uint64_t hash = hash_of(key);
+    struct entry *entry = find_entry(table, key, hash);
+    if (entry != NULL) {
+        void *before = entry->value;
+        entry->value = value;
+        return before;
+    }
+    make_room(table);
+    insert_fresh(table, (struct entry){ .key = xstrdup(key), .value = value, .hash = hash });
+    table->used++;
+    table->count++;
+    return NULL;
+}
+
+void *table_remove(struct table *table, const char *key)
+{
+    struct entry *entry = find_entry(table, key, hash_of(key));
+    if (entry == NULL)
+        return NULL;
+    void *value = entry->value;
+    free(entry->key);
+    entry->key = NULL;
+    entry->value = &tombstone;
+    table->count--;
+    return value;
+}
+
+size_t table_count(const struct table *table)
+{
+    return table->count;
+}
+
+bool table_next(const struct table *table, size_t *at, const char **key, void **value)
+{
+    for (; *at < table->room; (*at)++) {
+        const struct entry *entry = &table->entries[*at];
+        if (entry->key == NULL)
+            continue;
+        *key = entry->key;
+        *value = entry->value;
+        (*at)++;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/text.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void text_reserve(struct text *text, size_t more)
+{
+    size_t need = text->size + more + 1;
+    if (need <= text->room)
+        return;
+    size_t room = text->room ? text->room : 64;
+    while (room < need)
+        room *= 2;
+    text->bytes = xrealloc(text->bytes, room, 1);
+    text->room = room;
+}
+
+void text_add(struct text *text, const char *bytes, size_t size)
+{
+    text_reserve(text, size);
+    if (size > 0)
+        memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
+}
+
+void text_puts(struct text *text, const char *string)
+{
+    text_add(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (size < 0)
+        return;
+    text_reserve(text, (size_t)size);
+    va_start(args, format);
+    vsnprintf(text->bytes + text->size, (size_t)size + 1, format, args);
+    va_end(args);
+    text->size += (size_t)size;
+}
+
+static void put_json_byte(struct text *text, unsigned char byte)
+{
+    switch (byte) {
+    case '"': text_add(text, "\\\"", 2); return;
+    case '\\': text_add(text, "\\\\", 2); return;
+    case '\n': text_add(text, "\\n", 2); return;
+    case '\r': text_add(text, "\\r", 2); return;
+    case '\t': text_add(text, "\\t", 2); return;
+    default: break;
+    }
+    if (byte < 0x20)
+        text_printf(text, "\\u%04x", byte);
+    else
+        text_add(text, (const char *)&byte, 1);
+}
+
+void text_put_json(struct text *text, const char *string)
+{
+    text_add(text, "\"", 1);
+    for (const char *at = string; *at != '\0'; at++)
+        put_json_byte(text, (unsigned char)*at);
+    text_add(text, "\"", 1);
+}
+
+char *text_take(struct text *text)
+{
+    char *bytes = text->bytes != NULL ? text->bytes : xstrdup("");
+    *text = (struct text){ 0 };
+    return bytes;
+}
+
+void text_free(struct text *text)
+{
+    free(text->bytes);
+    *text = (struct text){ 0 };
+}
