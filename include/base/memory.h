@@ -7,7 +7,7 @@
  * Allocation for the control plane.  Running out of memory ends the process with a clear message: a
  * hundred untested branches would not be safer.  Never used while answering.
  */
-void *xcalloc(size_t count, size_t size);          /* zeroed */
+void *xcalloc(size_t count, size_t size); /* zeroed */
 void *xrealloc(void *block, size_t count, size_t size);
 void *xmemdup(const void *bytes, size_t size);
 char *xstrdup(const char *text);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/trace.h"
+#include "base/rng.h"
+#include "dns/query.h"
+#include "dns/response.h"
+#include "snapshot/snapshot.h"
+
+/* What belongs to this server and not to a dataset. Fixed while workers run. */
+struct answer_settings {
+    uint16_t udp_size;     /* largest UDP reply, and the size our OPT tells: 1232 */
+    const char *nsid;      /* NULL: none */
+    uint16_t keepalive_ds; /* TCP idle timeout told by RFC 7828, units of 100 ms */
+};
+
+/* What a worker counts; one writer, read by others at any time (relaxed). */
+struct answer_counters {
+    _Atomic uint64_t queries[2]; /* by transport: UDP, TCP */
+    _Atomic uint64_t rcodes[24]; /* replies by rcode */
+    _Atomic uint64_t dropped;    /* no reply was due */
+    _Atomic uint64_t truncated;
+    _Atomic uint64_t ecs;              /* queries with a client subnet */
+    _Atomic uint64_t steered;          /* answers that a service gave */
+    _Atomic uint64_t steered_degraded; /* of these with all endpoints down */
+};
+
+/* One worker's side of answering. */
+struct answerer {
+    const struct answer_settings *settings;
+    struct answer_counters *counters;
+    struct rng rng;
+};
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
+
+/**
+ * Answers one message: bytes to bytes.  `source` is who sent it.  `out` has `out_size` bytes: at least 1232
+ * for UDP, 65535 for TCP. Returns the size of the reply, 0 if none may be sent. No lock, no allocation, no
+ * clock, no log.  Worker thread, inside a read section; `now` is not NULL.
+ */
+size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,
+                      const uint8_t *packet, size_t size, const struct address *source, uint8_t *out,
+                      size_t out_size);
+
+struct explanation {
+    uint8_t rcode;
+    bool is_steered;
+    uint8_t reply[4096]; /* the message a client would have got, without cookies and NSID */
+    size_t reply_size;
+};
+
+/**
+ * Answers (qname, qtype) for `client` by the same code, with every step told to `trace`; takes no tickets and
+ * counts nothing. Any registered thread inside a read section.
+ */
+void answer_explain(const struct snapshot *now, const struct dns_name *qname, uint16_t qtype,
+                    const struct prefix *client, bool is_ecs, struct trace *trace, struct explanation *out);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/trace.h"
+#include "policy/policy.h"
+#include "snapshot/snapshot.h"
+
+/*
+ * Walks a service's policy tree to the endpoints of one answer.  The one implementation for queries and for
+ * explain.
+ */
+struct steering {
+    const struct snapshot *now;
+    const struct service *service;
+    const struct client *client;
+    uint16_t qtype;
+    uint64_t random;     /* fresh bits */
+    bool peeks;          /* explain: tickets are looked at, not taken */
+    struct trace *trace; /* NULL for queries */
+};
+
+enum steer_outcome { STEER_ENDPOINTS, STEER_NODATA, STEER_SERVFAIL };
+
+struct decision {
+    enum steer_outcome outcome;
+    uint16_t count;
+    const struct endpoint
+        *endpoints[CHOICE_MAX]; /* in answer order; all have the queried family, or a hostname */
+    uint32_t ttl_s;
+    uint8_t scope_len; /* for the ECS option */
+    bool depends_on_client;
+    enum view view; /* other than HEALTHY: everything is down, and this was served anyhow */
+};
+
+/** Decides.  Pure but for the tickets; no allocation; any registered thread inside a read section. */
+void steer(const struct steering *steering, struct decision *out);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "config/settings.h"
+#include "control/control.h"
+
+/* What the API shows of the data plane, without including it: main.c fills it in. */
+struct api_data_plane {
+    unsigned worker_count;
+    const struct answer_counters *(*counters)(const void *server, unsigned worker);
+    unsigned (*tcp_connections)(const void *server, unsigned worker);
+    const void *server;
+};
+
+/*
+ * The admin API: libmicrohttpd on one epoll thread.  Handlers read the snapshot or post a command to control
+ * and suspend the connection until it comes back.
+ */
+struct api;
+
+/** Binds the listeners (root may still be needed). */
+bool api_open(const struct settings *settings, struct api **out, struct error *err);
+/** Reads or makes the token file (mode 0600; call after privileges were dropped) and serves. */
+bool api_start(struct api *api, struct control *control, const struct api_data_plane *data_plane,
+               struct error *err);
+void api_close(struct api *api);

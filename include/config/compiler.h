@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "config/check.h"
+#include "config/object.h"
+#include "config/problems.h"
+#include "snapshot/dataset.h"
+#include "snapshot/edition.h"
+
+/*
+ * Declared objects → dataset.  The compiler owns the model of the head configuration (every object parsed,
+ * who refers to whom, slots and ids by name) and makes the next dataset from the last one and the objects
+ * that changed. A refused change leaves no trace.  One thread (the compiler thread) owns it.
+ */
+struct compiler;
+
+struct compiler *compiler_new(void);
+void compiler_free(struct compiler *compiler); /* with its last dataset */
+
+/* An endpoint of a named pool as control and checker see it. */
+struct compiled_endpoint {
+    const struct endpoint *endpoint; /* in the dataset */
+    const char *pool;                /* names: live as long as the dataset's node */
+    struct check_binding *checks;    /* what is to be measured */
+    size_t check_count;
+};
+
+/* A node that is new, replaced or gone. */
+struct compiled_node {
+    const struct node *before;           /* NULL: new.  Valid until the edition's grace period */
+    const struct node *after;            /* NULL: gone */
+    struct compiled_endpoint *endpoints; /* of `after`, if it is a pool */
+    size_t endpoint_count;
+};
+
+/* The result of one compilation, waiting to be published or abandoned. */
+struct compiled {
+    struct dataset *dataset;     /* next; its generation is set by the caller */
+    struct edition edition;      /* what it made and what it replaces */
+    struct compiled_node *nodes; /* changed nodes that have a slot, children before parents */
+    size_t node_count;
+    struct problems warnings;
+};
+
+/**
+ * Applies `changes` (texts are copied; text NULL deletes) to the model and compiles.  All errors are
+ * collected. True: `out` is to be given to compiler_accept or compiler_reject before the next call.  False:
+ * nothing changed.
+ */
+bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
+                    struct problems *problems, struct compiled *out);
+
+/** The change is durable: the model keeps it.  The edition is the caller's to publish.  Frees
+ * `compiled->nodes`. */
+void compiler_accept(struct compiler *compiler, struct compiled *compiled);
+/** The change could not be stored: model and dataset are what they were; frees what was made. */
+void compiler_reject(struct compiler *compiler, struct compiled *compiled);
+
+/** Takes a new table of locations (NULL: none) and recompiles what depends on it. The same rules as
+ * compiler_apply. */
+bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
+                      struct compiled *out);
+
+/** The text of an object of the head, or NULL; borrowed until the next accept. */
+const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
+/** All objects of the head (borrowed texts), sorted by kind and name; objects_free does not free borrowed
+ * texts when `is_borrowed`. */
+void compiler_list(const struct compiler *compiler, struct objects *out);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "config/problems.h"
+#include "dns/name.h"
+#include "snapshot/zone.h"
+
+/*
+ * Master files (RFC 1035 §5) by libzscanner into a zone edit.
+ */
+struct zone_source {
+    const char *file; /* name for messages, e.g. "zones/example.com.zone" */
+    const char *text;
+    size_t size;
+    unsigned first_line;   /* line of the first byte, normally 1 */
+    const char *directory; /* for $INCLUDE; NULL refuses it */
+};
+
+/**
+ * Puts all records of `source` into `edit`.  Refused, with file, line and what to do: syntax errors, records
+ * out of zone, a class other than IN, CNAME beside other data, more than one SOA.  Different TTLs in one
+ * RRset: the lowest, with a warning (RFC 2181 §5.2). A missing glue address or SOA/NS is checked by
+ * zone_source_check after all sources were read.  False if there were errors.
+ */
+bool zone_source_read(const struct zone_source *source, const struct dns_name *apex, struct zone_edit *edit,
+                      struct problems *problems);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/mailbox.h"
+#include "config/object.h"
+#include "config/settings.h"
+#include "health/checker.h"
+#include "snapshot/conditions.h"
+
+/*
+ * The control thread: the only writer of the snapshot.  It never blocks on disk or on compiling: those are
+ * the store's and the compiler's threads, and a command travels api → control → compiler → store → control →
+ * api.
+ */
+struct control;
+
+enum command_kind {
+    COMMAND_CONFIG_READ,    /* out: body: the steering document, generation */
+    COMMAND_OBJECT_READ,    /* in: object_kind, name; out: body: its JSON text */
+    COMMAND_CONFIG_REPLACE, /* in: body: a steering document */
+    COMMAND_OBJECT_PUT,     /* in: object_kind, name, body */
+    COMMAND_OBJECT_PATCH,   /* in: object_kind, name, pointer ("" or "/endpoints/us-east-1"), body: a merge
+                               patch (RFC 7396) */
+    COMMAND_OBJECT_DELETE,  /* in: object_kind, name */
+    COMMAND_ROLLBACK,       /* in: generation to go back to (its content becomes a new generation) */
+    COMMAND_GENERATIONS,    /* in: before, most; out: body: JSON array of the items of design: generation,
+                               author, time, comment */
+    COMMAND_OVERRIDE_SET,   /* in: name (pool), endpoint, override */
+    COMMAND_OVERRIDE_CLEAR, /* in: name (pool), endpoint */
+    COMMAND_RELOAD,         /* import changed files, reload changed databases (SIGHUP) */
+};
+
+enum command_result {
+    RESULT_DONE,
+    RESULT_INVALID,    /* problems say what */
+    RESULT_NOT_FOUND,  /* the object or endpoint does not exist: error */
+    RESULT_STALE,      /* if_match is not the head generation: 412 */
+    RESULT_FILE_MODE,  /* steering_mode is "file": 409 */
+    RESULT_CONFLICT,   /* error says why: 409 */
+    RESULT_UNAVAILABLE /* not durable (disk), nothing was changed: 503 */
+};
+
+/* Asked and answered in one letter: it comes back to `reply_to` with its result. */
+struct command {
+    struct letter letter;     /* letter.kind: enum command_kind */
+    struct mailbox *reply_to; /* NULL: nobody waits, control frees it */
+    void *context;            /* the sender's */
+    /* in */
+    enum object_kind object_kind;
+    char *name, *endpoint, *pointer; /* owned */
+    char *body;                      /* owned; in and out */
+    size_t body_size;
+    char *author, *comment; /* owned */
+    bool has_if_match, is_dry_run;
+    uint64_t if_match;
+    uint64_t before;
+    unsigned most;
+    struct override override;
+    /* in and out */
+    uint64_t generation; /* out: of the head after it */
+    /* out */
+    enum command_result result;
+    struct problems problems; /* pointers are relative to the body that was sent */
+    struct error error;
+};
+struct command *command_new(enum command_kind kind);
+void command_free(struct command *command);
+
+/** Opens the store, imports or restores the configuration, publishes the first snapshot, starts control,
+ * compiler, store and checker. */
+bool control_start(const struct settings *settings, struct control **out, struct error *err);
+/** Stops all of them in order; nothing acknowledged is lost. */
+void control_stop(struct control *control);
+
+/** Any thread. */
+void control_post(struct control *control, struct command *command);
+
+struct control_status {
+    uint64_t generation;
+    int64_t published_wall_ms;
+    char geo_source[256];
+    char last_import_error[1024]; /* "" if the last import went well */
+    uint64_t publications;        /* of snapshots since start */
+};
+/** A copy of the figures; any thread. */
+void control_status(struct control *control, struct control_status *out);
+const struct checker_counters *control_checker_counters(const struct control *control);
+
+/** Validates settings, steering file, zone files and databases without starting anything (steerd --check). */
+bool control_check(const struct settings *settings, struct problems *problems);

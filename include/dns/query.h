@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/edns.h"
+#include "dns/name.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DNS_HEADER_SIZE 12
+
+enum dns_query_outcome {
+    DNS_QUERY_DROP,   /* no reply may be sent: a response, shorter than a header */
+    DNS_QUERY_REFUSE, /* reply with `rcode` only */
+    DNS_QUERY_ACCEPT, /* one question of opcode QUERY, well-formed: look it up */
+};
+
+/* A query as read from the wire.  `packet` is borrowed and must outlive it. */
+struct dns_query {
+    const uint8_t *packet;
+    uint16_t size;
+    uint16_t id;
+    uint16_t flags; /* the second header word, host order */
+    uint8_t opcode;
+    uint8_t rcode;         /* why it is refused: FORMERR, NOTIMP, BADVERS */
+    uint8_t question_size; /* bytes of the question behind the header to copy into the reply; 0: none */
+    uint16_t qtype, qclass;
+    struct dns_name qname; /* lowercase; the client's case stands in the packet */
+    struct edns edns;
+};
+
+/**
+ * Parses one message (RFC 1035 §4.1).  `out` is written as far as it was read: a refusal still echoes id,
+ * opcode, RD and, where it could be read, the question, and answers with EDNS if the OPT was readable.
+ *
+ * DROP: shorter than 12 bytes; QR=1.  NOTIMP: opcode other than QUERY.  FORMERR: QDCOUNT other than one (RFC
+ * 9619), unreadable or compressed question, records in answer or authority that overrun, more than one OPT,
+ * an OPT whose owner is not the root, malformed options, bytes behind the last record.  BADVERS: EDNS version
+ * above 0 (RFC 6891 §6.1.3). Never reads behind `size`; any thread.
+ */
+enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struct dns_query *out);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/mailbox.h"
+#include "config/check.h"
+#include "snapshot/conditions.h"
+
+/*
+ * One thread that measures all endpoints: http and https on libcurl's multi-socket interface, tcp by its own
+ * non-blocking connects, names by c-ares, everything on one epoll.  It is told what to measure and reports
+ * what it found by letters.
+ */
+struct checker;
+
+enum { LETTER_HEALTH_REPORT = 100 }; /* letter.kind of a report */
+
+/* What the checker found out about one binding.  Posted at every change of verdict, when a change comes near
+ * or passes (settle), and when the smoothed latency has moved by more than a tenth.  The receiver frees it
+ * with health_report_free. */
+struct health_report {
+    struct letter letter;
+    uint32_t endpoint_slot;
+    uint16_t check_index; /* position among the endpoint's bindings */
+    uint8_t verdict;      /* enum health_verdict */
+    uint32_t settle_ms; /* interval × results still needed to turn the verdict; 0: the last result agreed with
+                           it */
+    uint32_t latency_us;      /* EWMA of connect times; 0: none yet */
+    struct evidence evidence; /* of the last transition */
+};
+void health_report_free(struct health_report *report);
+
+struct checker_settings {
+    struct mailbox *reports;  /* where reports go */
+    unsigned concurrent_most; /* checks under way at once, default 2000 */
+};
+
+bool checker_start(const struct checker_settings *settings, struct checker **out, struct error *err);
+/** Ends the thread; transfers under way are dropped.  Reports already posted stay in the mailbox. */
+void checker_stop(struct checker *checker);
+
+/**
+ * From now on the endpoint in `slot` is measured by exactly these bindings (copied, with references to their
+ * checks; none: not at all). A binding equal to one it had goes on undisturbed, with its verdict.  Any
+ * thread; takes effect soon.
+ */
+void checker_bind(struct checker *checker, uint32_t slot, const struct check_binding *bindings, size_t count);
+
+struct checker_counters {
+    _Atomic uint64_t started, succeeded, failed;
+    _Atomic uint32_t bindings, in_flight;
+};
+const struct checker_counters *checker_counters(const struct checker *checker);

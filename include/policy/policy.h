@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "snapshot/dataset.h"
+#include "snapshot/conditions.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A policy chooses among the children of a node.  It is a pure function of (candidates, client, draw): it
+ * keeps no state, and what it needs ready made it compiles into a plan.  Health, overrides and "what if all
+ * are down" are not its business.
+ */
+
+#define CHOICE_MAX 16 /* endpoints in one answer at most */
+
+/* Whom the answer is for. */
+struct client {
+    struct address address; /* of the ECS option, or the source */
+    uint8_t prefix_len;     /* bits of it that are known: the ECS source prefix length, or all */
+    bool is_ecs;
+    const struct geo *geo; /* where to look the location up; may be NULL */
+};
+
+/* Order and chance, handed in so that a test can replay them. */
+struct draw {
+    uint32_t ticket; /* counts the answers of this (service, node, query type) */
+    uint64_t random;
+};
+
+/* What is there to choose from. */
+struct candidates {
+    const struct node *node;        /* declared children, plan */
+    const struct node_state *state; /* of that node */
+    const struct dataset *dataset;
+    const struct conditions *conditions;
+    enum view view;
+    const struct candidate_list
+        *list;                /* the available ones, in written order, with cumulative effective weights;
+                                 NULL for a policy that is `by_rule`: it asks candidates_has */
+    const uint16_t *excluded; /* children that turned out to have nothing for this client */
+    uint16_t excluded_count;
+};
+
+struct choice {
+    uint16_t count; /* ordinals of children, best first; 0: nothing for this client */
+    uint16_t index[CHOICE_MAX];
+    uint8_t
+        scope_len; /* the client prefix that this choice holds for (RFC 7871 §7.2.1); 0: it did not depend */
+    bool depends_on_client;
+    const char *reason; /* a static phrase for explain, or NULL */
+};
+
+/* A rule or weight of a node as the configuration wrote it, for policies that compile. */
+struct policy_rule {
+    const char *key; /* "country:US", "198.51.100.0/24", "default"; NULL if the policy takes a list */
+    uint16_t child;  /* ordinal */
+};
+
+struct policy_source {
+    const struct policy_rule *rules;
+    size_t count;
+    const struct geo *geo; /* may be NULL */
+};
+
+struct policy {
+    const char *name;
+    bool is_by_rule;  /* children are chosen by rule: takes a map of rules, gets no list, the family is not
+                         applied to it */
+    bool is_weighted; /* takes a map target → weight; lists leave out weight 0 while another candidate has
+                         more */
+    bool needs_ticket;
+    uint16_t answers; /* default number of endpoints in an answer */
+
+    /** One of `count` equal to what `choose` will be asked: at most `most` ordinals are wanted. Pure; any
+     * thread. */
+    void (*choose)(const struct candidates *from, const struct client *client, const struct draw *draw,
+                   uint16_t most, struct choice *out);
+
+    /* Optional, together: a table made on the compiler thread.  Plans of equal rules are shared by the
+     * compiler. */
+    bool (*compile)(const struct policy_source *source, void **plan, struct error *err);
+    void (*plan_free)(void *plan);
+
+    /* Optional: checks one rule key when the configuration is validated. */
+    bool (*check_key)(const char *key, struct error *err);
+
+    /* Optional, control thread: the child to favour, given the one favoured before (UINT16_MAX: none).
+     * `latency_us` holds a figure per child, 0 where it is unknown or the child is unavailable. */
+    uint16_t (*prefer)(const struct node *node, const uint32_t *latency_us, uint16_t before);
+};
+
+/** The policy of that name, or NULL. */
+const struct policy *policy_find(const char *name);
+/** Walks the registry: index from 0; NULL at the end. */
+const struct policy *policy_at(size_t index);
+
+/** True if child `ordinal` has something to give in this view and is not excluded. */
+bool candidates_has(const struct candidates *from, uint16_t ordinal);
+/** Latency figure of a child from the conditions, 0 if unknown. */
+uint32_t candidates_latency_us(const struct candidates *from, uint16_t ordinal);
+/** Best-known coordinates of a child: an endpoint's, or of the nearest endpoint below it to `client_at`. */
+struct coordinates candidates_coordinates(const struct candidates *from, uint16_t ordinal,
+                                          const struct coordinates *client_at);
+
+static inline void choice_add(struct choice *choice, uint16_t ordinal)
+{
+    if (choice->count < CHOICE_MAX)
+        choice->index[choice->count++] = ordinal;
+}

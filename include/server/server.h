@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/answer.h"
+#include "base/address.h"
+#include "base/error.h"
+
+/*
+ * The data plane: workers, one a core, each with its own SO_REUSEPORT UDP and TCP sockets on every listen
+ * address.
+ */
+struct server_listen {
+    struct address address;
+    uint16_t port;
+};
+
+struct server_settings {
+    const struct server_listen *listens;
+    size_t listen_count;
+    unsigned worker_count;
+    unsigned tcp_connections_most; /* in total, shared out among the workers */
+    unsigned tcp_idle_ms;
+    struct answer_settings answer;
+};
+
+struct server;
+
+/** Binds all sockets (root may still be needed); `settings` is copied, strings borrowed.  No query is read
+ * yet. */
+bool server_open(const struct server_settings *settings, struct server **out, struct error *err);
+/** Starts the workers; a snapshot must have been published. */
+bool server_start(struct server *server, struct error *err);
+/** Stops and joins the workers, closes the sockets, frees. */
+void server_close(struct server *server);
+
+unsigned server_worker_count(const struct server *server);
+/** A worker's counters: read with relaxed loads, any thread. */
+const struct answer_counters *server_counters(const struct server *server, unsigned worker);
+/** TCP connections open now, of one worker. */
+unsigned server_tcp_connections(const struct server *server, unsigned worker);

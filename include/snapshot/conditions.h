@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/node.h"
+#include "snapshot/paged.h"
+
+#include <stdint.h>
+
+/*
+ * What is true now, per endpoint and per node, made ready by the control thread for the workers to read.
+ * Slots stay the same across datasets. A change makes a fresh element, copies one page of pointers and
+ * publishes: microseconds.
+ */
+
+enum health_verdict { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN, HEALTH_UNCHECKED };
+enum override_state { OVERRIDE_NONE, OVERRIDE_UP, OVERRIDE_DOWN, OVERRIDE_DRAIN };
+
+#define TTL_CAP_NONE UINT32_MAX
+
+/* Why the last verdict was reached; immutable, replaced with each transition. */
+struct evidence {
+    int64_t since_wall_ms; /* of the verdict */
+    uint32_t latency_us;   /* of that check; 0: it did not finish */
+    int status;            /* HTTP code, 0 if none */
+    char text[160];        /* "connection refused", "HTTP 503, expected 200-299" */
+    char check[64];        /* name of the check */
+};
+
+/* What an operator says now, with who and why; outlives restarts and configurations.  Immutable, replaced as
+ * a whole. */
+struct override {
+    uint8_t state; /* enum override_state; NONE if only the weight is overridden */
+    bool has_weight;
+    uint32_t weight;
+    int64_t set_wall_ms;
+    int64_t expires_wall_ms; /* 0: never */
+    char author[64];
+    char reason[256];
+};
+
+struct endpoint_condition {
+    uint32_t weight;                 /* effective: override over declared */
+    uint32_t latency_us;             /* smoothed connect time from here; 0: unknown */
+    uint32_t ttl_cap_s;              /* shorter while a change of verdict is near; TTL_CAP_NONE otherwise */
+    uint8_t verdict;                 /* enum health_verdict: what the checks say */
+    bool is_available;               /* the one formula: override over declared over observed */
+    bool is_held;                    /* down or drained by an operator */
+    const struct evidence *evidence; /* NULL before the first verdict */
+    const struct override *override; /* NULL: no operator says anything */
+};
+
+/*
+ * Three ways to look at the same tree.  A service whose root has nothing available is asked again with the
+ * next one (when_all_down: serve_all): HEALTHY respects health and operators, UNHELD operators only,
+ * EVERYTHING nobody.
+ */
+enum view { VIEW_HEALTHY, VIEW_UNHELD, VIEW_EVERYTHING, VIEW_COUNT };
+
+/* Ready-made candidates: ordinals of children in written order, and the sums of effective weights up to each.
+ */
+struct candidate_list {
+    uint16_t count;
+    const uint16_t *index;
+    const uint32_t *cumulative; /* cumulative[count - 1] is the total, >= 1 if count >= 1 */
+};
+
+/* Lists by family for nodes over endpoints; other nodes use `any` only. */
+enum list_family { LIST_ANY, LIST_V4, LIST_V6, LIST_COUNT };
+
+/* One block: the lists point into it.  Free with free(). */
+struct node_state {
+    bool is_available[VIEW_COUNT];
+    uint16_t available_count; /* children available in VIEW_HEALTHY */
+    uint32_t ttl_cap_s;       /* lowest of the endpoints below it */
+    uint32_t latency_us;      /* best of the available ones; 0: unknown */
+    bool has_lists;           /* false for a node over nodes: its children's bits are read instead */
+    uint16_t preferred;       /* `latency`: the child favoured with hysteresis; UINT16_MAX: none */
+    struct candidate_list lists[VIEW_COUNT][LIST_COUNT];
+};
+
+struct conditions {
+    uint64_t number;        /* counts publications */
+    struct paged endpoints; /* struct endpoint_condition, by endpoint.slot */
+    struct paged nodes;     /* struct node_state, by node.slot */
+};
+
+/** The state of `node`: from its slot, or steady.  Never NULL for a node of the same snapshot. */
+static inline const struct node_state *conditions_node(const struct conditions *now, const struct node *node)
+{
+    if (node->slot == SLOT_NONE)
+        return node->steady;
+    return (const struct node_state *)paged_get(&now->nodes, node->slot);
+}
+
+/** The condition of an endpoint; NULL for one without a slot, which is always available with its declared
+ * weight. */
+static inline const struct endpoint_condition *conditions_endpoint(const struct conditions *now,
+                                                                   const struct endpoint *endpoint)
+{
+    if (endpoint->slot == SLOT_NONE)
+        return NULL;
+    return (const struct endpoint_condition *)paged_get(&now->endpoints, endpoint->slot);
+}

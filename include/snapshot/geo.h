@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/address.h"
+#include "base/prefix_map.h"
+#include "snapshot/node.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where an address is, as a database says. Unknown parts are empty strings, 0, or unknown coordinates. */
+struct location {
+    char continent[3];   /* "EU" */
+    char country[3];     /* ISO 3166-1 alpha-2, "DE" */
+    char subdivision[8]; /* ISO 3166-2 with the country, "US-CA" */
+    char city[48];       /* English name */
+    uint32_t asn;
+    struct coordinates at;
+};
+
+/* All GeoIP databases merged into one table: address → location.  Immutable. */
+struct geo {
+    struct prefix_map *map; /* value = index in locations; PREFIX_MAP_NONE: unknown */
+    struct location *locations;
+    size_t count;
+    char *source;    /* "GeoLite2-Country.mmdb, built 2026-11-01T…" for status */
+    uint64_t number; /* different for each loading, so that plans know their table */
+};
+
+/** The location of `address`, or NULL.  Special-purpose addresses have none.  `scope_len` gets the length in
+ * bits of the widest prefix around it with the same location.  `geo` may be NULL.  Any thread. */
+const struct location *geo_find(const struct geo *geo, const struct address *address, uint8_t *scope_len);
+
+void geo_free(void *geo); /* edition_free_fn */
+
+/** The continent of a country ("DE" → "EU"), NULL if there is no such code.  Our own table. */
+const char *geo_continent_of(const char country[3]);
+/** A point near the middle of the country; false if there is no such code. */
+bool geo_country_coordinates(const char *country, struct coordinates *out);

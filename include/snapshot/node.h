@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The policy tree, compiled: immutable, part of the dataset.
+ *
+ *     service ──▶ node ──▶ child ──▶ endpoint                         a pool or an inline node
+ *                          child ──▶ node                             private to the service
+ *                          child ──▶ id in dataset.nodes ──▶ node     a pool or policy with a name, shared
+ */
+struct policy; /* policy/policy.h */
+
+#define SLOT_NONE UINT32_MAX
+
+/* Degrees, and whether they are known. */
+struct coordinates {
+    float latitude, longitude;
+    bool is_known;
+};
+
+enum { FAMILY_V4 = 1, FAMILY_V6 = 2 }; /* bits of endpoint.families */
+
+struct endpoint {
+    uint32_t slot;   /* in conditions.endpoints; SLOT_NONE: inline, nobody checks or overrides it */
+    uint32_t weight; /* declared, 0..65535 */
+    uint8_t families;
+    uint8_t ipv4[4];
+    uint8_t ipv6[16];
+    struct coordinates at;
+    const char *name;        /* "us-east-1"; of an inline endpoint its address */
+    const uint8_t *hostname; /* wire form, or NULL */
+};
+
+enum child_kind { CHILD_ENDPOINT, CHILD_NODE, CHILD_SHARED };
+
+struct child {
+    uint32_t weight; /* declared; of an endpoint of a pool the endpoint's */
+    int8_t bias;     /* −99…+99, `nearest` */
+    uint8_t kind;
+    union {
+        const struct endpoint *endpoint;
+        const struct node *node;
+        uint32_t shared; /* index in dataset.nodes */
+    };
+};
+
+struct node {
+    const struct policy *policy;
+    const void *plan;                /* what the policy compiled: geo's tables; NULL for most */
+    const struct node_state *steady; /* its state for ever, where slot is SLOT_NONE */
+    uint32_t id;   /* identity for tickets: unique among shared nodes, and within a service */
+    uint32_t slot; /* in conditions.nodes, stable across datasets; SLOT_NONE: nothing below can change */
+    uint16_t child_count; /* >= 1 */
+    uint16_t answers;     /* endpoints in one answer, >= 1 */
+    uint16_t min_healthy; /* children or, with is_percent, percent of them; >= 1 */
+    bool is_percent;
+    bool is_over_endpoints; /* all children are endpoints and the policy does not choose by rule: family
+                               applies */
+    const char
+        *name; /* "us", "anywhere", or the place in its service: "www.example.com/policy/geo/default" */
+    struct child children[];
+};
+
+#define NODE_DEPTH_MAX 16 /* nesting beyond is refused by the compiler */

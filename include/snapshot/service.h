@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/node.h"
+
+/* What happens when nothing below the root is available. */
+enum all_down { ALL_DOWN_SERVE_ALL, ALL_DOWN_NODATA, ALL_DOWN_SERVFAIL, ALL_DOWN_TARGET };
+
+/* A steered owner name.  One block with the private nodes, endpoints and strings of its tree. */
+struct service {
+    uint32_t id; /* stable across datasets, for tickets; < 2^24 */
+    uint32_t ttl_s;
+    uint32_t min_ttl_s; /* the TTL is not shortened below it */
+    uint8_t when_all_down;
+    bool uses_ecs;
+    bool is_cname;      /* all endpoints are hostnames, and the owner may hold a CNAME */
+    struct child root;  /* CHILD_NODE or CHILD_SHARED or CHILD_ENDPOINT */
+    struct child sorry; /* ALL_DOWN_TARGET only */
+    const char *name;   /* "www.example.com" */
+};

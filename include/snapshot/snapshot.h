@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/conditions.h"
+#include "snapshot/dataset.h"
+#include "snapshot/edition.h"
+#include "snapshot/tickets.h"
+
+/*
+ * All that workers see of the world, behind one RCU pointer.  The control thread is the only writer.
+ */
+struct snapshot {
+    const struct dataset *dataset;
+    const struct conditions *conditions;
+    struct tickets *tickets; /* shared by all snapshots */
+};
+
+/** Every thread that reads calls this once before its first acquire, and unregister before it ends. */
+void snapshot_register_thread(void);
+void snapshot_unregister_thread(void);
+
+/** Borrows the current snapshot until the release; never blocks, never waits.  NULL before the first
+ * publication. Do not nest. */
+const struct snapshot *snapshot_acquire(void);
+void snapshot_release(void);
+
+/**
+ * Makes `next` (taken over) current.  What it replaced, the old snapshot struct included, is freed after the
+ * grace period by a background thread; never blocks.  `replaced` is emptied.  Control thread only.
+ */
+void snapshot_publish(struct snapshot *next, struct edition *replaced);
+
+/** Waits until all that was replaced is freed, then frees the current snapshot struct itself: at the end,
+ * when nobody reads. */
+void snapshot_shutdown(void);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/name.h"
+#include "dns/rrset.h"
+#include "snapshot/edition.h"
+#include "snapshot/paged.h"
+#include "snapshot/service.h"
+
+#include <stdbool.h>
+
+/*
+ * The names of one zone with their RRsets and services: a persistent hash table.  The hash of a name picks a
+ * bucket, a bucket is one block of memory that holds about eight nodes with names, RRsets and tags side by
+ * side:
+ *
+ *     paged ──▶ bucket [ count | tag tag tag … | node node node … ]
+ *
+ * Every ancestor of a name down from the apex has a node, also if it holds nothing (empty non-terminal, ENT),
+ * so the closest encloser is the longest suffix that has one.  A change rebuilds the buckets it touches.
+ */
+struct zone;
+
+/* A name in the zone.  Opaque: read it with the functions below. */
+struct zone_node;
+
+enum zone_outcome {
+    ZONE_FOUND, /* `node` answers: the name itself, or a wildcard; the type decides between answer and NODATA
+                 */
+    ZONE_NXDOMAIN, /* neither the name nor a wildcard (RFC 4592) */
+    ZONE_REFERRAL, /* at or below a zone cut: `node` holds the NS RRset */
+    ZONE_DNAME,    /* below a DNAME (RFC 6672): `node` holds it */
+};
+
+struct zone_match {
+    enum zone_outcome outcome;
+    const struct zone *zone;
+    const struct zone_node *node; /* NULL for NXDOMAIN */
+    bool is_wildcard;             /* RRs get the qname as owner, which is what their owner pointer says */
+    uint8_t owner_labels; /* labels of the name `node` stands at (with * counted); for NXDOMAIN of the closest
+                             encloser */
+};
+
+/**
+ * Finds what `zone` says about `qname` (RFC 1034 §4.3.2, wildcards RFC 4592 §3.3.1).
+ *
+ * `qname` is lowercase and within the zone; `hashes` are its suffix hashes (dns_name_hash_suffixes).  A query
+ * for DS at a zone cut is answered on the parent side: pass `wants_parent_side` and the cut's own node is
+ * FOUND. `out` is always written; its pointers belong to the zone and live as long as the snapshot. Cannot
+ * fail.  Any thread, between snapshot_acquire and snapshot_release.
+ */
+void zone_lookup(const struct zone *zone, const struct dns_name *qname, const uint64_t *hashes,
+                 bool wants_parent_side, struct zone_match *out);
+
+const struct dns_name *zone_apex(const struct zone *zone);
+/** The SOA at the apex; never NULL in a published zone. */
+const struct dns_rrset *zone_soa(const struct zone *zone);
+/** TTL of negative answers: the lower of SOA TTL and MINIMUM (RFC 2308 §3). */
+uint32_t zone_negative_ttl_s(const struct zone *zone);
+size_t zone_name_count(const struct zone *zone);
+
+/** The RRset of that type, or NULL. */
+const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type);
+/** Walks the RRsets: start with NULL; NULL at the end. */
+const struct dns_rrset *zone_node_next(const struct zone_node *node, const struct dns_rrset *before);
+/** The service at this name, or NULL. */
+const struct service *zone_node_service(const struct zone_node *node);
+/** True if names exist below it. */
+bool zone_node_has_children(const struct zone_node *node);
+/** The owner name, wire form, lowercase, absolute; written to `out`. */
+void zone_node_owner(const struct zone *zone, const struct zone_node *node, struct dns_name *out);
+
+/* ---- making and changing: control plane, one thread ---- */
+
+struct zone_edit;
+
+/** Starts a new zone (`base` NULL) or a change of `base`, which stays as it is. */
+struct zone_edit *zone_edit_begin(const struct dns_name *apex, const struct zone *base,
+                                  struct edition *edition);
+
+/** Puts an RRset (copied) at `owner`, replacing the one of its type. */
+void zone_edit_put(struct zone_edit *edit, const struct dns_name *owner, const struct dns_rrset *rrset);
+void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint16_t type);
+/** Puts a service (borrowed: it is noted in the edition by who made it) or, with NULL, takes it away. */
+void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
+                           const struct service *service);
+
+/** What stands there with the changes so far, for validation; NULL if nothing. */
+const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struct dns_name *owner,
+                                       uint16_t type);
+
+/** Walks all owner names in no order; the callback may not change the edit. */
+void zone_walk(const struct zone *zone,
+               void (*visit)(const struct dns_name *owner, const struct zone_node *node, void *context),
+               void *context);
+
+/**
+ * Ends the edit and frees it.  Nodes of ancestors appear and vanish as needed.  The new zone is noted in the
+ * edition as made, `base` as replaced.  Touches only the buckets of changed names (all, when the table has to
+ * grow).
+ */
+const struct zone *zone_edit_end(struct zone_edit *edit);
+void zone_edit_abandon(struct zone_edit *edit); /* nothing was noted yet */
+
+/** Frees a zone with all its buckets at shutdown or when it is deleted (edition_free_fn). */
+void zone_free(void *zone);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/zone.h"
+
+/* The zones that we are authoritative for, found by the longest matching apex. Immutable. */
+struct zone_set;
+
+/** The zone that holds `qname`: the one with the longest apex at or above it; NULL: not ours.
+ *  `hashes` are its suffix hashes.  With `above_apex` an apex equal to qname does not count (DS, RFC 4035
+ * §3.1.4.1).  Any thread. */
+const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_name *qname,
+                                 const uint64_t *hashes, bool above_apex);
+
+size_t zone_set_count(const struct zone_set *zones);
+const struct zone *zone_set_at(const struct zone_set *zones, size_t index);
+
+/** Makes a set of `count` zones with distinct apexes; free with free(). */
+struct zone_set *zone_set_new(const struct zone *const *zones, size_t count);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/mailbox.h"
+#include "config/object.h"
+#include "snapshot/conditions.h"
+
+/*
+ * What must survive: generations as changed objects, overrides, token hashes.  Embedded SQLite (WAL,
+ * synchronous=FULL) behind an asynchronous interface: jobs go in by letter, the store thread runs all that
+ * wait in one transaction (group commit: many writes, one fsync) and posts each job back to its `reply_to`.
+ * A job that fails alone (SAVEPOINT) does not take the others with it; when the commit itself fails, all
+ * fail.
+ */
+struct store;
+
+enum store_job_kind {
+    STORE_PUT_GENERATION,  /* in: generation, author, comment, origin, objects (changes; text NULL deletes) */
+    STORE_PUT_OVERRIDE,    /* in: key, override */
+    STORE_DELETE_OVERRIDE, /* in: key */
+    STORE_LIST_GENERATIONS, /* in: before (0: newest), most; out: list */
+    STORE_READ_GENERATION,  /* in: generation; out: objects: the complete configuration as it was then */
+};
+
+/* Who a generation came from: files may be imported over it only if it is FILES. */
+enum store_origin { STORE_ORIGIN_FILES, STORE_ORIGIN_API };
+
+struct store_generation {
+    uint64_t generation;
+    int64_t wall_ms;
+    enum store_origin origin;
+    char *author, *comment;
+};
+
+struct store_job {
+    struct letter letter; /* letter.kind: enum store_job_kind, also when it comes back */
+    struct mailbox *reply_to;
+    void *context; /* the sender's */
+    /* in */
+    uint64_t generation;
+    enum store_origin origin;
+    char *author, *comment; /* owned */
+    struct objects objects; /* owned; in or out */
+    char *key;              /* owned: "pool/endpoint" */
+    struct override override;
+    uint64_t before;
+    unsigned most;
+    /* out */
+    bool is_done;       /* durable, or read */
+    struct error error; /* if not */
+    struct store_generation *list;
+    size_t list_count;
+};
+void store_job_free(struct store_job *job);
+
+struct store_override {
+    char *key;
+    struct override override;
+};
+
+/* What was there at start. */
+struct store_head {
+    uint64_t generation; /* 0: empty store */
+    enum store_origin origin;
+    char *import_digest; /* of the files of the last import, NULL if none */
+    struct objects objects;
+    struct store_override *overrides;
+    size_t override_count;
+};
+void store_head_free(struct store_head *head);
+
+/** Opens or makes state_dir/steerd.db, brings an older schema up to date, reads the head.  An unreadable
+ * database is an error that says where it is and what to do; it is never overwritten.  No thread yet. */
+bool store_open(const char *state_dir, unsigned keep_generations, struct store **out, struct store_head *head,
+                struct error *err);
+bool store_start(struct store *store, struct error *err);
+/** Runs the jobs that wait, ends the thread, closes. */
+void store_close(struct store *store);
+
+/** Any thread.  The job is the store's until it comes back. */
+void store_post(struct store *store, struct store_job *job);
