@@ -97,6 +97,15 @@ const struct policy *policy_find(const char *name);
 /** Walks the registry: index from 0; NULL at the end. */
 const struct policy *policy_at(size_t index);
 
+/** True if `child` has something to give in this view. */
+bool child_is_available(const struct child *child, const struct dataset *dataset,
+                        const struct conditions *conditions, enum view view);
+/** Effective weight: an override's over the declared one. */
+uint32_t child_weight(const struct child *child, const struct conditions *conditions);
+/** Latency figure from the conditions, 0 if unknown: an endpoint's own, a node's best. */
+uint32_t child_latency_us(const struct child *child, const struct dataset *dataset,
+                          const struct conditions *conditions);
+
 /** True if child `ordinal` has something to give in this view and is not excluded. */
 bool candidates_has(const struct candidates *from, uint16_t ordinal);
 /** Latency figure of a child from the conditions, 0 if unknown. */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/policy.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The registry: one line a policy, each in a file of its own. */
+#define POLICIES(X) X(round_robin) X(weighted) X(failover) X(geo) X(nearest) X(latency) X(sticky)
+
+#define DECLARE(name) extern const struct policy policy_##name;
+POLICIES(DECLARE)
+
+#define ROW(name) &policy_##name,
+static const struct policy *const registry[] = { POLICIES(ROW) };
+
+const struct policy *policy_at(size_t index)
+{
+    return index < sizeof registry / sizeof *registry ? registry[index] : NULL;
+}
+
+const struct policy *policy_find(const char *name)
+{
+    const struct policy *policy;
+    for (size_t i = 0; (policy = policy_at(i)) != NULL; i++) {
+        if (strcmp(policy->name, name) == 0)
+            return policy;
+    }
+    return NULL;
+}
+
+static bool endpoint_has(const struct endpoint_condition *condition, enum view view)
+{
+    if (condition == NULL || view == VIEW_EVERYTHING)
+        return true;
+    return view == VIEW_HEALTHY ? condition->is_available : !condition->is_held;
+}
+
+bool child_is_available(const struct child *child, const struct dataset *dataset,
+                        const struct conditions *conditions, enum view view)
+{
+    if (child->kind == CHILD_ENDPOINT)
+        return endpoint_has(conditions_endpoint(conditions, child->endpoint), view);
+    const struct node *node = dataset_node(dataset, child);
+    return node != NULL && conditions_node(conditions, node)->is_available[view];
+}
+
+uint32_t child_weight(const struct child *child, const struct conditions *conditions)
+{
+    const struct endpoint_condition *condition = NULL;
+    if (child->kind == CHILD_ENDPOINT)
+        condition = conditions_endpoint(conditions, child->endpoint);
+    return condition != NULL ? condition->weight : child->weight;
+}
+
+uint32_t child_latency_us(const struct child *child, const struct dataset *dataset,
+                          const struct conditions *conditions)
+{
+    if (child->kind == CHILD_ENDPOINT) {
+        const struct endpoint_condition *condition = conditions_endpoint(conditions, child->endpoint);
+        return condition != NULL ? condition->latency_us : 0;
+    }
+    const struct node *node = dataset_node(dataset, child);
+    return node != NULL ? conditions_node(conditions, node)->latency_us : 0;
+}
+
+bool candidates_has(const struct candidates *from, uint16_t ordinal)
+{
+    for (uint16_t i = 0; i < from->excluded_count; i++) {
+        if (from->excluded[i] == ordinal)
+            return false;
+    }
+    return child_is_available(&from->node->children[ordinal], from->dataset, from->conditions, from->view);
+}
+
+uint32_t candidates_latency_us(const struct candidates *from, uint16_t ordinal)
+{
+    return child_latency_us(&from->node->children[ordinal], from->dataset, from->conditions);
+}
+
+/* Square of the chord between two points on the unit sphere: grows with the distance and is cheap. */
+static double chord_squared(const struct coordinates *a, const struct coordinates *b)
+{
+    const double radian = 3.14159265358979323846 / 180;
+    double a_lat = a->latitude * radian, b_lat = b->latitude * radian;
+    double turn = cos((a->longitude - b->longitude) * radian);
+    return 2 - 2 * (sin(a_lat) * sin(b_lat) + cos(a_lat) * cos(b_lat) * turn);
+}
+
+static struct coordinates node_coordinates(const struct candidates *from, const struct node *node,
+                                           const struct coordinates *client_at)
+{
+    struct coordinates best = { .is_known = false };
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        const struct child *child = &node->children[i];
+        if (!child_is_available(child, from->dataset, from->conditions, from->view))
+            continue;
+        struct coordinates at = { .is_known = false };
+        if (child->kind == CHILD_ENDPOINT) {
+            at = child->endpoint->at;
+        } else {
+            const struct node *below = dataset_node(from->dataset, child);
+            at = node_coordinates(from, below, client_at); /* depth is bounded by NODE_DEPTH_MAX */
+        }
+        if (at.is_known &&
+            (!best.is_known || chord_squared(&at, client_at) < chord_squared(&best, client_at)))
+            best = at;
+    }
+    return best;
+}
+
+struct coordinates candidates_coordinates(const struct candidates *from, uint16_t ordinal,
+                                          const struct coordinates *client_at)
+{
+    const struct child *child = &from->node->children[ordinal];
+    if (child->kind == CHILD_ENDPOINT)
+        return child->endpoint->at;
+    return node_coordinates(from, dataset_node(from->dataset, child), client_at);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * weighted: share = weight / sum.  The n-th ticket is mapped to n·φ mod 1 (a Kronecker sequence of the golden
+ * ratio, the most even one there is), so after n answers every share is within a small constant of n·share,
+ * not √n.
+ */
+#include "policy/policy.h"
+
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / φ */
+
+/* floor(fraction · total), the fraction being `bits` / 2^64. */
+static uint32_t scaled(uint64_t bits, uint32_t total)
+{
+    return (uint32_t)(((unsigned __int128)bits * total) >> 64);
+}
+
+static uint16_t place_of(const struct candidate_list *list, uint32_t point)
+{
+    uint16_t low = 0, high = (uint16_t)(list->count - 1);
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+        if (point < list->cumulative[middle])
+            high = middle;
+        else
+            low = (uint16_t)(middle + 1);
+    }
+    return low;
+}
+
+static uint32_t weight_at(const struct candidate_list *list, uint16_t place)
+{
+    return list->cumulative[place] - (place > 0 ? list->cumulative[place - 1] : 0);
+}
+
+/* Draws one more among those not taken yet: by weight, without putting back. */
+static uint16_t place_among_rest(const struct candidate_list *list, const uint16_t *taken,
+                                 uint16_t taken_count, uint64_t random)
+{
+    uint32_t rest = list->cumulative[list->count - 1];
+    for (uint16_t i = 0; i < taken_count; i++)
+        rest -= weight_at(list, taken[i]);
+    uint32_t point = scaled(random, rest);
+    for (uint16_t place = 0; place < list->count; place++) {
+        bool is_taken = false;
+        for (uint16_t i = 0; i < taken_count; i++)
+            is_taken |= taken[i] == place;
+        if (is_taken)
+            continue;
+        if (point < weight_at(list, place))
+            return place;
+        point -= weight_at(list, place);
+    }
+    return UINT16_MAX;
+}
+
+static void weighted_choose(const struct candidates *from, const struct client *client,
+                            const struct draw *draw, uint16_t most, struct choice *out)
+{
+    (void)client;
+    const struct candidate_list *list = from->list;
+    if (list->count == 0)
+        return;
+    uint16_t taken[CHOICE_MAX];
+    uint16_t wanted = list->count < most ? list->count : most;
+    if (wanted > CHOICE_MAX)
+        wanted = CHOICE_MAX;
+    taken[0] = place_of(list, scaled(draw->ticket * GOLDEN, list->cumulative[list->count - 1]));
+    choice_add(out, list->index[taken[0]]);
+    uint64_t random = draw->random;
+    for (uint16_t i = 1; i < wanted; i++) {
+        taken[i] = place_among_rest(list, taken, i, random);
+        if (taken[i] == UINT16_MAX)
+            break;
+        choice_add(out, list->index[taken[i]]);
+        random = (random ^ (random >> 29)) * GOLDEN + i;
+    }
+    out->reason = "its turn by weight";
+}
+
+const struct policy policy_weighted = {
+    .name = "weighted",
+    .is_weighted = true,
+    .needs_ticket = true,
+    .answers = 1,
+    .choose = weighted_choose,
+};
