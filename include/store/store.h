@@ -16,11 +16,14 @@
 struct store;
 
 enum store_job_kind {
-    STORE_PUT_GENERATION,  /* in: generation, author, comment, origin, objects (changes; text NULL deletes) */
-    STORE_PUT_OVERRIDE,    /* in: key, override */
-    STORE_DELETE_OVERRIDE, /* in: key */
-    STORE_LIST_GENERATIONS, /* in: before (0: newest), most; out: list */
-    STORE_READ_GENERATION,  /* in: generation; out: objects: the complete configuration as it was then */
+    STORE_PUT_GENERATION,   /* in: generation, author, comment, origin, import_digest, objects (changes; text
+                               NULL deletes) */
+    STORE_PUT_OVERRIDE,     /* in: key, override */
+    STORE_DELETE_OVERRIDE,  /* in: key; done also when there was none */
+    STORE_SET_META,         /* in: key, value (NULL deletes); "import_digest" comes back in the head */
+    STORE_LIST_GENERATIONS, /* in: before (0: newest), most; out: list, newest first */
+    STORE_READ_GENERATION,  /* in: generation; out: objects: the complete configuration as it was then, sorted
+                               by kind and name */
 };
 
 /* Who a generation came from: files may be imported over it only if it is FILES. */
@@ -38,20 +41,24 @@ struct store_job {
     struct mailbox *reply_to;
     void *context; /* the sender's */
     /* in */
-    uint64_t generation;
+    uint64_t generation; /* PUT_GENERATION: must be the head's + 1; the job fails otherwise */
     enum store_origin origin;
-    char *author, *comment; /* owned */
+    char *author, *comment; /* owned; NULL is "" */
+    char *import_digest;    /* owned; NULL leaves what is stored */
     struct objects objects; /* owned; in or out */
-    char *key;              /* owned: "pool/endpoint" */
+    char *key;              /* owned: "pool/endpoint"; of SET_META its name */
+    char *value;            /* owned */
     struct override override;
     uint64_t before;
     unsigned most;
     /* out */
     bool is_done;       /* durable, or read */
-    struct error error; /* if not */
+    struct error error; /* if not: what, where, and what to do; a later job may succeed */
     struct store_generation *list;
     size_t list_count;
 };
+/** The letter's kind is set, everything else is zero. */
+struct store_job *store_job_new(enum store_job_kind kind);
 void store_job_free(struct store_job *job);
 
 struct store_override {
@@ -70,13 +77,18 @@ struct store_head {
 };
 void store_head_free(struct store_head *head);
 
-/** Opens or makes state_dir/steerd.db, brings an older schema up to date, reads the head.  An unreadable
- * database is an error that says where it is and what to do; it is never overwritten.  No thread yet. */
+/**
+ * Opens or makes state_dir/steerd.db (mode 0600; the directory must exist), brings an older schema up to
+ * date, prunes, reads the head.  An unreadable database is an error that says where it is and what to do; it
+ * is never overwritten.  The directory is locked: a second steerd on it is refused.  No thread yet.
+ *
+ * Of the generations the `keep_generations` newest (at least 1) stay readable.
+ */
 bool store_open(const char *state_dir, unsigned keep_generations, struct store **out, struct store_head *head,
                 struct error *err);
 bool store_start(struct store *store, struct error *err);
 /** Runs the jobs that wait, ends the thread, closes. */
 void store_close(struct store *store);
 
-/** Any thread.  The job is the store's until it comes back. */
+/** Any thread.  The job is the store's until it comes back to its `reply_to`; without one it is freed. */
 void store_post(struct store *store, struct store_job *job);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/database.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUSY_TIMEOUT_MS = 5000 }; /* somebody looks at the file with the sqlite3 shell */
+
+/* synchronous=FULL makes COMMIT wait for the disk.  The size limit gives space back after a large import. */
+static const char connection_sql[] = "PRAGMA journal_mode=WAL;"
+                                     "PRAGMA synchronous=FULL;"
+                                     "PRAGMA journal_size_limit=16777216;";
+
+bool database_open(struct database *db, const char *path, struct error *err)
+{
+    *db = (struct database){ .path = xstrdup(path) };
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    if (code != SQLITE_OK)
+        return database_error(db, code, err);
+    return database_run(db, connection_sql, err);
+}
+
+void database_close(struct database *db)
+{
+    for (size_t i = 0; i < db->prepared_count; i++)
+        sqlite3_finalize(db->prepared[i].statement);
+    sqlite3_close(db->handle);
+    free(db->path);
+    *db = (struct database){ 0 };
+}
+
+bool database_run(struct database *db, const char *sql, struct error *err)
+{
+    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK || database_error(db, code, err);
+}
+
+static const char *advice(int code)
+{
+    switch (code & 0xff) { /* the primary code below the extended one */
+    case SQLITE_FULL: return "free space and retry";
+    case SQLITE_IOERR: return "check the disk, its free space and its quota, then retry";
+    case SQLITE_READONLY: return "make the file and its directory writable for steerd";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return "make the file and its directory accessible to steerd";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return "another program holds it locked; end that and retry";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "the file is damaged or no steerd database; move it and its -wal file away and put a backup "
+               "in their place, or start without it to import the files anew";
+    default: return NULL;
+    }
+}
+
+bool database_error(const struct database *db, int code, struct error *err)
+{
+    int system = sqlite3_system_errno(db->handle);
+    bool is_system = system != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
+    const char *what = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
+    const char *todo = advice(code);
+    return error_set(err, "%s: %s%s%s%s%s", db->path, what, is_system ? ": " : "",
+                     is_system ? strerrordesc_np(system) : "", todo != NULL ? "; " : "",
+                     todo != NULL ? todo : "");
+}
+
+bool database_in_transaction(const struct database *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+static sqlite3_stmt *statement_get(struct database *db, const char *sql, int *code)
+{
+    for (size_t i = 0; i < db->prepared_count; i++)
+        if (db->prepared[i].sql == sql)
+            return db->prepared[i].statement;
+    assert(db->prepared_count < DATABASE_STATEMENTS_MAX);
+    sqlite3_stmt *statement = NULL;
+    *code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    if (*code != SQLITE_OK)
+        return NULL;
+    db->prepared[db->prepared_count].sql = sql;
+    db->prepared[db->prepared_count++].statement = statement;
+    return statement;
+}
+
+void query_begin(struct query *query, struct database *db, const char *sql)
+{
+    *query = (struct query){ .db = db, .code = SQLITE_OK };
+    query->statement = statement_get(db, sql, &query->code);
+}
+
+void query_bind_integer(struct query *query, int64_t value)
+{
+    if (query->code == SQLITE_OK)
+        query->code = sqlite3_bind_int64(query->statement, ++query->bound, value);
+}
+
+/* What is bound lives until query_end: nothing is copied. */
+void query_bind_string(struct query *query, const char *value)
+{
+    if (query->code == SQLITE_OK)
+        query->code = sqlite3_bind_text(query->statement, ++query->bound, value, -1, SQLITE_STATIC);
+}
+
+void query_bind_bytes(struct query *query, const void *bytes, size_t size)
+{
+    if (query->code == SQLITE_OK)
+        query->code = sqlite3_bind_blob64(query->statement, ++query->bound, bytes, size, SQLITE_STATIC);
+}
+
+bool query_next(struct query *query)
+{
+    if (query->code != SQLITE_OK && query->code != SQLITE_ROW)
+        return false;
+    query->code = sqlite3_step(query->statement);
+    return query->code == SQLITE_ROW;
+}
+
+int64_t query_integer(const struct query *query, int column)
+{
+    return sqlite3_column_int64(query->statement, column);
+}
+
+const char *query_string(const struct query *query, int column)
+{
+    const char *value = (const char *)sqlite3_column_text(query->statement, column);
+    return value != NULL ? value : "";
+}
+
+char *query_copy(const struct query *query, int column, size_t *size)
+{
+    if (sqlite3_column_type(query->statement, column) == SQLITE_NULL)
+        return NULL;
+    const void *bytes = sqlite3_column_blob(query->statement, column); /* NULL when it is empty */
+    size_t length = (size_t)sqlite3_column_bytes(query->statement, column);
+    char *copy = xcalloc(length + 1, 1);
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    *size = length;
+    return copy;
+}
+
+bool query_end(struct query *query, struct error *err)
+{
+    int code = query->code;
+    bool is_good = code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE;
+    if (!is_good)
+        database_error(query->db, code, err); /* before the reset, which forgets the message */
+    sqlite3_reset(query->statement);
+    sqlite3_clear_bindings(query->statement);
+    return is_good;
+}
+
+bool query_run(struct query *query, struct error *err)
+{
+    while (query_next(query))
+        ;
+    return query_end(query, err);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/schema.h"
+
+#include <inttypes.h>
+
+enum { APPLICATION_ID = 0x53544552 }; /* "STER", where file(1) and SQLite look for it */
+
+/*
+ * Step n brings a database of version n to version n + 1 (PRAGMA user_version).  Steps are never edited,
+ * only added.
+ *
+ * An object's row stays after its generation was pruned, as long as it is the newest below the kept ones:
+ * hence no foreign key from objects to generations.
+ */
+static const char *const steps[] = {
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE generations (number INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, origin TEXT NOT NULL,"
+    "  author TEXT NOT NULL, comment TEXT NOT NULL);"
+    "CREATE TABLE objects (kind TEXT NOT NULL, name TEXT NOT NULL, generation INTEGER NOT NULL,"
+    "  text BLOB," /* NULL: deleted in this generation */
+    "  PRIMARY KEY (kind, name, generation));"
+    "CREATE INDEX objects_by_generation ON objects (generation);"
+    "CREATE TABLE overrides (key TEXT PRIMARY KEY, state TEXT NOT NULL, weight INTEGER,"
+    "  set_wall_ms INTEGER NOT NULL, expires_wall_ms INTEGER NOT NULL, author TEXT NOT NULL,"
+    "  reason TEXT NOT NULL) WITHOUT ROWID;"
+    "PRAGMA application_id=1398031698; PRAGMA user_version=1;",
+};
+enum { VERSION = sizeof steps / sizeof *steps };
+
+static bool integer_read(struct database *db, const char *sql, int64_t *out, struct error *err)
+{
+    struct query query;
+    query_begin(&query, db, sql);
+    if (query_next(&query))
+        *out = query_integer(&query, 0);
+    return query_end(&query, err);
+}
+
+/* What has tables but not our mark is somebody else's. */
+static bool schema_is_ours(struct database *db, int64_t *version, struct error *err)
+{
+    int64_t application = 0, tables = 0;
+    if (!integer_read(db, "PRAGMA application_id", &application, err) ||
+        !integer_read(db, "PRAGMA user_version", version, err) ||
+        !integer_read(db, "SELECT count(*) FROM sqlite_schema", &tables, err))
+        return false;
+    bool is_empty = tables == 0 && application == 0 && *version == 0;
+    if (!is_empty && application != APPLICATION_ID)
+        return error_set(err,
+                         "%s: this is a database of another program; move it away or set another state_dir",
+                         db->path);
+    if (*version < 0 || *version > VERSION)
+        return error_set(err,
+                         "%s: schema %" PRId64
+                         " was written by a newer steerd, this one knows up to %d; run the "
+                         "newer one or restore the backup from before its first start",
+                         db->path, *version, (int)VERSION);
+    return true;
+}
+
+bool schema_bring_up_to_date(struct database *db, struct error *err)
+{
+    int64_t version = 0;
+    if (!schema_is_ours(db, &version, err))
+        return false;
+    for (; version < VERSION; version++) {
+        if (!database_run(db, "BEGIN IMMEDIATE", err))
+            return false;
+        if (!database_run(db, steps[version], err) || !database_run(db, "COMMIT", err)) {
+            database_run(db, "ROLLBACK", NULL);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/store.h"
+
+#include "base/memory.h"
+#include "store/database.h"
+#include "store/generations.h"
+#include "store/overrides.h"
+#include "store/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LETTER_STOP = -1 };
+
+struct store {
+    struct database db;
+    int directory_fd; /* holds the lock on state_dir */
+    unsigned keep_generations;
+    struct mailbox *jobs;
+    struct letter stop;
+    pthread_t thread;
+    bool is_running;
+};
+
+/* ---- jobs ---------------------------------------------------------------------------------------------- */
+
+struct store_job *store_job_new(enum store_job_kind kind)
+{
+    struct store_job *job = xcalloc(1, sizeof *job);
+    job->letter.kind = (int)kind;
+    return job;
+}
+
+static void list_free(struct store_generation *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(list[i].author);
+        free(list[i].comment);
+    }
+    free(list);
+}
+
+void store_job_free(struct store_job *job)
+{
+    if (job == NULL)
+        return;
+    free(job->author);
+    free(job->comment);
+    free(job->import_digest);
+    free(job->key);
+    free(job->value);
+    objects_free(&job->objects);
+    list_free(job->list, job->list_count);
+    free(job);
+}
+
+static bool job_is_read(const struct store_job *job)
+{
+    return job->letter.kind == STORE_READ_GENERATION || job->letter.kind == STORE_LIST_GENERATIONS;
+}
+
+/* What a read has gathered before it failed is not shown. */
+static void job_give_up(struct store_job *job, const struct error *why)
+{
+    job->is_done = false;
+    job->error = *why;
+    list_free(job->list, job->list_count);
+    job->list = NULL;
+    job->list_count = 0;
+    if (job_is_read(job)) {
+        objects_free(&job->objects);
+        job->objects = (struct objects){ 0 };
+    }
+}
+
+static bool job_put_generation(struct store *store, struct store_job *job)
+{
+    return generations_put(&store->db, job, &job->error) &&
+           generations_prune(&store->db, store->keep_generations, &job->error);
+}
+
+static bool job_run(struct store *store, struct store_job *job)
+{
+    struct database *db = &store->db;
+    switch ((enum store_job_kind)job->letter.kind) {
+    case STORE_PUT_GENERATION: return job_put_generation(store, job);
+    case STORE_PUT_OVERRIDE: return overrides_put(db, job->key, &job->override, &job->error);
+    case STORE_DELETE_OVERRIDE: return overrides_delete(db, job->key, &job->error);
+    case STORE_SET_META: return meta_put(db, job->key, job->value, &job->error);
+    case STORE_LIST_GENERATIONS:
+        return generations_list(db, job->before, job->most, &job->list, &job->list_count, &job->error);
+    case STORE_READ_GENERATION: return generations_read(db, job->generation, &job->objects, &job->error);
+    }
+    return error_set(&job->error, "no such store job: %d", job->letter.kind);
+}
+
+/* ---- group commit -------------------------------------------------------------------------------------- */
+
+/* False if the whole transaction is gone; a job that fails alone has only itself undone. */
+static bool batch_run_job(struct store *store, struct store_job *job, struct error *err)
+{
+    if (!database_run(&store->db, "SAVEPOINT job", err))
+        return false;
+    job->is_done = job_run(store, job);
+    if (job->is_done)
+        return database_run(&store->db, "RELEASE job", err);
+    struct error why = job->error;
+    job_give_up(job, &why);
+    *err = why;
+    return database_in_transaction(&store->db) &&
+           database_run(&store->db, "ROLLBACK TO job; RELEASE job", err);
+}
+
+static bool batch_run(struct store *store, struct store_job **jobs, size_t count, struct error *err)
+{
+    if (!database_run(&store->db, "BEGIN", err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!batch_run_job(store, jobs[i], err))
+            return false;
+    return database_run(&store->db, "COMMIT", err);
+}
+
+/* All jobs in one transaction: acknowledged after its commit, all of them, or refused. */
+static void batch_commit(struct store *store, struct store_job **jobs, size_t count)
+{
+    struct error err = { 0 };
+    if (batch_run(store, jobs, count, &err))
+        return;
+    if (database_in_transaction(&store->db))
+        database_run(&store->db, "ROLLBACK", NULL);
+    for (size_t i = 0; i < count; i++)
+        job_give_up(jobs[i], &err);
+}
+
+static void job_reply(struct store_job *job)
+{
+    if (job->reply_to != NULL)
+        mailbox_post(job->reply_to, &job->letter);
+    else
+        store_job_free(job);
+}
+
+/* Runs all letters that wait; true when one of them said to stop. */
+static bool store_work(struct store *store)
+{
+    struct store_job **jobs = NULL;
+    size_t count = 0, room = 0;
+    bool is_stopped = false;
+    for (struct letter *letter = mailbox_take(store->jobs); letter != NULL; letter = letter->next) {
+        if (letter->kind == LETTER_STOP) {
+            is_stopped = true;
+            continue;
+        }
+        if (count == room) {
+            room = room == 0 ? 16 : 2 * room;
+            jobs = xrealloc(jobs, room, sizeof *jobs);
+        }
+        jobs[count++] = (struct store_job *)letter; /* the letter is its first member */
+    }
+    if (count > 0)
+        batch_commit(store, jobs, count);
+    for (size_t i = 0; i < count; i++)
+        job_reply(jobs[i]);
+    free(jobs);
+    return is_stopped;
+}
+
+static void *store_loop(void *argument)
+{
+    struct store *store = argument;
+    do
+        mailbox_wait(store->jobs, -1);
+    while (!store_work(store));
+    return NULL;
+}
+
+/* ---- start and stop ------------------------------------------------------------------------------------ */
+
+/* The lock is the directory's own: nothing is left behind by a crash, and backups can still read the file. */
+static bool directory_lock(const char *state_dir, int *out, struct error *err)
+{
+    int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, "%s: %s; state_dir must be a directory that steerd may read and write",
+                         state_dir, strerrordesc_np(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        error_set(err, "%s: %s", state_dir,
+                  errno == EWOULDBLOCK ? "another steerd works here; stop it or use another state_dir"
+                                       : strerrordesc_np(errno));
+        close(fd);
+        return false;
+    }
+    *out = fd;
+    return true;
+}
+
+/* SQLite gives its -wal and -shm files the mode of the database file. */
+static bool file_make_private(int directory_fd, const char *path, struct error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set(err, "%s: %s", path, strerrordesc_np(errno));
+    bool is_done = fchmod(fd, 0600) == 0 && fsync(directory_fd) == 0;
+    if (!is_done)
+        error_set(err, "%s: %s", path, strerrordesc_np(errno));
+    close(fd);
+    return is_done;
+}
+
+static bool head_read(struct database *db, struct store_head *head, struct error *err)
+{
+    return generations_head(db, &head->generation, &head->origin, err) &&
+           (head->generation == 0 || generations_read(db, head->generation, &head->objects, err)) &&
+           meta_get(db, "import_digest", &head->import_digest, err) &&
+           overrides_read(db, &head->overrides, &head->override_count, err);
+}
+
+static bool database_make_ready(struct store *store, const char *state_dir, struct error *err)
+{
+    char *path = xasprintf("%s/steerd.db", state_dir);
+    bool is_ready = file_make_private(store->directory_fd, path, err) &&
+                    database_open(&store->db, path, err) && schema_bring_up_to_date(&store->db, err) &&
+                    generations_prune(&store->db, store->keep_generations, err);
+    free(path);
+    return is_ready;
+}
+
+bool store_open(const char *state_dir, unsigned keep_generations, struct store **out, struct store_head *head,
+                struct error *err)
+{
+    struct store *store = xcalloc(1, sizeof *store);
+    store->directory_fd = -1;
+    store->keep_generations = keep_generations;
+    store->jobs = mailbox_new();
+    *head = (struct store_head){ 0 };
+    if (!directory_lock(state_dir, &store->directory_fd, err) ||
+        !database_make_ready(store, state_dir, err) || !head_read(&store->db, head, err)) {
+        store_head_free(head);
+        store_close(store);
+        return false;
+    }
+    *out = store;
+    return true;
+}
+
+bool store_start(struct store *store, struct error *err)
+{
+    int code = pthread_create(&store->thread, NULL, store_loop, store);
+    if (code != 0)
+        return error_set(err, "cannot start the store thread: %s", strerrordesc_np(code));
+    pthread_setname_np(store->thread, "store");
+    store->is_running = true;
+    return true;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    if (store->is_running) {
+        store->stop.kind = LETTER_STOP;
+        mailbox_post(store->jobs, &store->stop);
+        pthread_join(store->thread, NULL);
+    }
+    store_work(store); /* what came in behind the stop */
+    mailbox_free(store->jobs);
+    database_close(&store->db);
+    if (store->directory_fd >= 0)
+        close(store->directory_fd);
+    free(store);
+}
+
+void store_head_free(struct store_head *head)
+{
+    objects_free(&head->objects);
+    free(head->import_digest);
+    for (size_t i = 0; i < head->override_count; i++)
+        free(head->overrides[i].key);
+    free(head->overrides);
+    *head = (struct store_head){ 0 };
+}
+
+void store_post(struct store *store, struct store_job *job)
+{
+    mailbox_post(store->jobs, &job->letter);
+}
