@@ -48,6 +48,15 @@ enum dns_rcode {
     /* needs EDNS */ DNS_BADCOOKIE = 23,
 };
 
+/* Bits of the second header word (RFC 1035 §4.1.1, RFC 2535 §6.1). */
+enum dns_flag {
+    DNS_FLAG_QR = 0x8000,
+    DNS_FLAG_AA = 0x0400,
+    DNS_FLAG_TC = 0x0200,
+    DNS_FLAG_RD = 0x0100,
+    DNS_FLAG_CD = 0x0010
+};
+
 /* Where the domain names stand in the rdata of a type. */
 struct dns_type_layout {
     uint16_t type;

@@ -52,6 +52,10 @@ struct zone_match {
 void zone_lookup(const struct zone *zone, const struct dns_name *qname, const uint64_t *hashes,
                  bool wants_parent_side, struct zone_match *out);
 
+/** The node of exactly that name, also where a cut or a DNAME hides it (glue, addresses for the additional
+ * section); NULL: there is none. `name` is lowercase and within the zone.  Any thread. */
+const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name);
+
 const struct dns_name *zone_apex(const struct zone *zone);
 /** The SOA at the apex; never NULL in a published zone. */
 const struct dns_rrset *zone_soa(const struct zone *zone);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/answer.h"
+#include "answer/steer.h"
+#include "snapshot/zone.h"
+
+/*
+ * One reply being put together: what was asked, what is known, what was written so far.  Lives on the
+ * worker's stack.
+ */
+#define CHAIN_MAX 16 /* CNAMEs followed in one reply */
+
+struct assembly {
+    const struct snapshot *now;
+    const struct dns_query *query;
+    const struct client *source; /* by the packet's source address */
+    const struct client *subnet; /* by the ECS option; NULL: none usable */
+    struct dns_response *response;
+    struct dns_reply_edns *edns;
+    uint64_t random;
+    bool peeks;
+    struct trace *trace;
+    /* the name being resolved: the qname, then each CNAME target */
+    const struct dns_name *name;
+    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
+    unsigned chain_length;
+    uint64_t seen[CHAIN_MAX + 1]; /* hashes of the names resolved so far: a loop ends the chain */
+    /* results for counters */
+    bool is_steered, is_degraded;
+};
+
+/** Resolves the question of `assembly` inside our zones (RFC 1034 §4.3.2) and writes all sections. */
+void assembly_resolve(struct assembly *assembly);
+
+/** Answers from a service at `match`. Returns the hostname to go on with when the answer was a CNAME, else
+ * NULL. */
+const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match);
+
+/** Adds addresses for the names in the rdata of `rrset` as far as they lie in `zone` (RFC 1034 §4.3.2 step 6,
+ * RFC 9471). */
+void assembly_add_addresses(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset,
+                            bool is_referral);
+
+/** The owner to write for RRs of the current name: NULL while that is the qname. */
+const uint8_t *assembly_owner(const struct assembly *assembly);

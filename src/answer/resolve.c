@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lookup algorithm of RFC 1034 §4.3.2 over our zones, writing as it goes. */
+#include "answer/assembly.h"
+
+#include <string.h>
+
+/* RFC 8482 §4.2: ANY is answered with a HINFO that says so. */
+static const uint8_t hinfo_rfc8482[] = { 7, 'R', 'F', 'C', '8', '4', '8', '2', 0 };
+#define HINFO_TYPE     13
+#define HINFO_TTL_S    3600
+#define RCODE_YXDOMAIN 6
+
+const uint8_t *assembly_owner(const struct assembly *assembly)
+{
+    return assembly->chain_length == 0 ? NULL : assembly->name->bytes;
+}
+
+static void add(struct assembly *assembly, enum dns_section section, const uint8_t *owner,
+                const struct dns_rrset *rrset)
+{
+    dns_response_add(assembly->response, section, owner, rrset, rrset->ttl_s, false);
+}
+
+/* NODATA and NXDOMAIN carry the SOA with the negative TTL (RFC 2308 §3). */
+static void add_negative_soa(struct assembly *assembly, const struct zone *zone)
+{
+    dns_response_add(assembly->response, DNS_AUTHORITY, zone_apex(zone)->bytes, zone_soa(zone),
+                     zone_negative_ttl_s(zone), false);
+}
+
+static void refer(struct assembly *assembly, const struct zone_match *match)
+{
+    struct dns_name cut;
+    zone_node_owner(match->zone, match->node, &cut);
+    const struct dns_rrset *servers = zone_node_rrset(match->node, DNS_NS);
+    if (assembly->chain_length == 0)
+        assembly->response->flags &= (uint16_t)~DNS_FLAG_AA;
+    add(assembly, DNS_AUTHORITY, cut.bytes, servers);
+    assembly_add_addresses(assembly, match->zone, servers, true);
+}
+
+/* RFC 6672 §2.2 and §3.1: replaces the suffix; false if the result is too long. */
+static bool substitute(const struct dns_name *name, const struct dns_name *owner, const uint8_t *target,
+                       struct dns_name *out)
+{
+    uint8_t wire[DNS_NAME_SIZE_MAX];
+    size_t prefix_size = (size_t)name->size - owner->size;
+    size_t target_size = dns_name_wire_size(target);
+    if (prefix_size + target_size > DNS_NAME_SIZE_MAX)
+        return false;
+    memcpy(wire, name->bytes, prefix_size);
+    memcpy(wire + prefix_size, target, target_size);
+    dns_name_from_wire(wire, out);
+    return true;
+}
+
+/* Follows to the next name of the chain.  False at a loop or at its greatest length: what was written is the
+ * answer. */
+static bool follow(struct assembly *assembly, const struct dns_name *next)
+{
+    if (assembly->chain_length == CHAIN_MAX)
+        return false;
+    assembly->seen[assembly->chain_length] = assembly->hashes[assembly->name->label_count];
+    dns_name_hash_suffixes(next, assembly->hashes);
+    for (unsigned i = 0; i <= assembly->chain_length; i++) {
+        if (assembly->seen[i] == assembly->hashes[next->label_count])
+            return false;
+    }
+    assembly->chain_length++;
+    assembly->name = next;
+    return true;
+}
+
+static bool follow_cname(struct assembly *assembly, const uint8_t *target, struct dns_name *next)
+{
+    if (assembly->query->qtype == DNS_CNAME || assembly->query->qtype == DNS_ANY)
+        return false;
+    dns_name_from_wire(target, next);
+    return follow(assembly, next);
+}
+
+static bool follow_dname(struct assembly *assembly, const struct zone_match *match, struct dns_name *next)
+{
+    struct dns_name owner;
+    zone_node_owner(match->zone, match->node, &owner);
+    const struct dns_rrset *dname = zone_node_rrset(match->node, DNS_DNAME);
+    const uint8_t *target = dns_rr_rdata(dname->wire);
+    add(assembly, DNS_ANSWER, owner.bytes, dname);
+    if (!substitute(assembly->name, &owner, target, next)) {
+        assembly->response->rcode = RCODE_YXDOMAIN;
+        return false;
+    }
+    const uint8_t *rdata = next->bytes;
+    dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), DNS_CNAME, dname->ttl_s,
+                          &rdata, next->size, 1);
+    return assembly->query->qtype != DNS_CNAME && follow(assembly, next);
+}
+
+static void answer_any(struct assembly *assembly)
+{
+    const uint8_t *rdata = hinfo_rfc8482;
+    dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), HINFO_TYPE, HINFO_TTL_S,
+                          &rdata, sizeof hinfo_rfc8482, 1);
+}
+
+static bool is_address_type(uint16_t qtype)
+{
+    return qtype == DNS_A || qtype == DNS_AAAA;
+}
+
+/* The name exists.  True if the chain goes on with `next`. */
+static bool answer_found(struct assembly *assembly, const struct zone_match *match, struct dns_name *next)
+{
+    const uint16_t qtype = assembly->query->qtype;
+    const struct service *service = zone_node_service(match->node);
+    const uint8_t *owner = assembly_owner(assembly);
+    if (service != NULL && (is_address_type(qtype) || service->is_cname)) {
+        const uint8_t *target = assembly_steer(assembly, match);
+        return target != NULL && follow_cname(assembly, target, next);
+    }
+    if (qtype == DNS_ANY) {
+        answer_any(assembly);
+        return false;
+    }
+    const struct dns_rrset *rrset = zone_node_rrset(match->node, qtype);
+    if (rrset != NULL) {
+        add(assembly, DNS_ANSWER, owner, rrset);
+        if (dns_type_layout(qtype)->wants_additional)
+            assembly_add_addresses(assembly, match->zone, rrset, false);
+        return false;
+    }
+    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
+    if (cname == NULL) {
+        add_negative_soa(assembly, match->zone);
+        return false;
+    }
+    add(assembly, DNS_ANSWER, owner, cname);
+    return follow_cname(assembly, dns_rr_rdata(cname->wire), next);
+}
+
+static void tell_zone(const struct assembly *assembly, const struct zone_match *match)
+{
+    if (assembly->trace == NULL)
+        return;
+    const struct service *service =
+        match->outcome == ZONE_FOUND && match->node != NULL ? zone_node_service(match->node) : NULL;
+    const struct trace_step step = { .kind = TRACE_ZONE, .match = match, .service = service };
+    assembly->trace->step(assembly->trace, &step);
+}
+
+/* Says what our zones say about the current name.  True if the chain goes on with `next`. */
+static bool resolve_once(struct assembly *assembly, struct dns_name *next)
+{
+    bool asks_parent = assembly->query->qtype == DNS_DS; /* RFC 4035 §3.1.4.1 */
+    const struct zone *zone = NULL;
+    if (asks_parent)
+        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, assembly->hashes, true);
+    if (zone == NULL)
+        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, assembly->hashes, false);
+    if (zone == NULL) {
+        if (assembly->chain_length == 0)
+            assembly->response->rcode = DNS_REFUSED;
+        return false;
+    }
+    if (assembly->chain_length == 0)
+        assembly->response->flags |= DNS_FLAG_AA;
+    struct zone_match match;
+    zone_lookup(zone, assembly->name, assembly->hashes, asks_parent, &match);
+    tell_zone(assembly, &match);
+    switch (match.outcome) {
+    case ZONE_FOUND: return answer_found(assembly, &match, next);
+    case ZONE_DNAME: return follow_dname(assembly, &match, next);
+    case ZONE_REFERRAL: refer(assembly, &match); return false;
+    case ZONE_NXDOMAIN: break;
+    }
+    assembly->response->rcode = DNS_NXDOMAIN; /* RFC 6604 §2.1: of the last name of the chain */
+    add_negative_soa(assembly, zone);
+    return false;
+}
+
+void assembly_resolve(struct assembly *assembly)
+{
+    struct dns_name next[2]; /* the one read and the one written, in turn */
+    assembly->name = &assembly->query->qname;
+    assembly->chain_length = 0;
+    dns_name_hash_suffixes(assembly->name, assembly->hashes);
+    while (resolve_once(assembly, &next[assembly->chain_length % 2]))
+        continue;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "answer/steer.h"
+
+#include "dns/type.h"
+#include "snapshot/service.h"
+
+#define EXCLUDED_MAX 8 /* children that a node gives up on before it gives up itself */
+
+/* One walk down the tree in one view. */
+struct walk {
+    const struct steering *steering;
+    struct decision *decision;
+    enum view view;
+    uint64_t random;
+    uint32_t ttl_cap_s;
+};
+
+/* Candidates of a node over nodes, made from its children's bits. */
+struct gathered {
+    struct candidate_list list;
+    uint16_t index[NODE_CHILDREN_MAX];
+    uint32_t cumulative[NODE_CHILDREN_MAX];
+};
+
+static void tell(const struct walk *walk, const struct trace_step *step)
+{
+    struct trace *trace = walk->steering->trace;
+    if (trace != NULL)
+        trace->step(trace, step);
+}
+
+static uint8_t family_bit(uint16_t qtype)
+{
+    if (qtype == DNS_A)
+        return FAMILY_V4;
+    return qtype == DNS_AAAA ? FAMILY_V6 : FAMILY_V4 | FAMILY_V6;
+}
+
+static enum list_family list_family(uint16_t qtype)
+{
+    if (qtype == DNS_A)
+        return LIST_V4;
+    return qtype == DNS_AAAA ? LIST_V6 : LIST_ANY;
+}
+
+static void lower_ttl_cap(struct walk *walk, uint32_t cap_s)
+{
+    if (cap_s < walk->ttl_cap_s)
+        walk->ttl_cap_s = cap_s;
+}
+
+static void give(struct walk *walk, const struct endpoint *endpoint)
+{
+    struct decision *decision = walk->decision;
+    bool is_wanted =
+        (endpoint->families & family_bit(walk->steering->qtype)) != 0 || endpoint->hostname != NULL;
+    if (is_wanted && decision->count < CHOICE_MAX)
+        decision->endpoints[decision->count++] = endpoint;
+}
+
+static void gather_pass(struct walk *walk, const struct candidates *from, bool wants_zero,
+                        struct gathered *out)
+{
+    const struct node *node = from->node;
+    const struct conditions *conditions = from->conditions;
+    uint32_t total = 0;
+    for (uint16_t i = 0; i < node->child_count && out->list.count < NODE_CHILDREN_MAX; i++) {
+        const struct child *child = &node->children[i];
+        uint32_t weight = node->policy->is_weighted ? child_weight(child, conditions) : 1;
+        if (child->kind != CHILD_ENDPOINT)
+            lower_ttl_cap(walk, conditions_node(conditions, dataset_node(from->dataset, child))->ttl_cap_s);
+        if ((weight == 0) != wants_zero || !candidates_has(from, i))
+            continue;
+        total += weight == 0 ? 1 : weight;
+        out->index[out->list.count] = i;
+        out->cumulative[out->list.count++] = total;
+    }
+}
+
+/* Weight 0 serves only when every other candidate is gone. */
+static void gather(struct walk *walk, const struct candidates *from, struct gathered *out)
+{
+    out->list = (struct candidate_list){ .index = out->index, .cumulative = out->cumulative };
+    gather_pass(walk, from, false, out);
+    if (out->list.count == 0 && from->node->policy->is_weighted)
+        gather_pass(walk, from, true, out);
+}
+
+static struct draw draw_for(struct walk *walk, const struct node *node)
+{
+    const struct steering *steering = walk->steering;
+    struct draw draw = { .random = walk->random };
+    walk->random = walk->random * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    if (!node->policy->needs_ticket)
+        return draw;
+    uint64_t key = ticket_key(steering->service->id, node->id, steering->qtype);
+    struct tickets *tickets = steering->now->tickets;
+    draw.ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, draw.random);
+    return draw;
+}
+
+/* Asks the policy once. */
+static void choose(struct walk *walk, const struct candidates *from, unsigned depth, struct choice *choice)
+{
+    const struct node *node = from->node;
+    *choice = (struct choice){ .count = 0 };
+    struct draw draw = draw_for(walk, node);
+    uint16_t most = node->is_over_endpoints ? node->answers : 1;
+    node->policy->choose(from, walk->steering->client, &draw, most, choice);
+    if (choice->depends_on_client) {
+        walk->decision->depends_on_client = true;
+        if (choice->scope_len > walk->decision->scope_len)
+            walk->decision->scope_len = choice->scope_len;
+    }
+    tell(walk, &(struct trace_step){ .kind = choice->count > 0 ? TRACE_NODE : TRACE_EMPTY,
+                                     .depth = depth,
+                                     .view = walk->view,
+                                     .candidates = from,
+                                     .draw = &draw,
+                                     .choice = choice });
+}
+
+static bool walk_node(struct walk *walk, const struct node *node, unsigned depth);
+
+static bool walk_child(struct walk *walk, const struct child *child, unsigned depth)
+{
+    if (child->kind == CHILD_ENDPOINT) {
+        give(walk, child->endpoint);
+        return true;
+    }
+    const struct node *node = dataset_node(walk->steering->now->dataset, child);
+    return node != NULL && walk_node(walk, node, depth);
+}
+
+/* A node whose children are endpoints: up to `answers` of them, of the queried family. */
+static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned depth)
+{
+    const struct candidate_list *lists = from->state->lists[walk->view];
+    struct choice choice;
+    if (lists[LIST_ANY].count == 0)
+        return false;
+    from->list = &lists[list_family(walk->steering->qtype)];
+    if (from->list->count == 0)
+        return true; /* available, but nothing of this family: NODATA */
+    choose(walk, from, depth, &choice);
+    for (uint16_t i = 0; i < choice.count; i++)
+        give(walk, from->node->children[choice.index[i]].endpoint);
+    return choice.count > 0;
+}
+
+/* A node over nodes: one child; if that has nothing for this client, another one. */
+static bool walk_children(struct walk *walk, const struct candidates *node_candidates, unsigned depth)
+{
+    uint16_t excluded[EXCLUDED_MAX];
+    struct gathered gathered;
+    struct choice choice;
+    struct candidates from = *node_candidates;
+    from.excluded = excluded;
+    while (from.excluded_count < EXCLUDED_MAX) {
+        if (!from.node->policy->is_by_rule) {
+            gather(walk, &from, &gathered);
+            from.list = &gathered.list;
+            if (gathered.list.count == 0)
+                return false;
+        }
+        choose(walk, &from, depth, &choice);
+        if (choice.count == 0)
+            return false;
+        if (walk_child(walk, &from.node->children[choice.index[0]], depth + 1))
+            return true;
+        excluded[from.excluded_count++] = choice.index[0];
+    }
+    return false;
+}
+
+static bool walk_node(struct walk *walk, const struct node *node, unsigned depth)
+{
+    const struct snapshot *now = walk->steering->now;
+    struct candidates from = {
+        .node = node,
+        .state = conditions_node(now->conditions, node),
+        .dataset = now->dataset,
+        .conditions = now->conditions,
+        .view = walk->view,
+    };
+    if (!from.state->is_available[walk->view])
+        return false;
+    lower_ttl_cap(walk, from.state->ttl_cap_s);
+    return node->is_over_endpoints ? walk_endpoints(walk, &from, depth) : walk_children(walk, &from, depth);
+}
+
+/* Walks the whole tree in one view; false if it has nothing at all to give. */
+static bool try_view(struct walk *walk, const struct child *root, enum view view)
+{
+    struct decision *decision = walk->decision;
+    walk->view = view;
+    decision->view = view;
+    decision->count = 0;
+    tell(walk, &(struct trace_step){ .kind = TRACE_VIEW, .view = view });
+    return walk_child(walk, root, 0);
+}
+
+static bool try_views(struct walk *walk, const struct child *root, enum view from)
+{
+    for (enum view view = from; view < VIEW_COUNT; view++) {
+        if (try_view(walk, root, view))
+            return true;
+    }
+    return false;
+}
+
+/* What the service says about the case that nothing is available. */
+static bool all_down(struct walk *walk)
+{
+    const struct service *service = walk->steering->service;
+    switch ((enum all_down)service->when_all_down) {
+    case ALL_DOWN_SERVE_ALL: return try_views(walk, &service->root, VIEW_UNHELD);
+    case ALL_DOWN_TARGET: return try_views(walk, &service->sorry, VIEW_HEALTHY);
+    case ALL_DOWN_SERVFAIL: walk->decision->outcome = STEER_SERVFAIL; return false;
+    case ALL_DOWN_NODATA: return false;
+    }
+    return false;
+}
+
+static uint32_t shortened_ttl_s(const struct service *service, uint32_t cap_s)
+{
+    if (cap_s >= service->ttl_s)
+        return service->ttl_s;
+    return cap_s > service->min_ttl_s ? cap_s : service->min_ttl_s;
+}
+
+void steer(const struct steering *steering, struct decision *out)
+{
+    const struct service *service = steering->service;
+    struct walk walk = {
+        .steering = steering,
+        .decision = out,
+        .random = steering->random,
+        .ttl_cap_s = TTL_CAP_NONE,
+    };
+    out->outcome = STEER_NODATA;
+    out->count = 0;
+    out->scope_len = 0;
+    out->depends_on_client = false;
+    if (!try_view(&walk, &service->root, VIEW_HEALTHY) && !all_down(&walk))
+        out->count = 0;
+    if (out->count > 0)
+        out->outcome = STEER_ENDPOINTS;
+    out->ttl_s = shortened_ttl_s(service, walk.ttl_cap_s);
+    tell(&walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
+}

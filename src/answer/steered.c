@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a service's decision to RRs. */
+#include "answer/assembly.h"
+
+static void decide(struct assembly *assembly, const struct service *service, struct decision *out)
+{
+    bool uses_ecs = service->uses_ecs && assembly->subnet != NULL;
+    const struct client *client = uses_ecs ? assembly->subnet : assembly->source;
+    if (assembly->trace != NULL) {
+        const struct location *location = geo_find(assembly->now->dataset->geo, &client->address, NULL);
+        assembly->trace->step(
+            assembly->trace,
+            &(struct trace_step){ .kind = TRACE_CLIENT, .client = client, .location = location });
+    }
+    const struct steering steering = {
+        .now = assembly->now,
+        .service = service,
+        .client = client,
+        .qtype = assembly->query->qtype,
+        .random = assembly->random,
+        .peeks = assembly->peeks,
+        .trace = assembly->trace,
+    };
+    steer(&steering, out);
+    if (uses_ecs && out->depends_on_client)
+        assembly->edns->scope_len = out->scope_len;
+    assembly->is_steered = true;
+    assembly->is_degraded = out->outcome == STEER_ENDPOINTS && out->view != VIEW_HEALTHY;
+}
+
+static void add_endpoints(struct assembly *assembly, const struct decision *decision)
+{
+    const uint8_t *rdatas[CHOICE_MAX];
+    bool is_v4 = assembly->query->qtype == DNS_A;
+    uint8_t family = is_v4 ? FAMILY_V4 : FAMILY_V6;
+    size_t count = 0;
+    for (uint16_t i = 0; i < decision->count; i++) {
+        const struct endpoint *endpoint = decision->endpoints[i];
+        if (endpoint->families & family)
+            rdatas[count++] = is_v4 ? endpoint->ipv4 : endpoint->ipv6;
+    }
+    if (count > 0)
+        dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly),
+                              assembly->query->qtype, decision->ttl_s, rdatas, is_v4 ? 4 : 16, count);
+}
+
+static const uint8_t *add_cname(struct assembly *assembly, const struct decision *decision)
+{
+    const uint8_t *target = decision->endpoints[0]->hostname;
+    if (target == NULL)
+        return NULL;
+    dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), DNS_CNAME,
+                          decision->ttl_s, &target, (uint16_t)dns_name_wire_size(target), 1);
+    return target;
+}
+
+const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match)
+{
+    const struct service *service = zone_node_service(match->node);
+    const uint8_t *target = NULL;
+    struct decision decision;
+    decide(assembly, service, &decision);
+    uint16_t before = assembly->response->counts[DNS_ANSWER];
+    if (decision.outcome == STEER_SERVFAIL) {
+        assembly->response->rcode = DNS_SERVFAIL;
+        return NULL;
+    }
+    if (decision.outcome == STEER_ENDPOINTS && service->is_cname)
+        target = add_cname(assembly, &decision);
+    else if (decision.outcome == STEER_ENDPOINTS)
+        add_endpoints(assembly, &decision);
+    bool is_nodata = assembly->response->counts[DNS_ANSWER] == before && !assembly->response->is_truncated;
+    if (is_nodata)
+        dns_response_add(assembly->response, DNS_AUTHORITY, zone_apex(match->zone)->bytes,
+                         zone_soa(match->zone), zone_negative_ttl_s(match->zone), false);
+    return target;
+}
