@@ -23,8 +23,9 @@ struct dns_query {
     uint16_t id;
     uint16_t flags; /* the second header word, host order */
     uint8_t opcode;
-    uint8_t rcode;         /* why it is refused: FORMERR, NOTIMP, BADVERS */
-    uint8_t question_size; /* bytes of the question behind the header to copy into the reply; 0: none */
+    uint8_t rcode;          /* why it is refused: FORMERR, NOTIMP, BADVERS */
+    uint16_t question_size; /* bytes of the question behind the header to copy into the reply; 0: none; at
+                               most 259 */
     uint16_t qtype, qclass;
     struct dns_name qname; /* lowercase; the client's case stands in the packet */
     struct edns edns;

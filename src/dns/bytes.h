@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Numbers in network byte order, and ASCII letters of domain names. */
+
+static inline uint16_t get_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t get_u32(const uint8_t *at)
+{
+    return (uint32_t)get_u16(at) << 16 | get_u16(at + 2);
+}
+
+static inline void put_u16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static inline void put_u32(uint8_t *at, uint32_t value)
+{
+    put_u16(at, value >> 16);
+    put_u16(at + 2, value & 0xffff);
+}
+
+static inline uint8_t lowercase(uint8_t byte)
+{
+    return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
+}
+
+/** Lowercases the ASCII letters among eight bytes at once. */
+static inline uint64_t lowercase_word(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t low_bits = word & (ones * 0x7f);
+    uint64_t from_a = low_bits + ones * (0x80 - 'A');  /* bit 7 set: >= 'A' */
+    uint64_t above_z = low_bits + ones * (0x7f - 'Z'); /* bit 7 set: > 'Z' */
+    uint64_t is_upper = (from_a ^ above_z) & ~word & (ones * 0x80);
+    return word | is_upper >> 2; /* 0x80 >> 2 is the bit that makes a letter lowercase */
+}
+
+/**
+ * Copies a wire-form name, lowercased.  Label lengths are below 'A', so the copy need not know where they
+ * stand.  Touches exactly `size` bytes on both sides.
+ */
+static inline void copy_lowercase(uint8_t *to, const uint8_t *from, size_t size)
+{
+    uint64_t word;
+    if (size < 8) {
+        for (size_t i = 0; i < size; i++)
+            to[i] = lowercase(from[i]);
+        return;
+    }
+    for (size_t at = 0; at < size - 8; at += 8) {
+        memcpy(&word, from + at, 8);
+        word = lowercase_word(word);
+        memcpy(to + at, &word, 8);
+    }
+    memcpy(&word, from + size - 8, 8); /* the last eight may overlap those before */
+    word = lowercase_word(word);
+    memcpy(to + size - 8, &word, 8);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/name.h"
+
+#include "dns/bytes.h"
+
+#include <assert.h>
+
+size_t dns_name_read(const uint8_t *bytes, size_t size, struct dns_name *out)
+{
+    size_t most = size < DNS_NAME_SIZE_MAX ? size : DNS_NAME_SIZE_MAX;
+    size_t at = 0;
+    unsigned count = 0;
+    if (most == 0)
+        return 0;
+    while (bytes[at] != 0) {
+        size_t next = at + 1 + bytes[at];
+        if (bytes[at] > DNS_LABEL_SIZE_MAX || next >= most) /* the root label must follow */
+            return 0;
+        out->label_at[count++] = (uint8_t)at;
+        at = next;
+    }
+    out->size = (uint8_t)(at + 1);
+    out->label_count = (uint8_t)count;
+    out->bytes[DNS_NAME_SIZE_MAX] = 0;
+    copy_lowercase(out->bytes, bytes, at + 1);
+    return at + 1;
+}
+
+void dns_name_from_wire(const uint8_t *wire, struct dns_name *out)
+{
+    size_t size = dns_name_read(wire, DNS_NAME_SIZE_MAX, out);
+    assert(size > 0);
+    (void)size;
+}
+
+/* Reads one character of a label with its escape.  Returns the characters consumed, 0 if it is none. */
+static size_t read_character(const char *text, uint8_t *out)
+{
+    if (text[0] != '\\') {
+        *out = (uint8_t)text[0];
+        return text[0] > ' ' && text[0] < 0x7f; /* others have to be written as \DDD */
+    }
+    if (text[1] < '0' || text[1] > '9') {
+        *out = (uint8_t)text[1];
+        return text[1] >= ' ' && text[1] < 0x7f ? 2 : 0;
+    }
+    unsigned value = 0;
+    for (unsigned i = 1; i <= 3; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return 0;
+        value = value * 10 + (unsigned)(text[i] - '0');
+    }
+    *out = (uint8_t)value;
+    return value <= 255 ? 4 : 0;
+}
+
+/* Reads labels into `wire` (DNS_NAME_SIZE_MAX bytes) up to the end of the text, without the root label.
+ * Returns their size; -1 if it is not a name. */
+static int read_labels(const char *text, uint8_t *wire, bool *is_absolute)
+{
+    size_t label = 0, at = 1; /* where the label's length byte stands; where its next byte goes */
+    *is_absolute = false;
+    while (*text != '\0') {
+        bool is_end = *text == '.';
+        if (is_end && at == label + 1)
+            return -1; /* an empty label */
+        size_t used = 1;
+        if (is_end) {
+            wire[label] = (uint8_t)(at - label - 1);
+            label = at;
+        } else {
+            used = read_character(text, &wire[at]);
+            if (used == 0 || at - label > DNS_LABEL_SIZE_MAX)
+                return -1;
+        }
+        if (++at > DNS_NAME_SIZE_MAX)
+            return -1;
+        text += used;
+        *is_absolute = is_end;
+    }
+    if (*is_absolute)
+        return (int)label;
+    wire[label] = (uint8_t)(at - label - 1);
+    return (int)at;
+}
+
+bool dns_name_parse(const char *text, const struct dns_name *origin, struct dns_name *out)
+{
+    uint8_t wire[DNS_NAME_SIZE_MAX + 1];
+    bool is_absolute = true;
+    size_t used = 0;
+    if (strcmp(text, "@") == 0) {
+        if (origin == NULL)
+            return false;
+        is_absolute = false;
+    } else if (strcmp(text, ".") != 0) {
+        int size = text[0] == '\0' ? -1 : read_labels(text, wire, &is_absolute);
+        if (size < 0)
+            return false;
+        used = (size_t)size;
+    }
+    static const uint8_t root[] = { 0 };
+    const uint8_t *tail = is_absolute || origin == NULL ? root : origin->bytes;
+    size_t tail_size = tail == root ? 1 : origin->size;
+    if (used + tail_size > DNS_NAME_SIZE_MAX)
+        return false;
+    memcpy(wire + used, tail, tail_size);
+    return dns_name_read(wire, used + tail_size, out) > 0;
+}
+
+static char *format_byte(uint8_t byte, char *out)
+{
+    bool is_special = byte != 0 && strchr(".\\\"();@$", byte) != NULL;
+    if (is_special)
+        *out++ = '\\';
+    if (is_special || (byte > ' ' && byte < 0x7f)) {
+        *out++ = (char)byte;
+        return out;
+    }
+    *out++ = '\\';
+    *out++ = (char)('0' + byte / 100);
+    *out++ = (char)('0' + byte / 10 % 10);
+    *out++ = (char)('0' + byte % 10);
+    return out;
+}
+
+void dns_name_format_wire(const uint8_t *wire, char out[DNS_NAME_TEXT_SIZE])
+{
+    if (wire[0] == 0)
+        *out++ = '.';
+    for (const uint8_t *label = wire; *label != 0; label += 1 + *label) {
+        for (unsigned i = 1; i <= *label; i++)
+            out = format_byte(label[i], out);
+        *out++ = '.';
+    }
+    *out = '\0';
+}
+
+void dns_name_format(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE])
+{
+    dns_name_format_wire(name->bytes, out);
+}
+
+bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
+{
+    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+/* Where the name starts that is left when `count` labels are taken off. */
+static size_t suffix_at(const struct dns_name *name, unsigned count)
+{
+    return count == name->label_count ? (size_t)name->size - 1 : name->label_at[count];
+}
+
+bool dns_name_is_within(const struct dns_name *name, const struct dns_name *apex)
+{
+    if (name->label_count < apex->label_count)
+        return false;
+    size_t at = suffix_at(name, (unsigned)(name->label_count - apex->label_count));
+    return name->size - at == apex->size && memcmp(name->bytes + at, apex->bytes, apex->size) == 0;
+}
+
+void dns_name_strip(const struct dns_name *name, unsigned count, struct dns_name *out)
+{
+    assert(count <= name->label_count);
+    size_t at = suffix_at(name, count);
+    unsigned left = name->label_count - count;
+    size_t size = name->size - at;
+    for (unsigned i = 0; i < left; i++)
+        out->label_at[i] = (uint8_t)(name->label_at[i + count] - at);
+    memmove(out->bytes, name->bytes + at, size);
+    out->bytes[DNS_NAME_SIZE_MAX] = 0;
+    out->size = (uint8_t)size;
+    out->label_count = (uint8_t)left;
+}
+
+size_t dns_name_wire_size(const uint8_t *wire)
+{
+    const uint8_t *label = wire;
+    while (*label != 0)
+        label += 1 + *label;
+    return (size_t)(label - wire) + 1;
+}

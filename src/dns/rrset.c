@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/rrset.h"
+
+#include "base/memory.h"
+#include "dns/bytes.h"
+#include "dns/name.h"
+#include "dns/type.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+/* Where the names in rdata end: from `name_at` to there bytes are compared without regard to case. */
+static size_t names_end(const struct dns_type_layout *layout, const uint8_t *rdata, size_t size)
+{
+    size_t at = layout->name_at;
+    for (unsigned i = 0; i < layout->name_count; i++) {
+        while (at < size && rdata[at] != 0)
+            at += 1 + (size_t)rdata[at];
+        at++;
+    }
+    return at < size ? at : size;
+}
+
+static bool is_equal_rdata(const struct dns_type_layout *layout, const uint8_t *a, const uint8_t *b,
+                           size_t size)
+{
+    if (memcmp(a, b, size) == 0)
+        return true;
+    if (layout->name_count == 0)
+        return false;
+    size_t from = layout->name_at < size ? layout->name_at : size;
+    size_t to = names_end(layout, a, size);
+    if (memcmp(a, b, from) != 0 || memcmp(a + to, b + to, size - to) != 0)
+        return false;
+    for (size_t i = from; i < to; i++) {
+        if (lowercase(a[i]) != lowercase(b[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_repeated(const struct dns_type_layout *layout, const uint8_t *const *rdatas,
+                        const uint16_t *sizes, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (sizes[i] == sizes[index] && is_equal_rdata(layout, rdatas[i], rdatas[index], sizes[i]))
+            return true;
+    }
+    return false;
+}
+
+struct dns_rrset *dns_rrset_new(uint16_t type, uint32_t ttl_s, const uint8_t *const *rdatas,
+                                const uint16_t *sizes, size_t count)
+{
+    assert(count >= 1 && count <= UINT16_MAX);
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++)
+        most += DNS_RR_HEADER_SIZE + (size_t)sizes[i];
+    struct dns_rrset *rrset = xcalloc(1, sizeof *rrset + most);
+    rrset->type = type;
+    rrset->ttl_s = ttl_s;
+    const struct dns_type_layout *layout = dns_type_layout(type);
+    uint8_t *at = rrset->wire;
+    for (size_t i = 0; i < count; i++) {
+        if (is_repeated(layout, rdatas, sizes, i))
+            continue;
+        put_u16(at, 0xc000 | 12);
+        put_u16(at + 2, type);
+        put_u16(at + 4, DNS_IN);
+        put_u32(at + 6, ttl_s);
+        put_u16(at + 10, sizes[i]);
+        if (sizes[i] > 0)
+            memcpy(at + DNS_RR_HEADER_SIZE, rdatas[i], sizes[i]);
+        at += DNS_RR_HEADER_SIZE + sizes[i];
+        rrset->count++;
+    }
+    rrset->size = (uint32_t)(at - rrset->wire);
+    return rrset;
+}
