@@ -19,7 +19,8 @@ struct problem {
 struct problems {
     struct problem *items;
     size_t count, room;
-    size_t error_count; /* those that are not warnings */
+    size_t error_count; /* those that are not warnings, also the ones no longer kept */
+    size_t kept_errors; /* after a thousand errors, or warnings, further ones are only counted */
 };
 
 void problems_add(struct problems *problems, const char *file, unsigned line, unsigned column,

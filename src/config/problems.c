@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/problems.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Nobody mends more in one round; a hostile document could otherwise cost a multiple of its own size. */
+#define KEPT_MAX 1000
+
+/* A place to fill in, or NULL when enough is kept. */
+static struct problem *add(struct problems *problems, bool is_warning)
+{
+    size_t kept = is_warning ? problems->count - problems->kept_errors : problems->kept_errors;
+    if (!is_warning)
+        problems->error_count++;
+    if (kept >= KEPT_MAX)
+        return NULL;
+    if (problems->count == problems->room) {
+        problems->room = problems->room ? problems->room * 2 : 8;
+        problems->items = xrealloc(problems->items, problems->room, sizeof *problems->items);
+    }
+    if (!is_warning)
+        problems->kept_errors++;
+    struct problem *problem = &problems->items[problems->count++];
+    *problem = (struct problem){ .is_warning = is_warning };
+    return problem;
+}
+
+static void fill(struct problem *problem, const char *file, const char *pointer, const char *format,
+                 va_list args)
+{
+    problem->file = file != NULL ? xstrdup(file) : NULL;
+    problem->pointer = xstrdup(pointer != NULL ? pointer : "");
+    if (vasprintf(&problem->message, format, args) < 0)
+        problem->message = xstrdup(format);
+}
+
+void problems_add(struct problems *problems, const char *file, unsigned line, unsigned column,
+                  const char *pointer, const char *format, ...)
+{
+    struct problem *problem = add(problems, false);
+    if (problem == NULL)
+        return;
+    problem->line = line;
+    problem->column = column;
+    va_list args;
+    va_start(args, format);
+    fill(problem, file, pointer, format, args);
+    va_end(args);
+}
+
+void problems_warn(struct problems *problems, const char *file, unsigned line, unsigned column,
+                   const char *pointer, const char *format, ...)
+{
+    struct problem *problem = add(problems, true);
+    if (problem == NULL)
+        return;
+    problem->line = line;
+    problem->column = column;
+    va_list args;
+    va_start(args, format);
+    fill(problem, file, pointer, format, args);
+    va_end(args);
+}
+
+/* Keys and values of a document come back in messages: they must not command a terminal or forge a log line.
+ */
+static void put_visible(struct text *text, const char *string)
+{
+    for (; *string != '\0'; string++) {
+        unsigned char byte = (unsigned char)*string;
+        if (byte < 0x20 || byte == 0x7f)
+            text_printf(text, "\\u%04x", byte);
+        else
+            text_add(text, string, 1);
+    }
+}
+
+char *problem_format(const struct problem *problem)
+{
+    struct text line = { 0 };
+    if (problem->file != NULL)
+        put_visible(&line, problem->file);
+    if (problem->line != 0)
+        text_printf(&line, "%s%u:%u", line.size > 0 ? ":" : "", problem->line, problem->column);
+    if (line.size > 0)
+        text_puts(&line, ": ");
+    if (problem->pointer[0] != '\0') {
+        put_visible(&line, problem->pointer);
+        text_puts(&line, ": ");
+    }
+    if (problem->is_warning)
+        text_puts(&line, "warning: ");
+    put_visible(&line, problem->message);
+    return text_take(&line);
+}
+
+void problems_free(struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        free(problems->items[i].file);
+        free(problems->items[i].pointer);
+        free(problems->items[i].message);
+    }
+    free(problems->items);
+    *problems = (struct problems){ 0 };
+}

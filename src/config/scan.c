@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "scan.h"
+
+#include "base/memory.h"
+#include "json.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NESTING_MAX     64
+#define NUMBER_SIZE_MAX 63  /* cJSON reads no longer ones */
+#define ERRORS_MAX      100 /* a position costs a walk over the document */
+#define PAIRWISE_MAX    16
+
+/* A key seen: its hash without regard to case, and where its quote stands. */
+struct seen {
+    uint64_t hash;
+    struct span key;
+};
+
+struct scan {
+    const char *file;
+    char *text; /* NUL-terminated */
+    size_t size, at;
+    struct problems *problems;
+    unsigned depth;
+    unsigned error_count;
+    struct seen *seen; /* keys of all open objects, the innermost on top */
+    size_t seen_count, seen_room;
+};
+
+void json_position(const char *text, size_t at, unsigned *line, unsigned *column)
+{
+    size_t start = 0;
+    unsigned lines = 1;
+    const char *found;
+    while (start < at && (found = memchr(text + start, '\n', at - start)) != NULL) {
+        start = (size_t)(found - text) + 1;
+        lines++;
+    }
+    *line = lines;
+    *column = (unsigned)(at - start) + 1;
+}
+
+/* Notes an error; false, so that a check is one line. */
+static bool refuse(struct scan *scan, size_t at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(struct scan *scan, size_t at, const char *format, ...)
+{
+    char message[256];
+    unsigned line, column;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    json_position(scan->text, at, &line, &column);
+    problems_add(scan->problems, scan->file, line, column, "", "%s", message);
+    scan->error_count++;
+    return false;
+}
+
+/* Blanks a comment, keeping its line ends, so that lines and columns stay. */
+static void blank(struct scan *scan, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        if (scan->text[i] != '\n' && scan->text[i] != '\r')
+            scan->text[i] = ' ';
+    }
+}
+
+static bool skip_comment(struct scan *scan)
+{
+    size_t from = scan->at;
+    const char *start = scan->text + from;
+    if (start[1] == '/') {
+        const char *end = memchr(start, '\n', scan->size - from);
+        scan->at = end != NULL ? (size_t)(end - scan->text) : scan->size;
+    } else if (start[1] == '*') {
+        const char *end = memmem(start + 2, scan->size - from - 2, "*/", 2);
+        if (end == NULL)
+            return refuse(scan, from, "comment without an end: \"*/\" is missing");
+        scan->at = (size_t)(end - scan->text) + 2;
+    } else {
+        return refuse(scan, from, "unexpected \"/\": a comment starts with \"//\" or \"/*\"");
+    }
+    blank(scan, from, scan->at);
+    return true;
+}
+
+/* To the next byte that counts; at the end there is the NUL. */
+static bool skip_space(struct scan *scan)
+{
+    for (;;) {
+        char byte = scan->text[scan->at];
+        if (byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r')
+            scan->at++;
+        else if (byte != '/')
+            return true;
+        else if (!skip_comment(scan))
+            return false;
+    }
+}
+
+/* What stands at `at`, for messages: "}", or a word, or the end. */
+static const char *describe_here(const struct scan *scan, char out[48])
+{
+    const char *here = scan->text + scan->at;
+    if (scan->at >= scan->size)
+        return "the end of the document";
+    size_t size = 0;
+    while (size < 24 && (isalnum((unsigned char)here[size]) || here[size] == '_'))
+        size++;
+    if (size == 0) {
+        size = 1;
+        while (size < 4 && ((unsigned char)here[size] & 0xc0) == 0x80)
+            size++;
+    }
+    snprintf(out, 48, "\"%.*s\"", (int)size, here);
+    return out;
+}
+
+static bool scan_hex4(struct scan *scan, size_t at, unsigned *out)
+{
+    *out = 0;
+    for (size_t i = at; i < at + 4; i++) {
+        unsigned char digit = (unsigned char)scan->text[i];
+        if (!isxdigit(digit))
+            return refuse(scan, at - 2, "\"\\u\" needs four hexadecimal digits");
+        *out = *out << 4 | (isdigit(digit) ? digit - (unsigned)'0' : (digit | 32u) - 'a' + 10u);
+    }
+    return true;
+}
+
+/* At the backslash of \uXXXX; a pair of surrogates is read as one. */
+static bool scan_unicode_escape(struct scan *scan)
+{
+    unsigned high, low;
+    size_t at = scan->at;
+    if (!scan_hex4(scan, at + 2, &high))
+        return false;
+    if (high == 0)
+        return refuse(scan, at, "NUL (\\u0000) is not allowed in a string");
+    scan->at += 6;
+    if (high < 0xd800 || high > 0xdfff)
+        return true;
+    bool is_pair = high < 0xdc00 && scan->text[at + 6] == '\\' && scan->text[at + 7] == 'u';
+    if (is_pair && !scan_hex4(scan, at + 8, &low))
+        return false;
+    if (!is_pair || low < 0xdc00 || low > 0xdfff)
+        return refuse(scan, at, "half of a surrogate pair alone: \\u%04x", high);
+    scan->at += 6;
+    return true;
+}
+
+static bool scan_escape(struct scan *scan)
+{
+    char escaped = scan->text[scan->at + 1];
+    if (escaped == 'u')
+        return scan_unicode_escape(scan);
+    if (escaped == '\0' || strchr("\"\\/bfnrt", escaped) == NULL)
+        return refuse(scan, scan->at, "unknown escape: a backslash itself is written \"\\\\\"");
+    scan->at += 2;
+    return true;
+}
+
+/* At the opening quote. */
+static bool scan_string(struct scan *scan)
+{
+    size_t from = scan->at++;
+    for (;;) {
+        unsigned char byte = (unsigned char)scan->text[scan->at];
+        if (byte == '"') {
+            scan->at++;
+            return true;
+        }
+        if (byte >= 0x20 && byte != '\\') {
+            scan->at++;
+        } else if (byte == '\\') {
+            if (!scan_escape(scan))
+                return false;
+        } else if (byte == '\0' || byte == '\n' || byte == '\r') {
+            return refuse(scan, from, "string without an end: its closing quote is missing");
+        } else {
+            return refuse(scan, scan->at, "control character in a string: write \\u%04x", byte);
+        }
+    }
+}
+
+static void skip_digits(struct scan *scan)
+{
+    while (isdigit((unsigned char)scan->text[scan->at]))
+        scan->at++;
+}
+
+static bool scan_number(struct scan *scan)
+{
+    size_t from = scan->at;
+    const char *text = scan->text;
+    scan->at += text[from] == '-';
+    if (text[scan->at] == '0' && isdigit((unsigned char)text[scan->at + 1]))
+        return refuse(scan, from, "a number has no leading zeros");
+    if (!isdigit((unsigned char)text[scan->at]))
+        return refuse(scan, from, "a number needs a digit behind \"-\"");
+    skip_digits(scan);
+    if (text[scan->at] == '.') {
+        if (!isdigit((unsigned char)text[++scan->at]))
+            return refuse(scan, from, "a number needs a digit behind its point");
+        skip_digits(scan);
+    }
+    bool has_exponent = (text[scan->at] | 32) == 'e';
+    if (has_exponent) {
+        scan->at++;
+        scan->at += text[scan->at] == '+' || text[scan->at] == '-';
+        if (!isdigit((unsigned char)text[scan->at]))
+            return refuse(scan, from, "a number needs a digit in its exponent");
+        skip_digits(scan);
+    }
+    if (scan->at - from > NUMBER_SIZE_MAX)
+        return refuse(scan, from, "a number has at most %d characters", NUMBER_SIZE_MAX);
+    if (has_exponent && !isfinite(strtod(text + from, NULL)))
+        return refuse(scan, from, "number out of range: %.*s", (int)(scan->at - from), text + from);
+    return true;
+}
+
+static bool scan_word(struct scan *scan)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    for (size_t i = 0; i < 3; i++) {
+        size_t size = strlen(words[i]);
+        unsigned char behind;
+        if (strncmp(scan->text + scan->at, words[i], size) != 0)
+            continue;
+        behind = (unsigned char)scan->text[scan->at + size];
+        if (isalnum(behind) || behind == '_')
+            break;
+        scan->at += size;
+        return true;
+    }
+    char here[48];
+    const char *what = describe_here(scan, here);
+    if (scan->text[scan->at] == '\'')
+        return refuse(scan, scan->at, "a string stands in double quotes");
+    if (isalpha((unsigned char)scan->text[scan->at]))
+        return refuse(scan, scan->at, "unknown word %s: a string stands in double quotes", what);
+    return refuse(scan, scan->at, "expected a value, got %s", what);
+}
+
+/* ---- keys ---- */
+
+static uint64_t hash_folded(const char *bytes, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)tolower((unsigned char)bytes[i])) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static void remember_key(struct scan *scan, struct span key)
+{
+    struct seen seen = { .key = key };
+    const char *bytes = scan->text + key.at + 1;
+    if (memchr(bytes, '\\', key.size - 2) == NULL) {
+        seen.hash = hash_folded(bytes, key.size - 2);
+    } else {
+        size_t size;
+        char *plain = json_unescape(scan->text, key, &size);
+        seen.hash = hash_folded(plain, size);
+        free(plain);
+    }
+    if (scan->seen_count == scan->seen_room) {
+        scan->seen_room = scan->seen_room ? scan->seen_room * 2 : 256;
+        scan->seen = xrealloc(scan->seen, scan->seen_room, sizeof *scan->seen);
+    }
+    scan->seen[scan->seen_count++] = seen;
+}
+
+/* Equal hashes do not make equal keys: whoever writes the document may have chosen them so. */
+static int compare_keys(const struct seen *a, const struct seen *b, const char *text)
+{
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    char *plain_a = json_unescape(text, a->key, NULL), *plain_b = json_unescape(text, b->key, NULL);
+    int order = strcasecmp(plain_a, plain_b);
+    free(plain_a);
+    free(plain_b);
+    return order;
+}
+
+static int compare_seen(const void *a, const void *b, void *text)
+{
+    const struct seen *left = a, *right = b;
+    int order = compare_keys(left, right, text);
+    if (order != 0)
+        return order;
+    return left->key.at < right->key.at ? -1 : left->key.at > right->key.at;
+}
+
+static void refuse_duplicate(struct scan *scan, const struct seen *first, const struct seen *again)
+{
+    unsigned line, column;
+    if (scan->error_count >= ERRORS_MAX)
+        return;
+    json_position(scan->text, first->key.at, &line, &column);
+    int size = again->key.size > 80 ? 80 : (int)again->key.size;
+    refuse(scan, again->key.at,
+           "duplicate key %.*s: the first is at line %u, column %u (case does not count)", size,
+           scan->text + again->key.at, line, column);
+}
+
+/* The keys of the object that ends, from `from` up: few are compared in pairs, many are sorted. */
+static void check_duplicates(struct scan *scan, size_t from)
+{
+    struct seen *keys = scan->seen + from;
+    size_t count = scan->seen_count - from;
+    scan->seen_count = from;
+    if (count <= PAIRWISE_MAX) {
+        for (size_t i = 1; i < count; i++) {
+            for (size_t k = 0; k < i; k++) {
+                if (keys[k].hash == keys[i].hash && compare_keys(&keys[k], &keys[i], scan->text) == 0) {
+                    refuse_duplicate(scan, &keys[k], &keys[i]);
+                    break;
+                }
+            }
+        }
+        return;
+    }
+    qsort_r(keys, count, sizeof *keys, compare_seen, scan->text);
+    size_t first = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (compare_keys(&keys[first], &keys[i], scan->text) == 0)
+            refuse_duplicate(scan, &keys[first], &keys[i]);
+        else
+            first = i;
+    }
+}
+
+/* ---- containers ---- */
+
+static bool scan_value(struct scan *scan);
+
+static bool scan_key(struct scan *scan)
+{
+    size_t from = scan->at;
+    char here[48];
+    if (scan->text[from] != '"') {
+        const char *what = describe_here(scan, here);
+        return refuse(scan, from, "expected a key in double quotes, got %s", what);
+    }
+    if (!scan_string(scan))
+        return false;
+    remember_key(scan, (struct span){ from, scan->at - from });
+    if (!skip_space(scan))
+        return false;
+    if (scan->text[scan->at] != ':')
+        return refuse(scan, scan->at, "expected \":\" behind the key, got %s", describe_here(scan, here));
+    scan->at++;
+    return true;
+}
+
+/* Behind an item: a comma (true), or `close` (true, with `is_last`). */
+static bool scan_separator(struct scan *scan, char close, bool *is_last)
+{
+    char here[48];
+    if (!skip_space(scan))
+        return false;
+    size_t at = scan->at;
+    *is_last = scan->text[at] == close;
+    if (*is_last) {
+        scan->at++;
+        return true;
+    }
+    if (scan->text[at] != ',')
+        return refuse(scan, at, "expected \",\" or \"%c\", got %s", close, describe_here(scan, here));
+    scan->at++;
+    if (!skip_space(scan))
+        return false;
+    if (scan->text[scan->at] == close)
+        return refuse(scan, at, "trailing comma: none may stand in front of \"%c\"", close);
+    return true;
+}
+
+/* At "{" or "[". */
+static bool scan_container(struct scan *scan)
+{
+    bool is_object = scan->text[scan->at] == '{';
+    char close = is_object ? '}' : ']';
+    size_t keys_from = scan->seen_count;
+    if (++scan->depth > NESTING_MAX)
+        return refuse(scan, scan->at, "nested deeper than %d levels", NESTING_MAX);
+    scan->at++;
+    if (!skip_space(scan))
+        return false;
+    bool is_last = scan->text[scan->at] == close;
+    if (is_last)
+        scan->at++;
+    while (!is_last) {
+        if ((is_object && !scan_key(scan)) || !scan_value(scan) || !scan_separator(scan, close, &is_last))
+            return false;
+    }
+    check_duplicates(scan, keys_from);
+    scan->depth--;
+    return true;
+}
+
+static bool scan_value(struct scan *scan)
+{
+    if (!skip_space(scan))
+        return false;
+    char byte = scan->text[scan->at];
+    if (byte == '"')
+        return scan_string(scan);
+    if (byte == '{' || byte == '[')
+        return scan_container(scan);
+    if (byte == '-' || isdigit((unsigned char)byte))
+        return scan_number(scan);
+    return scan_word(scan);
+}
+
+/* ---- bytes ---- */
+
+/* Length of the well-formed character at `at` (RFC 3629 §4), 0 if it is none. */
+static size_t utf8_size(const unsigned char *at, size_t left)
+{
+    unsigned char lead = at[0];
+    size_t size = lead < 0x80 ? 1 : (lead < 0xc2 ? 0 : (lead < 0xe0 ? 2 : (lead < 0xf0 ? 3 : 4)));
+    if (size <= 1 || lead > 0xf4)
+        return lead < 0x80 ? 1 : 0;
+    if (left < size)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool is_overlong = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xf0 && at[1] < 0x90);
+    bool is_surrogate = lead == 0xed && at[1] > 0x9f;
+    bool is_beyond = lead == 0xf4 && at[1] > 0x8f;
+    return is_overlong || is_surrogate || is_beyond ? 0 : size;
+}
+
+static bool check_bytes(struct scan *scan)
+{
+    const unsigned char *bytes = (const unsigned char *)scan->text;
+    for (size_t at = 0; at < scan->size;) {
+        uint64_t word;
+        if (scan->size - at >= sizeof word) {
+            memcpy(&word, bytes + at, sizeof word);
+            if ((word & UINT64_C(0x8080808080808080)) == 0) {
+                at += sizeof word;
+                continue;
+            }
+        }
+        size_t size = utf8_size(bytes + at, scan->size - at);
+        if (size == 0)
+            return refuse(scan, at, "byte 0x%02x is not UTF-8", bytes[at]);
+        at += size;
+    }
+    const unsigned char *nul = memchr(bytes, '\0', scan->size);
+    return nul == NULL || refuse(scan, (size_t)(nul - bytes), "NUL is not allowed");
+}
+
+bool json_scan(const char *file, char *text, size_t size, struct problems *problems)
+{
+    struct scan scan = { .file = file, .text = text, .size = size, .problems = problems };
+    char here[48];
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        blank(&scan, 0, 3); /* a byte order mark may be ignored, RFC 8259 §8.1 */
+    bool is_read = check_bytes(&scan) && skip_space(&scan);
+    if (is_read && scan.at == size)
+        is_read = refuse(&scan, 0, "the document is empty: write at least {}");
+    is_read = is_read && scan_value(&scan) && skip_space(&scan);
+    if (is_read && scan.at < size)
+        refuse(&scan, scan.at, "%s behind the end of the document", describe_here(&scan, here));
+    free(scan.seen);
+    return scan.error_count == 0;
+}
