@@ -3,6 +3,7 @@
 
 #include "answer/assembly.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #define UDP_SIZE_LEAST 512 /* RFC 1035 §4.2.1, and the floor of RFC 6891 §6.2.3 */
