@@ -62,13 +62,9 @@ static const char *advice(int code)
 
 bool database_error(const struct database *db, int code, struct error *err)
 {
-    int system = sqlite3_system_errno(db->handle);
-    bool is_system = system != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
     const char *what = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
     const char *todo = advice(code);
-    return error_set(err, "%s: %s%s%s%s%s", db->path, what, is_system ? ": " : "",
-                     is_system ? strerrordesc_np(system) : "", todo != NULL ? "; " : "",
-                     todo != NULL ? todo : "");
+    return error_set(err, "%s: %s%s%s", db->path, what, todo != NULL ? "; " : "", todo != NULL ? todo : "");
 }
 
 bool database_in_transaction(const struct database *db)

@@ -183,7 +183,7 @@ static const char *const prune_sql[] = {
     " ON older.kind = newer.kind AND older.name = newer.name AND older.generation < newer.generation"
     " WHERE newer.generation > ?1 AND newer.generation <= ?2)",
     /* nothing is left below these, so nothing need be hidden */
-    "DELETE FROM objects WHERE text IS NULL AND generation > ?1 AND generation <= ?2",
+    "DELETE FROM objects WHERE text IS NULL AND generation >= ?1 AND generation <= ?2",
     "DELETE FROM generations WHERE number >= ?1 AND number < ?2",
 };
 
