@@ -35,5 +35,11 @@ uint32_t prefix_map_find(const struct prefix_map *map, const struct address *add
 struct prefix_map *prefix_map_translate(const struct prefix_map *map,
                                         uint32_t (*translate)(uint32_t value, void *context), void *context);
 
+/** A new map of both: at each address combine(value in a, value in b).  Linear in the ranges of both;
+ * `combine` is asked once for each pair of overlapping ranges and may be asked for the same pair again. */
+struct prefix_map *prefix_map_combine(const struct prefix_map *a, const struct prefix_map *b,
+                                      uint32_t (*combine)(uint32_t a, uint32_t b, void *context),
+                                      void *context);
+
 size_t prefix_map_range_count(const struct prefix_map *map);
 size_t prefix_map_bytes(const struct prefix_map *map);
