@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,8 +41,15 @@ static inline const uint8_t *dns_rrset_next(const struct dns_rrset *rrset, const
 }
 
 /**
- * Makes the stored form of `count` >= 1 rdatas of `sizes[i]` bytes each; equal rdatas are kept once (RFC 2181
- * §5). Control plane: allocates; the caller frees with free().
+ * True if the rdata has the form that the data plane trusts: names where the type's layout has them, A and
+ * AAAA of 4 and 16 bytes.  To be asked of all rdata from outside, which may be written as RFC 3597's unknown
+ * form.
+ */
+bool dns_rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t size);
+
+/**
+ * Makes the stored form of `count` >= 1 valid rdatas of `sizes[i]` bytes each; equal rdatas are kept once
+ * (RFC 2181 §5). Control plane: allocates; the caller frees with free().
  */
 struct dns_rrset *dns_rrset_new(uint16_t type, uint32_t ttl_s, const uint8_t *const *rdatas,
                                 const uint16_t *sizes, size_t count);

@@ -57,11 +57,14 @@ enum dns_flag {
     DNS_FLAG_CD = 0x0010
 };
 
+#define DNS_TAIL_ANY 255
+
 /* Where the domain names stand in the rdata of a type. */
 struct dns_type_layout {
     uint16_t type;
     uint8_t name_at;       /* offset of the first name */
     uint8_t name_count;    /* names that follow each other from there; 0: none that we look at */
+    uint8_t tail_size;     /* bytes behind the last name; DNS_TAIL_ANY */
     bool is_compressible;  /* RFC 3597 §4: only the types of RFC 1035 */
     bool wants_additional; /* addresses of the last name belong into the additional section */
 };

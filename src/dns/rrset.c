@@ -9,18 +9,32 @@
 #include <assert.h>
 #include <stdbool.h>
 
-/* Where the names in rdata end: from `name_at` to there bytes are compared without regard to case. */
+/* Where the names end that start at the layout's offset; 0 if they are broken. */
 static size_t names_end(const struct dns_type_layout *layout, const uint8_t *rdata, size_t size)
 {
     size_t at = layout->name_at;
     for (unsigned i = 0; i < layout->name_count; i++) {
-        while (at < size && rdata[at] != 0)
-            at += 1 + (size_t)rdata[at];
-        at++;
+        struct dns_name name;
+        size_t used = at < size ? dns_name_read(rdata + at, size - at, &name) : 0;
+        if (used == 0)
+            return 0;
+        at += used;
     }
-    return at < size ? at : size;
+    return at;
 }
 
+bool dns_rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t size)
+{
+    const struct dns_type_layout *layout = dns_type_layout(type);
+    if (type == DNS_A || type == DNS_AAAA)
+        return size == (type == DNS_A ? 4 : 16);
+    if (layout->name_count == 0)
+        return true;
+    size_t end = names_end(layout, rdata, size);
+    return end > 0 && (layout->tail_size == DNS_TAIL_ANY || size - end == layout->tail_size);
+}
+
+/* Names are equal without regard to case. */
 static bool is_equal_rdata(const struct dns_type_layout *layout, const uint8_t *a, const uint8_t *b,
                            size_t size)
 {
@@ -28,8 +42,7 @@ static bool is_equal_rdata(const struct dns_type_layout *layout, const uint8_t *
         return true;
     if (layout->name_count == 0)
         return false;
-    size_t from = layout->name_at < size ? layout->name_at : size;
-    size_t to = names_end(layout, a, size);
+    size_t from = layout->name_at, to = names_end(layout, a, size);
     if (memcmp(a, b, from) != 0 || memcmp(a + to, b + to, size - to) != 0)
         return false;
     for (size_t i = from; i < to; i++) {
@@ -54,8 +67,10 @@ struct dns_rrset *dns_rrset_new(uint16_t type, uint32_t ttl_s, const uint8_t *co
 {
     assert(count >= 1 && count <= UINT16_MAX);
     size_t most = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        assert(dns_rdata_is_valid(type, rdatas[i], sizes[i]));
         most += DNS_RR_HEADER_SIZE + (size_t)sizes[i];
+    }
     struct dns_rrset *rrset = xcalloc(1, sizeof *rrset + most);
     rrset->type = type;
     rrset->ttl_s = ttl_s;

@@ -5,30 +5,33 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define ROW(number, at, count, compressible, additional) \
-    [number] = { .type = (number),                       \
-                 .name_at = (at),                        \
-                 .name_count = (count),                  \
-                 .is_compressible = (compressible),      \
+#define ROW(number, at, count, tail, compressible, additional) \
+    [number] = { .type = (number),                             \
+                 .name_at = (at),                              \
+                 .name_count = (count),                        \
+                 .tail_size = (tail),                          \
+                 .is_compressible = (compressible),            \
                  .wants_additional = (additional) }
 
-/* By type number.  NAPTR's name stands behind strings, so nobody looks at it. */
+/* By type number.  NAPTR's name stands behind strings, so nobody looks at it; the obsolete types of RFC 1035
+ * are opaque to us. */
 static const struct dns_type_layout layouts[] = {
-    ROW(DNS_NS, 0, 1, true, true),      ROW(3, 0, 1, true, false), /* MD */
-    ROW(4, 0, 1, true, false),                                     /* MF */
-    ROW(DNS_CNAME, 0, 1, true, false),  ROW(DNS_SOA, 0, 2, true, false),
-    ROW(7, 0, 1, true, false),                                       /* MB */
-    ROW(8, 0, 1, true, false),                                       /* MG */
-    ROW(9, 0, 1, true, false),                                       /* MR */
-    ROW(DNS_PTR, 0, 1, true, false),    ROW(14, 0, 2, true, false),  /* MINFO */
-    ROW(DNS_MX, 2, 1, true, true),      ROW(17, 0, 2, false, false), /* RP */
-    ROW(18, 2, 1, false, true),                                      /* AFSDB */
-    ROW(21, 2, 1, false, true),                                      /* RT */
-    ROW(26, 2, 2, false, false),                                     /* PX */
-    ROW(DNS_SRV, 6, 1, false, true),    ROW(36, 2, 1, false, true),  /* KX */
-    ROW(DNS_DNAME, 0, 1, false, false), ROW(DNS_RRSIG, 18, 1, false, false),
-    ROW(DNS_NSEC, 0, 1, false, false),  ROW(DNS_SVCB, 2, 1, false, true),
-    ROW(DNS_HTTPS, 2, 1, false, true),
+    ROW(DNS_NS, 0, 1, 0, true, true),
+    ROW(DNS_CNAME, 0, 1, 0, true, false),
+    ROW(DNS_SOA, 0, 2, 20, true, false),
+    ROW(DNS_PTR, 0, 1, 0, true, false),
+    ROW(14, 0, 2, 0, true, false), /* MINFO */
+    ROW(DNS_MX, 2, 1, 0, true, true),
+    ROW(17, 0, 2, 0, false, false), /* RP */
+    ROW(18, 2, 1, 0, false, true),  /* AFSDB */
+    ROW(21, 2, 1, 0, false, true),  /* RT */
+    ROW(DNS_SRV, 6, 1, 0, false, true),
+    ROW(36, 2, 1, 0, false, true), /* KX */
+    ROW(DNS_DNAME, 0, 1, 0, false, false),
+    ROW(DNS_RRSIG, 18, 1, DNS_TAIL_ANY, false, false),
+    ROW(DNS_NSEC, 0, 1, DNS_TAIL_ANY, false, false),
+    ROW(DNS_SVCB, 2, 1, DNS_TAIL_ANY, false, true),
+    ROW(DNS_HTTPS, 2, 1, DNS_TAIL_ANY, false, true),
 };
 
 #define LAYOUT_COUNT (sizeof layouts / sizeof *layouts)
