@@ -15,6 +15,10 @@
  *     zone         "example.com"        its JSON without "services"
  *     zone_data    "example.com"        the contents of its master file, as imported (not JSON)
  *     service      "example.com/www"    its JSON
+ *
+ * Names of zones and services are lowercase, without final dot, with "\047" for a "/" that is part of a
+ * label, so that the first "/" of a service's name divides zone and owner; "example.com/@" is the one at the
+ * apex.
  */
 enum object_kind {
     OBJECT_CHECK,
@@ -34,7 +38,7 @@ struct object {
     char *text; /* NULL: the object is deleted (in a change) */
     size_t text_size;
     /* where it stands in the file it came from, for messages; file NULL: by the API */
-    const char *file;
+    const char *file; /* lives as long as the process */
     unsigned line, column;
     char *pointer; /* "/pools/us" */
 };
@@ -42,23 +46,39 @@ struct object {
 struct objects {
     struct object *items;
     size_t count, room;
+    bool is_borrowed; /* the texts belong to somebody else */
 };
 
-/** Takes over the strings; `name` and `pointer` are copied. Returns it. */
+/** Takes over `text`; `name` is copied, `pointer` made of it. Returns it. */
 struct object *objects_add(struct objects *objects, enum object_kind kind, const char *name, char *text,
                            size_t text_size);
 void objects_free(struct objects *objects);
 
+/** "Example.COM." → "example.com"; the caller frees it. */
+char *object_zone_name(const char *written);
+/** Of a zone's name (as object_zone_name makes it) and an owner as written; the caller frees it. */
+char *object_service_name(const char *zone, const char *owner);
+
 /**
  * Splits a steering document into its objects and reads the master files it names (relative to `directory`).
- * Unknown top-level keys are problems with "did you mean".  The objects' texts are compact JSON (zone_data:
- * the file). False if there were errors.
+ * Unknown top-level keys are problems with "did you mean"; keys that start with "$" are passed over.  Texts
+ * are cut out of the document as they stand, comments blanked, so that positions inside them can be found.
+ *
+ * A zone's data comes from its "file".  In a document that came by the API (document->file NULL) files are
+ * not read: a zone with "file" and no data in `out` keeps the data that the head has for it.  Instead
+ * "records_text" may hold the data itself; it becomes the zone_data object and is no part of the zone's text.
+ *
+ * False if there were errors; `out` then holds what could be read, for whoever wants to find all that is
+ * wrong. The caller frees it in any case.
  */
 bool objects_of_steering(const struct document *document, const char *directory, struct problems *problems,
                          struct objects *out);
-/** The same from the file. */
+/** The same from the file, with its own directory. */
 bool objects_load(const char *steering_file, struct problems *problems, struct objects *out);
 
-/** Puts objects together again into one steering document (GET /v1/config): the caller frees it. Zone data
- * from files appears as "file" only, unless `with_zone_data`: then as "records_text". */
+/**
+ * Puts objects together again into one steering document (GET /v1/config), sorted, one text for equal
+ * objects: the caller frees it.  Zone data appears as "records_text" if `with_zone_data` or if the zone has
+ * no "file"; bytes in it that are not UTF-8 appear as \DDD.
+ */
 char *objects_to_steering(const struct objects *objects, bool with_zone_data);

@@ -205,3 +205,21 @@ void json_pointer_add(struct text *pointer, const char *key)
             text_add(pointer, key, 1);
     }
 }
+
+size_t json_utf8_size(const unsigned char *at, size_t left)
+{
+    unsigned char lead = at[0];
+    size_t size = lead < 0x80 ? 1 : (lead < 0xc2 ? 0 : (lead < 0xe0 ? 2 : (lead < 0xf0 ? 3 : 4)));
+    if (size <= 1 || lead > 0xf4)
+        return lead < 0x80 ? 1 : 0;
+    if (left < size)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool is_overlong = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xf0 && at[1] < 0x90);
+    bool is_surrogate = lead == 0xed && at[1] > 0x9f;
+    bool is_beyond = lead == 0xf4 && at[1] > 0x8f;
+    return is_overlong || is_surrogate || is_beyond ? 0 : size;
+}

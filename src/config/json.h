@@ -29,3 +29,6 @@ bool json_string_is(const char *text, struct span string, const char *word);
 /** Appends `key` as one reference token of a JSON pointer (RFC 6901 §3), with its slash. */
 struct text;
 void json_pointer_add(struct text *pointer, const char *key);
+
+/** Length of the well-formed character at `at` (RFC 3629 §4), 0 if it is none. */
+size_t json_utf8_size(const unsigned char *at, size_t left);

@@ -425,25 +425,6 @@ static bool scan_value(struct scan *scan)
 
 /* ---- bytes ---- */
 
-/* Length of the well-formed character at `at` (RFC 3629 §4), 0 if it is none. */
-static size_t utf8_size(const unsigned char *at, size_t left)
-{
-    unsigned char lead = at[0];
-    size_t size = lead < 0x80 ? 1 : (lead < 0xc2 ? 0 : (lead < 0xe0 ? 2 : (lead < 0xf0 ? 3 : 4)));
-    if (size <= 1 || lead > 0xf4)
-        return lead < 0x80 ? 1 : 0;
-    if (left < size)
-        return 0;
-    for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool is_overlong = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xf0 && at[1] < 0x90);
-    bool is_surrogate = lead == 0xed && at[1] > 0x9f;
-    bool is_beyond = lead == 0xf4 && at[1] > 0x8f;
-    return is_overlong || is_surrogate || is_beyond ? 0 : size;
-}
-
 static bool check_bytes(struct scan *scan)
 {
     const unsigned char *bytes = (const unsigned char *)scan->text;
@@ -456,7 +437,7 @@ static bool check_bytes(struct scan *scan)
                 continue;
             }
         }
-        size_t size = utf8_size(bytes + at, scan->size - at);
+        size_t size = json_utf8_size(bytes + at, scan->size - at);
         if (size == 0)
             return refuse(scan, at, "byte 0x%02x is not UTF-8", bytes[at]);
         at += size;

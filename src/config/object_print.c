@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/object.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INLINE_MAX 90 /* bytes of an object or list that may stand on one line */
+
+/* ---- one value, indented anew ---- */
+
+static void put_line(struct text *out, unsigned depth)
+{
+    static const char spaces[] = "\n                                                                ";
+    text_add(out, spaces, 1 + (depth < 32 ? depth : 32) * 2);
+}
+
+/* On one line; false (with `out` as far as it got) if it is too long or holds an object. */
+static bool put_inline(struct text *out, const char *text, struct span value, unsigned depth)
+{
+    size_t from = out->size, at = 0;
+    struct json_member member;
+    struct span element;
+    bool is_first = true;
+    if (text[value.at] == '{') {
+        text_add(out, "{", 1);
+        for (; json_next_member(text, value, &at, &member); is_first = false) {
+            text_puts(out, is_first ? " " : ", ");
+            text_add(out, text + member.key.at, member.key.size);
+            text_puts(out, ": ");
+            if (text[member.value.at] == '{' || !put_inline(out, text, member.value, depth + 1) ||
+                out->size - from > INLINE_MAX)
+                return false;
+        }
+        text_puts(out, is_first ? "}" : " }");
+    } else if (text[value.at] == '[') {
+        text_add(out, "[", 1);
+        for (; json_next_element(text, value, &at, &element); is_first = false) {
+            text_puts(out, is_first ? "" : ", ");
+            if (text[element.at] == '{' || !put_inline(out, text, element, depth + 1) ||
+                out->size - from > INLINE_MAX)
+                return false;
+        }
+        text_add(out, "]", 1);
+    } else {
+        text_add(out, text + value.at, value.size);
+    }
+    return true;
+}
+
+static void put_value(struct text *out, const char *text, struct span value, unsigned depth);
+
+static void put_members(struct text *out, const char *text, struct span object, unsigned depth,
+                        bool *is_first)
+{
+    struct json_member member;
+    for (size_t at = 0; json_next_member(text, object, &at, &member); *is_first = false) {
+        if (!*is_first)
+            text_add(out, ",", 1);
+        put_line(out, depth);
+        text_add(out, text + member.key.at, member.key.size);
+        text_puts(out, ": ");
+        put_value(out, text, member.value, depth);
+    }
+}
+
+static void put_value(struct text *out, const char *text, struct span value, unsigned depth)
+{
+    size_t before = out->size, at = 0;
+    struct span element;
+    bool is_first = true;
+    if (put_inline(out, text, value, 0))
+        return;
+    out->size = before;
+    bool is_object = text[value.at] == '{';
+    text_puts(out, is_object ? "{" : "[");
+    if (is_object)
+        put_members(out, text, value, depth + 1, &is_first);
+    for (; !is_object && json_next_element(text, value, &at, &element); is_first = false) {
+        if (!is_first)
+            text_add(out, ",", 1);
+        put_line(out, depth + 1);
+        put_value(out, text, element, depth + 1);
+    }
+    put_line(out, depth);
+    text_puts(out, is_object ? "}" : "]");
+}
+
+/* ---- the document ---- */
+
+struct printing {
+    struct text out;
+    const struct object **objects; /* sorted by kind and name */
+    size_t from[OBJECT_KIND_COUNT + 1];
+    bool with_zone_data;
+};
+
+/* Runs `put` on the scanned text of an object; comments of an API body are blanked by the scan. */
+static bool open_text(const struct object *object, struct document *out)
+{
+    struct problems ignored = { 0 };
+    bool is_good = document_scan(NULL, object->text, object->text_size, &ignored, out);
+    problems_free(&ignored);
+    return is_good;
+}
+
+static void put_key(struct text *out, unsigned depth, bool is_first, const char *key)
+{
+    if (!is_first)
+        text_add(out, ",", 1);
+    put_line(out, depth);
+    text_put_json(out, key);
+    text_puts(out, ": ");
+}
+
+static void put_object(struct printing *printing, const struct object *object, unsigned depth)
+{
+    struct document document;
+    if (!open_text(object, &document)) {
+        text_puts(&printing->out, "{}");
+        return;
+    }
+    struct span whole = json_trim(document.text, (struct span){ 0, document.size });
+    put_value(&printing->out, document.text, whole, depth);
+    document_free(&document);
+}
+
+/* The first object of `kind` whose name is not below `name`. */
+static size_t lower_bound(const struct printing *printing, enum object_kind kind, const char *name)
+{
+    size_t low = printing->from[kind], high = printing->from[kind + 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(printing->objects[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void put_services(struct printing *printing, const char *zone, bool *is_first)
+{
+    char *prefix = xasprintf("%s/", zone);
+    size_t size = strlen(prefix), at = lower_bound(printing, OBJECT_SERVICE, prefix);
+    bool is_first_service = true;
+    for (; at < printing->from[OBJECT_SERVICE + 1]; at++, is_first_service = false) {
+        const struct object *service = printing->objects[at];
+        if (strncmp(service->name, prefix, size) != 0)
+            break;
+        if (is_first_service) {
+            put_key(&printing->out, 3, *is_first, "services");
+            text_add(&printing->out, "{", 1);
+        }
+        put_key(&printing->out, 4, is_first_service, service->name + size);
+        put_object(printing, service, 4);
+    }
+    if (!is_first_service) {
+        put_line(&printing->out, 3);
+        text_add(&printing->out, "}", 1);
+        *is_first = false;
+    }
+    free(prefix);
+}
+
+/* The master file as a JSON string; what JSON cannot carry is escaped as master files do (RFC 1035 §5.1). */
+static void put_records_text(struct text *out, const struct object *data)
+{
+    struct text plain = { 0 };
+    const unsigned char *bytes = (const unsigned char *)data->text;
+    for (size_t at = 0; at < data->text_size;) {
+        size_t size = json_utf8_size(bytes + at, data->text_size - at);
+        if (size == 0 || bytes[at] == 0)
+            text_printf(&plain, "\\%03u", bytes[at]);
+        else
+            text_add(&plain, data->text + at, size);
+        at += size > 0 ? size : 1;
+    }
+    char *text = text_take(&plain);
+    text_put_json(out, text);
+    free(text);
+}
+
+static void put_zone(struct printing *printing, const struct object *zone)
+{
+    struct document document;
+    struct json_member member;
+    struct text *out = &printing->out;
+    bool is_first = true, has_file = false;
+    text_add(out, "{", 1);
+    if (open_text(zone, &document)) {
+        struct span whole = json_trim(document.text, (struct span){ 0, document.size });
+        put_members(out, document.text, whole, 3, &is_first);
+        for (size_t at = 0; !has_file && json_next_member(document.text, whole, &at, &member);)
+            has_file = json_string_is(document.text, member.key, "file");
+        document_free(&document);
+    }
+    size_t data = lower_bound(printing, OBJECT_ZONE_DATA, zone->name);
+    bool has_data =
+        data < printing->from[OBJECT_ZONE_DATA + 1] && strcmp(printing->objects[data]->name, zone->name) == 0;
+    if (has_data && (printing->with_zone_data || !has_file)) {
+        put_key(out, 3, is_first, "records_text");
+        put_records_text(out, printing->objects[data]);
+        is_first = false;
+    }
+    put_services(printing, zone->name, &is_first);
+    if (!is_first)
+        put_line(out, 2);
+    text_add(out, "}", 1);
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+    const struct object *left = *(const struct object *const *)a, *right = *(const struct object *const *)b;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    return strcmp(left->name, right->name);
+}
+
+static void sort_objects(struct printing *printing, const struct objects *objects)
+{
+    size_t count = 0;
+    printing->objects = xcalloc(objects->count, sizeof *printing->objects);
+    for (size_t i = 0; i < objects->count; i++) {
+        if (objects->items[i].text != NULL)
+            printing->objects[count++] = &objects->items[i];
+    }
+    if (count > 0)
+        qsort(printing->objects, count, sizeof *printing->objects, compare_objects);
+    size_t at = 0;
+    for (unsigned kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        printing->from[kind] = at;
+        while (at < count && printing->objects[at]->kind == kind)
+            at++;
+    }
+    printing->from[OBJECT_KIND_COUNT] = at;
+}
+
+static void put_section(struct printing *printing, enum object_kind kind, const char *key, bool *is_first)
+{
+    size_t from = printing->from[kind], to = printing->from[kind + 1];
+    if (from == to)
+        return;
+    put_key(&printing->out, 1, *is_first, key);
+    text_add(&printing->out, "{", 1);
+    for (size_t i = from; i < to; i++) {
+        put_key(&printing->out, 2, i == from, printing->objects[i]->name);
+        if (kind == OBJECT_ZONE)
+            put_zone(printing, printing->objects[i]);
+        else
+            put_object(printing, printing->objects[i], 2);
+    }
+    put_line(&printing->out, 1);
+    text_add(&printing->out, "}", 1);
+    *is_first = false;
+}
+
+char *objects_to_steering(const struct objects *objects, bool with_zone_data)
+{
+    struct printing printing = { .with_zone_data = with_zone_data };
+    bool is_first = true;
+    sort_objects(&printing, objects);
+    text_add(&printing.out, "{", 1);
+    put_section(&printing, OBJECT_CHECK, "checks", &is_first);
+    put_section(&printing, OBJECT_POOL, "pools", &is_first);
+    put_section(&printing, OBJECT_POLICY, "policies", &is_first);
+    put_section(&printing, OBJECT_ZONE, "zones", &is_first);
+    text_puts(&printing.out, is_first ? "}\n" : "\n}\n");
+    free(printing.objects);
+    return text_take(&printing.out);
+}
