@@ -18,6 +18,10 @@
  *
  * Every ancestor of a name down from the apex has a node, also if it holds nothing (empty non-terminal, ENT),
  * so the closest encloser is the longest suffix that has one.  A change rebuilds the buckets it touches.
+ *
+ * NS below the apex is a zone cut; names below a cut or a DNAME are occluded: they have nodes, but a lookup
+ * stops at the topmost cut or DNAME above them.  NS and DNAME at a wildcard are ordinary data (RFC 4592 §4.2
+ * and §4.4 leave them undefined).
  */
 struct zone;
 
@@ -52,8 +56,10 @@ struct zone_match {
 void zone_lookup(const struct zone *zone, const struct dns_name *qname, const uint64_t *hashes,
                  bool wants_parent_side, struct zone_match *out);
 
-/** The node of exactly that name, also where a cut or a DNAME hides it (glue, addresses for the additional
- * section); NULL: there is none. `name` is lowercase and within the zone.  Any thread. */
+/**
+ * The node of exactly that name, also at or below a cut or a DNAME, without wildcards: for glue and the
+ * additional section.  NULL if there is none or `name` (lowercase) is not within the zone.  Any thread.
+ */
 const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name);
 
 const struct dns_name *zone_apex(const struct zone *zone);
@@ -61,11 +67,12 @@ const struct dns_name *zone_apex(const struct zone *zone);
 const struct dns_rrset *zone_soa(const struct zone *zone);
 /** TTL of negative answers: the lower of SOA TTL and MINIMUM (RFC 2308 §3). */
 uint32_t zone_negative_ttl_s(const struct zone *zone);
+/** Names that exist, the apex and empty non-terminals among them. */
 size_t zone_name_count(const struct zone *zone);
 
 /** The RRset of that type, or NULL. */
 const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type);
-/** Walks the RRsets: start with NULL; NULL at the end. */
+/** Walks the RRsets by ascending type: start with NULL; NULL at the end. */
 const struct dns_rrset *zone_node_next(const struct zone_node *node, const struct dns_rrset *before);
 /** The service at this name, or NULL. */
 const struct service *zone_node_service(const struct zone_node *node);
@@ -82,26 +89,33 @@ struct zone_edit;
 struct zone_edit *zone_edit_begin(const struct dns_name *apex, const struct zone *base,
                                   struct edition *edition);
 
-/** Puts an RRset (copied) at `owner`, replacing the one of its type. */
+/** Puts an RRset (copied) at `owner`, which is within the zone, replacing the one of its type.  Of several
+ * changes at one place the last counts. */
 void zone_edit_put(struct zone_edit *edit, const struct dns_name *owner, const struct dns_rrset *rrset);
 void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint16_t type);
 /** Puts a service (borrowed: it is noted in the edition by who made it) or, with NULL, takes it away. */
 void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
                            const struct service *service);
 
-/** What stands there with the changes so far, for validation; NULL if nothing. */
+/** What stands there with the changes so far, for validation; NULL if nothing.  Lives as long as the edit. */
 const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struct dns_name *owner,
                                        uint16_t type);
+/** The RRset there with the lowest type above `after` (start with 0), with the changes so far, or NULL. */
+const struct dns_rrset *zone_edit_next(const struct zone_edit *edit, const struct dns_name *owner,
+                                       uint16_t after);
+const struct service *zone_edit_service(const struct zone_edit *edit, const struct dns_name *owner);
 
-/** Walks all owner names in no order; the callback may not change the edit. */
+/** Walks all names in no order, empty non-terminals among them. */
 void zone_walk(const struct zone *zone,
                void (*visit)(const struct dns_name *owner, const struct zone_node *node, void *context),
                void *context);
 
 /**
  * Ends the edit and frees it.  Nodes of ancestors appear and vanish as needed.  The new zone is noted in the
- * edition as made, `base` as replaced.  Touches only the buckets of changed names (all, when the table has to
- * grow).
+ * edition as made, `base` as replaced; if the changes change nothing, `base` comes back and nothing is noted.
+ * Touches only the buckets of changed names (all, when the table has to grow or shrink).  Costs what the
+ * changes cost, but a walk over all names when a cut or DNAME appears or vanishes above names that were there
+ * before.
  */
 const struct zone *zone_edit_end(struct zone_edit *edit);
 void zone_edit_abandon(struct zone_edit *edit); /* nothing was noted yet */

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "snapshot/zone.h"
+
+#include "snapshot/zone_table.h"
+
+#include <assert.h>
+
+static const uint8_t wildcard_label[] = { 1, '*' };
+
+/* ---- lookup ---- */
+
+struct search {
+    const struct zone *zone;
+    const struct dns_name *qname;
+    const uint64_t *hashes;
+};
+
+static const struct zone_node *probe_suffix(const struct search *search, unsigned label_count)
+{
+    const uint8_t *suffix = name_suffix(search->qname, label_count);
+    return zone_probe(search->zone, search->hashes[label_count], suffix,
+                      relative_size(search->qname, suffix, &search->zone->apex));
+}
+
+/*
+ * The longest suffix of `qname` that has a node.  Since every ancestor has one, existence is monotone, and
+ * halving finds the edge whatever a client piles upon a name; the first guess is the parent, as most queries
+ * for names that do not exist miss by one label.
+ */
+static const struct zone_node *closest_encloser(const struct search *search, unsigned *label_count)
+{
+    const struct zone_node *found = search->zone->apex_node;
+    unsigned exists = search->zone->apex.label_count; /* has a node */
+    unsigned misses = search->qname->label_count;     /* has none */
+    unsigned guess = misses - 1;
+    while (exists + 1 < misses) {
+        const struct zone_node *node = probe_suffix(search, guess);
+        if (node != NULL) {
+            found = node;
+            exists = guess;
+        } else {
+            misses = guess;
+        }
+        guess = exists + (misses - exists) / 2;
+    }
+    *label_count = exists;
+    return found;
+}
+
+static void set(struct zone_match *out, enum zone_outcome outcome, const struct zone_node *node,
+                unsigned owner_labels)
+{
+    out->outcome = outcome;
+    out->node = node;
+    out->owner_labels = (uint8_t)owner_labels;
+}
+
+/* `node` is at, above or below what occludes: the topmost cut or DNAME on the way down to it decides. */
+static void match_occluder(const struct search *search, const struct zone_node *node, unsigned label_count,
+                           struct zone_match *out)
+{
+    if (node->flags & NODE_IS_OCCLUDED) {
+        label_count = search->zone->apex.label_count;
+        node = search->zone->apex_node;
+        while (!(node->flags & (NODE_IS_CUT | NODE_IS_DNAME)))
+            node = probe_suffix(search, ++label_count);
+    }
+    set(out, node->flags & NODE_IS_CUT ? ZONE_REFERRAL : ZONE_DNAME, node, label_count);
+}
+
+/* The name exists.  A DNAME does not redirect its own owner (RFC 6672 §2.3). */
+static void match_exact(const struct search *search, const struct zone_node *node, bool wants_parent_side,
+                        struct zone_match *out)
+{
+    unsigned label_count = search->qname->label_count;
+    bool is_hidden = node->flags & NODE_IS_OCCLUDED || (node->flags & NODE_IS_CUT && !wants_parent_side);
+    if (is_hidden)
+        match_occluder(search, node, label_count, out);
+    else
+        set(out, ZONE_FOUND, node, label_count);
+}
+
+/* RFC 4592 §3.3.1: only the wildcard of the closest encloser can be the source of synthesis. */
+static void match_below(const struct search *search, struct zone_match *out)
+{
+    unsigned label_count;
+    const struct zone_node *encloser = closest_encloser(search, &label_count);
+    if (encloser->flags & NODE_OCCLUDES) {
+        match_occluder(search, encloser, label_count, out);
+        return;
+    }
+    if (!(encloser->flags & NODE_HAS_WILDCARD)) {
+        set(out, ZONE_NXDOMAIN, NULL, label_count);
+        return;
+    }
+    uint8_t name[DNS_NAME_SIZE_MAX + sizeof wildcard_label];
+    memcpy(name, wildcard_label, sizeof wildcard_label);
+    memcpy(name + sizeof wildcard_label, node_name(encloser), encloser->name_size);
+    uint64_t hash = dns_name_hash_label(search->hashes[label_count], wildcard_label);
+    const struct zone_node *wildcard =
+        zone_probe(search->zone, hash, name, sizeof wildcard_label + encloser->name_size);
+    assert(wildcard != NULL);
+    out->is_wildcard = true;
+    set(out, ZONE_FOUND, wildcard, label_count + 1);
+}
+
+void zone_lookup(const struct zone *zone, const struct dns_name *qname, const uint64_t *hashes,
+                 bool wants_parent_side, struct zone_match *out)
+{
+    const struct search search = { .zone = zone, .qname = qname, .hashes = hashes };
+    out->zone = zone;
+    out->is_wildcard = false;
+    const struct zone_node *node = probe_suffix(&search, qname->label_count);
+    if (node != NULL)
+        match_exact(&search, node, wants_parent_side, out);
+    else
+        match_below(&search, out);
+}
+
+const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name)
+{
+    if (!dns_name_is_within(name, &zone->apex))
+        return NULL;
+    uint64_t hash = zone->apex_hash;
+    for (unsigned k = zone->apex.label_count + 1u; k <= name->label_count; k++)
+        hash = dns_name_hash_label(hash, name_suffix(name, k));
+    return zone_probe(zone, hash, name->bytes, (size_t)name->size - zone->apex.size);
+}
+
+/* ---- what a zone and a node say ---- */
+
+const struct dns_name *zone_apex(const struct zone *zone)
+{
+    return &zone->apex;
+}
+
+const struct dns_rrset *zone_soa(const struct zone *zone)
+{
+    return zone->soa;
+}
+
+uint32_t zone_negative_ttl_s(const struct zone *zone)
+{
+    return zone->negative_ttl_s;
+}
+
+size_t zone_name_count(const struct zone *zone)
+{
+    return zone->name_count;
+}
+
+const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type)
+{
+    if (type > node->last_type)
+        return NULL;
+    const struct dns_rrset *rrset = node_first_rrset(node);
+    while (rrset->type < type)
+        rrset = rrset_behind(rrset);
+    return rrset->type == type ? rrset : NULL;
+}
+
+const struct dns_rrset *zone_node_next(const struct zone_node *node, const struct dns_rrset *before)
+{
+    if ((before == NULL ? 0 : before->type) == node->last_type)
+        return NULL;
+    return before == NULL ? node_first_rrset(node) : rrset_behind(before);
+}
+
+const struct service *zone_node_service(const struct zone_node *node)
+{
+    const struct service *service = NULL; /* stands at a multiple of four, hence the copy */
+    if (node->flags & NODE_HAS_SERVICE)
+        memcpy(&service, node->bytes, sizeof service);
+    return service;
+}
+
+bool zone_node_has_children(const struct zone_node *node)
+{
+    return node->child_count > 0;
+}
+
+void zone_node_owner(const struct zone *zone, const struct zone_node *node, struct dns_name *out)
+{
+    uint8_t wire[DNS_NAME_SIZE_MAX + 1];
+    memcpy(wire, node_name(node), node->name_size);
+    memcpy(wire + node->name_size, zone->apex.bytes, zone->apex.size);
+    dns_name_from_wire(wire, out);
+}
+
+void zone_walk(const struct zone *zone,
+               void (*visit)(const struct dns_name *owner, const struct zone_node *node, void *context),
+               void *context)
+{
+    for (uint64_t i = 0; i <= zone->bucket_mask; i++) {
+        const struct zone_bucket *bucket = paged_get(&zone->buckets, (uint32_t)i);
+        for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++) {
+            const struct zone_node *node = bucket_node(bucket, k);
+            struct dns_name owner;
+            zone_node_owner(zone, node, &owner);
+            visit(&owner, node, context);
+        }
+    }
+}

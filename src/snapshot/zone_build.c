@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "snapshot/zone_build.h"
+
+#include "base/memory.h"
+#include "dns/type.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A fresh table has four to eight names a bucket, and grows when it has twelve. */
+#define NAMES_FRESH 8
+#define NAMES_MOST  12
+#define NAMES_LEAST 1
+
+/* One bucket in the making.  All its nodes are added twice: first they are counted, then the bucket is
+ * opened, then they are written. */
+struct writer {
+    struct zone_bucket *bucket; /* NULL: not open */
+    uint32_t count;             /* nodes counted; once open: written */
+    uint32_t size;              /* bytes of these; once open: where the next one goes */
+};
+
+static void writer_count(struct writer *writer, size_t node_size)
+{
+    assert(node_size <= UINT32_MAX - writer->size);
+    writer->count++;
+    writer->size += (uint32_t)node_size;
+}
+
+static void writer_open(struct writer *writer)
+{
+    if (writer->count == 0)
+        return;
+    size_t nodes_at = bucket_nodes_at(writer->count);
+    writer->bucket = xcalloc(1, nodes_at + writer->size);
+    writer->bucket->count = writer->count;
+    writer->count = 0;
+    writer->size = (uint32_t)nodes_at;
+}
+
+/* The place of the next node. */
+static uint8_t *writer_next(struct writer *writer, uint64_t hash, size_t node_size)
+{
+    uint8_t *start = (uint8_t *)writer->bucket;
+    uint32_t *offsets = (uint32_t *)(void *)(start + bucket_offsets_at(writer->bucket->count));
+    writer->bucket->tags[writer->count] = hash_tag(hash);
+    offsets[writer->count++] = writer->size;
+    uint8_t *place = start + writer->size;
+    writer->size += (uint32_t)node_size;
+    return place;
+}
+
+/* ---- nodes ---- */
+
+static size_t node_size(const struct zone_node *node)
+{
+    const uint8_t *end = (const uint8_t *)node_first_rrset(node);
+    const struct dns_rrset *rrset = NULL;
+    while ((rrset = zone_node_next(node, rrset)) != NULL)
+        end = (const uint8_t *)rrset_behind(rrset);
+    return (size_t)(end - (const uint8_t *)node);
+}
+
+size_t zone_node_size_at(const struct stage_name *at)
+{
+    size_t size = sizeof(struct zone_node) + align4(at->name_size);
+    if (at->flags & NODE_HAS_SERVICE)
+        size += sizeof(struct service *);
+    struct stage_walk walk = stage_walk_begin(at);
+    const struct dns_rrset *rrset;
+    while ((rrset = stage_walk_next(&walk)) != NULL)
+        size += align4(rrset_size(rrset));
+    return size;
+}
+
+static void write_staged(struct writer *writer, const struct stage_name *from)
+{
+    uint8_t *place = writer_next(writer, from->hash, from->node_size);
+    struct zone_node *node = (struct zone_node *)(void *)place;
+    node->child_count = from->child_count;
+    node->flags = from->flags;
+    node->name_size = from->name_size;
+    place = node->bytes;
+    if (node->flags & NODE_HAS_SERVICE) {
+        const struct service *service = stage_service(from);
+        memcpy(place, &service, sizeof service);
+        place += sizeof service;
+    }
+    memcpy(place, from->name, from->name_size);
+    place += align4(from->name_size);
+    struct stage_walk walk = stage_walk_begin(from);
+    const struct dns_rrset *rrset;
+    while ((rrset = stage_walk_next(&walk)) != NULL) {
+        memcpy(place, rrset, rrset_size(rrset));
+        place += align4(rrset_size(rrset));
+        node->last_type = rrset->type;
+    }
+}
+
+static void add_staged(struct writer *writer, const struct stage_name *from)
+{
+    if (!from->exists)
+        return;
+    if (writer->bucket == NULL)
+        writer_count(writer, from->node_size);
+    else
+        write_staged(writer, from);
+}
+
+/* A node as it stands in the base. */
+static void add_kept(struct writer *writer, uint64_t hash, const struct zone_node *node)
+{
+    size_t size = node_size(node);
+    if (writer->bucket == NULL)
+        writer_count(writer, size);
+    else
+        memcpy(writer_next(writer, hash, size), node, size);
+}
+
+static uint64_t node_hash(const struct zone *zone, const struct zone_node *node)
+{
+    const uint8_t *labels[DNS_LABEL_COUNT_MAX];
+    const uint8_t *name = node_name(node);
+    const uint8_t *end = name + node->name_size;
+    unsigned count = 0;
+    for (; name < end; name += 1 + name[0])
+        labels[count++] = name;
+    uint64_t hash = zone->apex_hash;
+    while (count > 0)
+        hash = dns_name_hash_label(hash, labels[--count]);
+    return hash;
+}
+
+/* ---- the zone ---- */
+
+static struct zone *zone_new(const struct stage *stage, size_t name_count, uint64_t bucket_count)
+{
+    struct zone *zone = xcalloc(1, sizeof *zone);
+    zone->apex = stage->apex;
+    zone->apex_hash = stage->apex_hash;
+    zone->name_count = name_count;
+    zone->bucket_mask = bucket_count - 1;
+    return zone;
+}
+
+/* RFC 2308 §5: MINIMUM is the last field of the SOA. */
+static uint32_t negative_ttl_s(const struct dns_rrset *soa)
+{
+    const uint8_t *rr = dns_rrset_next(soa, NULL);
+    size_t rdlength = dns_rr_rdlength(rr);
+    if (rdlength < 4)
+        return 0;
+    const uint8_t *at = dns_rr_rdata(rr) + rdlength - 4;
+    uint32_t minimum_s = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    return minimum_s < soa->ttl_s ? minimum_s : soa->ttl_s;
+}
+
+static struct zone *zone_finish(struct zone *zone, struct paged buckets)
+{
+    zone->buckets = buckets;
+    zone->apex_node = zone_probe(zone, zone->apex_hash, zone->apex.bytes, 0);
+    zone->soa = zone_node_rrset(zone->apex_node, DNS_SOA);
+    zone->negative_ttl_s = zone->soa != NULL ? negative_ttl_s(zone->soa) : 0;
+    return zone;
+}
+
+bool zone_fits(const struct zone *zone, size_t name_count)
+{
+    size_t bucket_count = zone->bucket_mask + 1;
+    return name_count <= bucket_count * NAMES_MOST &&
+           (bucket_count == 1 || name_count >= bucket_count * NAMES_LEAST);
+}
+
+void zone_free(void *block)
+{
+    struct zone *zone = block;
+    if (zone == NULL)
+        return;
+    for (uint64_t i = 0; i <= zone->bucket_mask; i++)
+        free((void *)(uintptr_t)paged_get(&zone->buckets, (uint32_t)i));
+    paged_free(&zone->buckets);
+    free(zone);
+}
+
+/* ---- all buckets ---- */
+
+struct all {
+    const struct stage *stage;
+    const struct zone *zone;
+    struct writer *writers; /* by bucket */
+};
+
+static void all_add_kept(const struct all *all, const struct zone_node *node)
+{
+    uint64_t hash = node_hash(all->zone, node);
+    if (stage_find_relative(all->stage, hash, node_name(node), node->name_size) == NULL)
+        add_kept(&all->writers[hash_bucket(all->zone, hash)], hash, node);
+}
+
+static void all_add(const struct all *all)
+{
+    const struct stage *stage = all->stage;
+    for (uint32_t i = 0; i < stage->count; i++)
+        add_staged(&all->writers[hash_bucket(all->zone, stage->names[i].hash)], &stage->names[i]);
+    for (uint64_t i = 0; stage->base != NULL && i <= stage->base->bucket_mask; i++) {
+        const struct zone_bucket *bucket = paged_get(&stage->base->buckets, (uint32_t)i);
+        for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++)
+            all_add_kept(all, bucket_node(bucket, k));
+    }
+}
+
+static struct paged all_end(const struct all *all)
+{
+    struct edition pages = { 0 }; /* not noted one by one: the zone owns all of them */
+    struct paged_edit *edit = paged_edit_begin(&(struct paged){ 0 }, &pages);
+    for (uint64_t i = 0; i <= all->zone->bucket_mask; i++)
+        paged_edit_set(edit, (uint32_t)i, all->writers[i].bucket);
+    struct paged buckets = paged_edit_end(edit);
+    edition_free_replaced(&pages);
+    return buckets;
+}
+
+const struct zone *zone_build_all(const struct stage *stage, size_t name_count, struct edition *edition)
+{
+    uint64_t bucket_count = 1;
+    while (bucket_count * NAMES_FRESH < name_count)
+        bucket_count *= 2;
+    struct zone *zone = zone_new(stage, name_count, bucket_count);
+    struct writer *writers = xcalloc(bucket_count, sizeof *writers);
+    struct all all = { .stage = stage, .zone = zone, .writers = writers };
+    all_add(&all);
+    for (uint64_t i = 0; i < bucket_count; i++)
+        writer_open(&writers[i]);
+    all_add(&all);
+    zone_finish(zone, all_end(&all));
+    free(writers);
+    edition_replaced(edition, stage->base, zone_free);
+    return edition_made(edition, zone, zone_free);
+}
+
+/* ---- buckets of changed names ---- */
+
+struct touched {
+    uint32_t bucket;
+    uint32_t name; /* index in the stage */
+};
+
+static int touched_compare(const void *a, const void *b)
+{
+    const struct touched *left = a, *right = b;
+    return left->bucket < right->bucket ? -1 : left->bucket > right->bucket;
+}
+
+/* The changed names, those of one bucket together. */
+static struct touched *touched_new(const struct stage *stage, size_t *count)
+{
+    struct touched *touched = xcalloc(stage->count, sizeof *touched);
+    *count = 0;
+    for (uint32_t i = 0; i < stage->count; i++)
+        if (stage->names[i].is_changed)
+            touched[(*count)++] =
+                (struct touched){ .bucket = hash_bucket(stage->base, stage->names[i].hash), .name = i };
+    qsort(touched, *count, sizeof *touched, touched_compare);
+    return touched;
+}
+
+static bool is_kept(const struct stage *stage, const struct touched *group, size_t count,
+                    const struct zone_node *node)
+{
+    for (size_t i = 0; i < count; i++)
+        if (stage->names[group[i].name].base == node)
+            return false;
+    return true;
+}
+
+static void group_add(const struct stage *stage, const struct zone_bucket *old, const struct touched *group,
+                      size_t count, struct writer *writer)
+{
+    for (uint32_t i = 0; old != NULL && i < old->count; i++) {
+        const struct zone_node *node = bucket_node(old, i);
+        if (is_kept(stage, group, count, node))
+            add_kept(writer, (uint64_t)old->tags[i] << 48, node); /* of the hash only the tag matters */
+    }
+    for (size_t i = 0; i < count; i++)
+        add_staged(writer, &stage->names[group[i].name]);
+}
+
+/* `old` with the `count` changed names of `group`; NULL if none are left. */
+static struct zone_bucket *bucket_rebuild(const struct stage *stage, const struct zone_bucket *old,
+                                          const struct touched *group, size_t count)
+{
+    struct writer writer = { 0 };
+    group_add(stage, old, group, count, &writer);
+    writer_open(&writer);
+    if (writer.bucket != NULL)
+        group_add(stage, old, group, count, &writer);
+    return writer.bucket;
+}
+
+const struct zone *zone_build_changed(const struct stage *stage, size_t name_count, struct edition *edition)
+{
+    const struct zone *base = stage->base;
+    struct paged_edit *edit = paged_edit_begin(&base->buckets, edition);
+    size_t count;
+    struct touched *touched = touched_new(stage, &count);
+    size_t group_size;
+    for (size_t at = 0; at < count; at += group_size) {
+        uint32_t index = touched[at].bucket;
+        for (group_size = 1; at + group_size < count && touched[at + group_size].bucket == index;)
+            group_size++;
+        const struct zone_bucket *old = paged_get(&base->buckets, index);
+        struct zone_bucket *fresh = bucket_rebuild(stage, old, touched + at, group_size);
+        paged_edit_set(edit, index, fresh);
+        edition_replaced(edition, old, NULL);
+        if (fresh != NULL)
+            edition_made(edition, fresh, NULL);
+    }
+    free(touched);
+    struct zone *zone = zone_new(stage, name_count, base->bucket_mask + 1);
+    zone_finish(zone, paged_edit_end(edit));
+    edition_replaced(edition, base, NULL);
+    return edition_made(edition, zone, NULL);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/zone_stage.h"
+
+/* A settled stage → the zone with its changes.  What was made and replaced is noted in `edition`. */
+
+/** Makes every bucket anew, as many as `name_count` names want. */
+const struct zone *zone_build_all(const struct stage *stage, size_t name_count, struct edition *edition);
+
+/** Makes the buckets of changed names anew and shares the others with the base. */
+const struct zone *zone_build_changed(const struct stage *stage, size_t name_count, struct edition *edition);
+
+/** False if the table of `zone` is too small or much too large for `name_count` names. */
+bool zone_fits(const struct zone *zone, size_t name_count);
+
+/** Bytes of the node at `at`, from name_size, flags and RRsets. */
+size_t zone_node_size_at(const struct stage_name *at);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "dns/type.h"
+#include "snapshot/zone_build.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct zone_edit {
+    struct stage stage;
+    struct edition *edition;
+};
+
+struct zone_edit *zone_edit_begin(const struct dns_name *apex, const struct zone *base,
+                                  struct edition *edition)
+{
+    struct zone_edit *edit = xcalloc(1, sizeof *edit);
+    stage_init(&edit->stage, apex, base);
+    edit->edition = edition;
+    return edit;
+}
+
+void zone_edit_abandon(struct zone_edit *edit)
+{
+    if (edit == NULL)
+        return;
+    stage_free(&edit->stage);
+    free(edit);
+}
+
+/* ---- changing ---- */
+
+void zone_edit_put(struct zone_edit *edit, const struct dns_name *owner, const struct dns_rrset *rrset)
+{
+    assert(rrset->type != 0 && rrset->count > 0); /* type 0 is reserved, RFC 6895 §3.1 */
+    stage_put(&edit->stage, stage_owner(&edit->stage, owner), rrset->type, rrset);
+}
+
+void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint16_t type)
+{
+    stage_put(&edit->stage, stage_owner(&edit->stage, owner), type, NULL);
+}
+
+void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
+                           const struct service *service)
+{
+    struct stage_name *at = stage_owner(&edit->stage, owner);
+    at->service = service;
+    at->has_service_change = true;
+}
+
+/* ---- reading ---- */
+
+static const struct zone_node *base_node(const struct zone_edit *edit, const struct dns_name *owner)
+{
+    return edit->stage.base != NULL ? zone_find_exact(edit->stage.base, owner) : NULL;
+}
+
+const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struct dns_name *owner,
+                                       uint16_t type)
+{
+    if (!dns_name_is_within(owner, &edit->stage.apex))
+        return NULL;
+    const struct stage_name *at = stage_find(&edit->stage, owner);
+    const struct stage_change *change = at != NULL ? stage_change_of(at, type) : NULL;
+    if (change != NULL)
+        return change->rrset;
+    const struct zone_node *node = base_node(edit, owner);
+    return node != NULL ? zone_node_rrset(node, type) : NULL;
+}
+
+const struct dns_rrset *zone_edit_next(const struct zone_edit *edit, const struct dns_name *owner,
+                                       uint16_t after)
+{
+    if (!dns_name_is_within(owner, &edit->stage.apex))
+        return NULL;
+    const struct stage_name *at = stage_find(&edit->stage, owner);
+    const struct stage_name unstaged = { .base = at == NULL ? base_node(edit, owner) : NULL };
+    struct stage_walk walk = stage_walk_begin(at != NULL ? at : &unstaged);
+    const struct dns_rrset *rrset = stage_walk_next(&walk);
+    while (rrset != NULL && rrset->type <= after)
+        rrset = stage_walk_next(&walk);
+    return rrset;
+}
+
+const struct service *zone_edit_service(const struct zone_edit *edit, const struct dns_name *owner)
+{
+    if (!dns_name_is_within(owner, &edit->stage.apex))
+        return NULL;
+    const struct stage_name *at = stage_find(&edit->stage, owner);
+    if (at != NULL)
+        return stage_service(at);
+    const struct zone_node *node = base_node(edit, owner);
+    return node != NULL ? zone_node_service(node) : NULL;
+}
+
+/* ---- settling: what the changes mean for names, their ancestors and descendants ---- */
+
+static bool is_wildcard(const struct stage_name *at)
+{
+    return at->name_size >= 2 && at->name[0] == 1 && at->name[1] == '*';
+}
+
+/* Parents come first: whoever has a parent finds it initialised. */
+static void start_from_base(struct stage *stage)
+{
+    for (uint32_t i = 0; i < stage->count; i++) {
+        struct stage_name *at = &stage->names[i];
+        at->child_count = at->base != NULL ? at->base->child_count : 0;
+        at->flags = at->base != NULL ? at->base->flags & NODE_HAS_WILDCARD : 0;
+        at->staged_children = 0;
+        if (at->base != NULL && i > 0)
+            stage->names[at->parent].staged_children++;
+    }
+}
+
+/* The flags that follow from what the name itself holds. */
+static uint8_t own_flags(const struct stage_name *at, bool is_apex, bool *has_data)
+{
+    uint8_t flags = stage_service(at) != NULL ? NODE_HAS_SERVICE : 0;
+    *has_data = flags != 0;
+    struct stage_walk walk = stage_walk_begin(at);
+    const struct dns_rrset *rrset;
+    while ((rrset = stage_walk_next(&walk)) != NULL) {
+        *has_data = true;
+        if (rrset->type == DNS_NS && !is_apex && !is_wildcard(at))
+            flags |= NODE_IS_CUT;
+        if (rrset->type == DNS_DNAME && !is_wildcard(at))
+            flags |= NODE_IS_DNAME;
+    }
+    return flags;
+}
+
+static void tell_parent(struct stage_name *parent, const struct stage_name *child)
+{
+    if (child->exists)
+        parent->child_count++;
+    else
+        parent->child_count--;
+    if (!is_wildcard(child))
+        return;
+    if (child->exists)
+        parent->flags |= NODE_HAS_WILDCARD;
+    else
+        parent->flags &= (uint8_t)~NODE_HAS_WILDCARD;
+}
+
+/* Backward, children first: a name exists if it holds something or something exists below it. */
+static void settle_existence(struct stage *stage)
+{
+    for (uint32_t i = stage->count; i-- > 0;) {
+        struct stage_name *at = &stage->names[i];
+        bool is_apex = i == 0, has_data;
+        at->flags |= own_flags(at, is_apex, &has_data);
+        at->exists = is_apex || has_data || at->child_count > 0;
+        if (!is_apex && at->exists != (at->base != NULL))
+            tell_parent(&stage->names[at->parent], at);
+    }
+}
+
+static bool rrsets_equal(const struct dns_rrset *a, const struct dns_rrset *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return a->size == b->size && memcmp(a, b, rrset_size(a)) == 0;
+}
+
+static bool differs_from_base(const struct stage_name *at)
+{
+    if (at->exists != (at->base != NULL))
+        return true;
+    if (!at->exists)
+        return false;
+    if (at->flags != at->base->flags || at->child_count != at->base->child_count ||
+        stage_service(at) != zone_node_service(at->base))
+        return true;
+    for (const struct stage_change *change = at->changes; change != NULL; change = change->next)
+        if (!rrsets_equal(change->rrset, zone_node_rrset(at->base, change->type)))
+            return true;
+    return false;
+}
+
+/* What the changes come to. */
+struct outcome {
+    size_t name_count;
+    bool is_changed;
+    bool hides_differently; /* a name that is not staged becomes occluded, or visible */
+};
+
+/* Forward, parents first: occlusion is inherited. */
+static struct outcome settle_occlusion(struct stage *stage)
+{
+    struct outcome out = { .name_count = stage->base != NULL ? stage->base->name_count : 0 };
+    for (uint32_t i = 0; i < stage->count; i++) {
+        struct stage_name *at = &stage->names[i];
+        if (i > 0 && stage->names[at->parent].flags & NODE_OCCLUDES)
+            at->flags |= NODE_IS_OCCLUDED;
+        at->is_changed = differs_from_base(at);
+        out.is_changed |= at->is_changed;
+        if (at->exists)
+            at->node_size = (uint32_t)zone_node_size_at(at);
+        out.name_count += at->exists;
+        if (at->base == NULL)
+            continue;
+        out.name_count--;
+        bool hid = at->base->flags & NODE_OCCLUDES, hides = at->flags & NODE_OCCLUDES;
+        out.hides_differently |= hid != hides && at->base->child_count > at->staged_children;
+    }
+    return out;
+}
+
+static struct outcome settle(struct stage *stage)
+{
+    start_from_base(stage);
+    settle_existence(stage);
+    return settle_occlusion(stage);
+}
+
+const struct zone *zone_edit_end(struct zone_edit *edit)
+{
+    struct stage *stage = &edit->stage;
+    struct outcome outcome = settle(stage);
+    if (outcome.hides_differently) { /* rare: a cut or DNAME put above names that stood there before */
+        stage_everything(stage);
+        outcome = settle(stage);
+    }
+    const struct zone *zone = stage->base;
+    if (zone == NULL || !zone_fits(zone, outcome.name_count))
+        zone = zone_build_all(stage, outcome.name_count, edit->edition);
+    else if (outcome.is_changed)
+        zone = zone_build_changed(stage, outcome.name_count, edit->edition);
+    zone_edit_abandon(edit);
+    return zone;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/zone.h"
+
+#include <string.h>
+
+/*
+ * How a zone lies in memory.  A bucket is one block from malloc:
+ *
+ *     count | tag × count | pad to 4 | offset × count | node | node | …
+ *
+ * A tag is the top 16 bits of a name's hash (the low ones pick the bucket), an offset leads from the bucket's
+ * start to the node.  A node is
+ *
+ *     header | service pointer, if any | name | pad to 4 | RRset | pad to 4 | RRset | …
+ *
+ * with the RRsets by ascending type.  The name is relative to the apex, in wire form without the labels of
+ * the apex; the apex itself has an empty one.
+ */
+struct zone_bucket {
+    uint32_t count;
+    uint16_t tags[];
+};
+
+struct zone_node {
+    uint32_t child_count; /* names one label below */
+    uint16_t last_type;   /* of the last RRset; 0 if it has none */
+    uint8_t flags;
+    uint8_t name_size;
+    uint8_t bytes[];
+};
+
+enum zone_node_flags {
+    NODE_HAS_SERVICE = 1,
+    NODE_HAS_WILDCARD = 2, /* the wildcard "*" one label below exists */
+    NODE_IS_CUT = 4,       /* NS, neither at the apex nor at a wildcard */
+    NODE_IS_DNAME = 8,     /* DNAME, not at a wildcard */
+    NODE_IS_OCCLUDED = 16, /* strictly below a cut or a DNAME */
+};
+
+/* What lies below such a node is occluded. */
+#define NODE_OCCLUDES (NODE_IS_CUT | NODE_IS_DNAME | NODE_IS_OCCLUDED)
+
+struct zone {
+    struct paged buckets; /* struct zone_bucket; NULL: empty */
+    uint64_t bucket_mask; /* a power of two, less one */
+    uint64_t apex_hash;
+    size_t name_count;
+    const struct zone_node *apex_node;
+    const struct dns_rrset *soa; /* NULL while there is none */
+    uint32_t negative_ttl_s;
+    struct dns_name apex;
+};
+
+static inline size_t align4(size_t size)
+{
+    return (size + 3) & ~(size_t)3;
+}
+
+/* ---- hashes and names ---- */
+
+static inline uint32_t hash_bucket(const struct zone *zone, uint64_t hash)
+{
+    return (uint32_t)(hash & zone->bucket_mask);
+}
+
+static inline uint16_t hash_tag(uint64_t hash)
+{
+    return (uint16_t)(hash >> 48);
+}
+
+/* Where the suffix of `label_count` labels starts; the root's is the last byte. */
+static inline const uint8_t *name_suffix(const struct dns_name *name, unsigned label_count)
+{
+    return label_count == 0 ? name->bytes + name->size - 1
+                            : name->bytes + name->label_at[name->label_count - label_count];
+}
+
+/* Bytes of the suffix at `suffix` without the apex. */
+static inline size_t relative_size(const struct dns_name *name, const uint8_t *suffix,
+                                   const struct dns_name *apex)
+{
+    return (size_t)(name->bytes + name->size - suffix) - apex->size;
+}
+
+/* ---- inside a bucket ---- */
+
+static inline size_t bucket_offsets_at(uint32_t count)
+{
+    return sizeof(struct zone_bucket) + align4(count * sizeof(uint16_t));
+}
+
+static inline size_t bucket_nodes_at(uint32_t count)
+{
+    return bucket_offsets_at(count) + count * sizeof(uint32_t);
+}
+
+static inline const struct zone_node *bucket_node(const struct zone_bucket *bucket, uint32_t index)
+{
+    const uint8_t *start = (const uint8_t *)bucket;
+    const uint32_t *offsets = (const uint32_t *)(const void *)(start + bucket_offsets_at(bucket->count));
+    return (const struct zone_node *)(const void *)(start + offsets[index]);
+}
+
+/* ---- inside a node ---- */
+
+static inline const uint8_t *node_name(const struct zone_node *node)
+{
+    return node->bytes + (node->flags & NODE_HAS_SERVICE ? sizeof(void *) : 0);
+}
+
+static inline const struct dns_rrset *node_first_rrset(const struct zone_node *node)
+{
+    const uint8_t *at = node_name(node) + align4(node->name_size);
+    return (const struct dns_rrset *)(const void *)at;
+}
+
+static inline size_t rrset_size(const struct dns_rrset *rrset)
+{
+    return sizeof *rrset + rrset->size;
+}
+
+static inline const struct dns_rrset *rrset_behind(const struct dns_rrset *rrset)
+{
+    const uint8_t *at = (const uint8_t *)rrset + align4(rrset_size(rrset));
+    return (const struct dns_rrset *)(const void *)at;
+}
+
+/* The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none. */
+static inline const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
+                                                 size_t size)
+{
+    const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
+    if (bucket == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < bucket->count; i++) {
+        if (bucket->tags[i] != hash_tag(hash))
+            continue;
+        const struct zone_node *node = bucket_node(bucket, i);
+        if (node->name_size == size && memcmp(node_name(node), name, size) == 0)
+            return node;
+    }
+    return NULL;
+}
