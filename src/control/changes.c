@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/changes.h"
+
+#include "base/memory.h"
+#include "base/table.h"
+#include "control/merge_patch.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *object_key(enum object_kind kind, const char *name)
+{
+    return xasprintf("%d/%s", (int)kind, name);
+}
+
+/* Copies an object into `out` with where it came from; text NULL deletes. */
+static void note_change(struct objects *out, const struct object *object, const char *text)
+{
+    char *copy = text != NULL ? xstrndup(text, object->text_size) : NULL;
+    struct object *change =
+        objects_add(out, object->kind, object->name, copy, text != NULL ? object->text_size : 0);
+    change->file = object->file;
+    change->line = object->line;
+    change->column = object->column;
+    free(change->pointer);
+    change->pointer = xstrdup(object->pointer != NULL ? object->pointer : "");
+}
+
+static bool is_same_text(const struct object *a, const struct object *b)
+{
+    return a->text_size == b->text_size && memcmp(a->text, b->text, a->text_size) == 0;
+}
+
+void changes_to(const struct compiler *compiler, const struct objects *wanted, bool keeps_zone_data,
+                struct objects *out)
+{
+    struct table *names = table_new();
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct object *object = &wanted->items[i];
+        char *key = object_key(object->kind, object->name);
+        table_put(names, key, wanted->items + i);
+        free(key);
+        const struct object *head = compiler_find(compiler, object->kind, object->name);
+        if (head == NULL || !is_same_text(head, object))
+            note_change(out, object, object->text);
+    }
+    struct objects all = { 0 };
+    compiler_list(compiler, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct object *object = &all.items[i];
+        char *key = object_key(object->kind, object->name);
+        char *zone_key = object_key(OBJECT_ZONE, object->name);
+        bool is_kept =
+            table_find(names, key) != NULL ||
+            (keeps_zone_data && object->kind == OBJECT_ZONE_DATA && table_find(names, zone_key) != NULL);
+        if (!is_kept)
+            note_change(out, object, NULL);
+        free(key);
+        free(zone_key);
+    }
+    objects_free(&all);
+    table_free(names);
+}
+
+static bool not_found(struct command *command)
+{
+    command->result = RESULT_NOT_FOUND;
+    return error_set(&command->error, "there is no %s named \"%s\"", object_kind_names[command->object_kind],
+                     command->name);
+}
+
+/* Parses the body strictly; NULL with problems noted. */
+static cJSON *parse_body(struct command *command)
+{
+    struct document document;
+    command->result = RESULT_INVALID;
+    if (!document_scan(NULL, command->body, command->body_size, &command->problems, &document))
+        return NULL;
+    cJSON *json = document_parse(&document, (struct span){ 0, document.size });
+    document_free(&document);
+    return json;
+}
+
+static void add_json(struct objects *out, const struct command *command, cJSON *json)
+{
+    char *printed = cJSON_PrintUnformatted(json);
+    objects_add(out, command->object_kind, command->name, xstrdup(printed), strlen(printed));
+    cJSON_free(printed);
+}
+
+static bool put_object(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    (void)compiler;
+    cJSON *json = parse_body(command);
+    if (json == NULL)
+        return false;
+    add_json(out, command, json);
+    cJSON_Delete(json);
+    return true;
+}
+
+/* Changes the value at command->pointer by the body; the rest of the object stays. */
+static bool patch_object(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    const struct object *head = compiler_find(compiler, command->object_kind, command->name);
+    if (head == NULL)
+        return not_found(command);
+    cJSON *patch = parse_body(command);
+    if (patch == NULL)
+        return false;
+    cJSON *json = cJSON_ParseWithLength(head->text, head->text_size);
+    cJSON *target = json_at(json, command->pointer != NULL ? command->pointer : "");
+    bool is_done = false;
+    if (target == NULL) {
+        command->result = RESULT_NOT_FOUND;
+        error_set(&command->error, "%s \"%s\" has no %s", object_kind_names[command->object_kind],
+                  command->name, command->pointer);
+    } else if (!cJSON_IsObject(patch)) {
+        problems_add(&command->problems, NULL, 0, 0, "",
+                     "a merge patch is an object such as {\"weight\": 9}");
+    } else {
+        merge_patch(target, patch);
+        add_json(out, command, json);
+        is_done = true;
+    }
+    cJSON_Delete(json);
+    cJSON_Delete(patch);
+    return is_done;
+}
+
+/* A zone goes with its data and its services. */
+static bool delete_object(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    const struct object *head = compiler_find(compiler, command->object_kind, command->name);
+    if (head == NULL)
+        return not_found(command);
+    note_change(out, head, NULL);
+    if (command->object_kind != OBJECT_ZONE)
+        return true;
+    char *prefix = xasprintf("%s/", command->name);
+    struct objects all = { 0 };
+    compiler_list(compiler, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct object *object = &all.items[i];
+        if ((object->kind == OBJECT_ZONE_DATA && strcmp(object->name, command->name) == 0) ||
+            (object->kind == OBJECT_SERVICE && strncmp(object->name, prefix, strlen(prefix)) == 0))
+            note_change(out, object, NULL);
+    }
+    objects_free(&all);
+    free(prefix);
+    return true;
+}
+
+static bool replace_all(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    struct document document;
+    struct objects wanted = { 0 };
+    command->result = RESULT_INVALID;
+    if (!document_scan(NULL, command->body, command->body_size, &command->problems, &document))
+        return false;
+    bool is_good = objects_of_steering(&document, NULL, &command->problems, &wanted);
+    if (is_good)
+        changes_to(compiler, &wanted, true, out);
+    objects_free(&wanted);
+    document_free(&document);
+    return is_good;
+}
+
+bool changes_of_command(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    switch ((enum command_kind)command->letter.kind) {
+    case COMMAND_CONFIG_REPLACE: return replace_all(compiler, command, out);
+    case COMMAND_OBJECT_PUT: return put_object(compiler, command, out);
+    case COMMAND_OBJECT_PATCH: return patch_object(compiler, command, out);
+    case COMMAND_OBJECT_DELETE: return delete_object(compiler, command, out);
+    default: break;
+    }
+    command->result = RESULT_INVALID;
+    return error_set(&command->error, "not a change of the configuration");
+}
+
+void changes_relate_problems(const struct command *command, struct problems *problems)
+{
+    size_t cut = command->pointer != NULL ? strlen(command->pointer) : 0;
+    for (size_t i = 0; cut > 0 && i < problems->count; i++) {
+        char *pointer = problems->items[i].pointer;
+        if (strncmp(pointer, command->pointer, cut) == 0 && (pointer[cut] == '/' || pointer[cut] == '\0'))
+            memmove(pointer, pointer + cut, strlen(pointer + cut) + 1);
+    }
+}
+
+static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < size; i++)
+        digest = (digest ^ at[i]) * UINT64_C(0x100000001b3); /* FNV-1a: tells edits apart, not forgeries */
+    return digest;
+}
+
+char *changes_digest(const struct objects *objects)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325), size = 0;
+    for (size_t i = 0; i < objects->count; i++) {
+        const struct object *object = &objects->items[i];
+        digest = digest_bytes(digest, &object->kind, sizeof object->kind);
+        digest = digest_bytes(digest, object->name, strlen(object->name) + 1);
+        digest = digest_bytes(digest, object->text, object->text_size);
+        size += object->text_size;
+    }
+    return xasprintf("%016llx-%llu", (unsigned long long)digest, (unsigned long long)size);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/memory.h"
+#include "control/control.h"
+
+#include <stdlib.h>
+
+struct command *command_new(enum command_kind kind)
+{
+    struct command *command = xcalloc(1, sizeof *command);
+    command->letter.kind = (int)kind;
+    return command;
+}
+
+void command_free(struct command *command)
+{
+    if (command == NULL)
+        return;
+    free(command->name);
+    free(command->endpoint);
+    free(command->pointer);
+    free(command->body);
+    free(command->author);
+    free(command->comment);
+    problems_free(&command->problems);
+    free(command);
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/control.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "control/builder.h"
+#include "control/reading.h"
+#include "control/world.h"
+#include "store/store.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICKET_ROOM (1u << 18) /* (service, node, type) that can have an order: 4 MiB */
+
+enum { LETTER_STOP = 300 };
+
+struct control {
+    const struct settings *settings;
+    struct mailbox *box;       /* commands, builds, reports */
+    struct mailbox *store_box; /* jobs that come back */
+    struct store *store;
+    struct builder *builder;
+    struct checker *checker;
+    struct world *world;
+    struct tickets *tickets;
+    bool is_ready;    /* the start is over */
+    bool is_stopping; /* nothing is posted to others any more */
+    struct error start_error;
+    pthread_t thread;
+    pthread_mutex_t status_mutex;
+    struct control_status status;
+};
+
+static void reply(struct command *command, enum command_result result)
+{
+    command->result = result;
+    if (command->reply_to != NULL)
+        mailbox_post(command->reply_to, &command->letter);
+    else
+        command_free(command);
+}
+
+static void publish(struct control *control, uint64_t generation, const char *geo_source)
+{
+    if (!world_publish(control->world))
+        return;
+    pthread_mutex_lock(&control->status_mutex);
+    struct control_status *status = &control->status;
+    status->publications = world_publications(control->world);
+    status->published_wall_ms = clock_wall_ms();
+    if (geo_source != NULL) {
+        status->generation = generation;
+        snprintf(status->geo_source, sizeof status->geo_source, "%s", geo_source);
+    }
+    pthread_mutex_unlock(&control->status_mutex);
+}
+
+static void note_import_error(struct control *control, const struct error *error)
+{
+    pthread_mutex_lock(&control->status_mutex);
+    snprintf(control->status.last_import_error, sizeof control->status.last_import_error, "%s", error->text);
+    pthread_mutex_unlock(&control->status_mutex);
+}
+
+/* ---- builds ---- */
+
+static void publish_build(struct control *control, struct build *build)
+{
+    const struct dataset *dataset = build->compiled.dataset;
+    const char *source = dataset->geo != NULL ? dataset->geo->source : "";
+    world_take(control->world, &build->compiled, build->generation);
+    publish(control, build->generation, source);
+    build->is_accepted = true;
+}
+
+/* The build's fate is known: the builder first, so that who asks next reads the new head. */
+static void finish_build(struct control *control, struct build *build, enum command_result result)
+{
+    struct command *command = build->command;
+    uint64_t generation = build->generation;
+    if (build->kind == BUILD_CHANGE && build->is_accepted)
+        log_notice("generation %llu by %s%s%s", (unsigned long long)generation,
+                   build->author != NULL ? build->author : "?", build->comment != NULL ? ": " : "",
+                   build->comment != NULL ? build->comment : "");
+    if (build->import_digest != NULL || build->is_start)
+        note_import_error(control, &build->error);
+    if (build->is_start) {
+        control->is_ready = true;
+        if (build->generation == 0 || build->error.text[0] != '\0')
+            control->start_error = build->error;
+    }
+    builder_settle(control->builder, build);
+    if (command == NULL)
+        return;
+    command->generation = generation;
+    reply(command, result);
+}
+
+static void store_build(struct control *control, struct build *build)
+{
+    struct store_job *job = store_job_new(STORE_PUT_GENERATION);
+    job->reply_to = control->store_box;
+    job->context = build;
+    job->generation = build->generation;
+    job->origin = build->origin;
+    job->author = build->author != NULL ? xstrdup(build->author) : NULL;
+    job->comment = build->comment != NULL ? xstrdup(build->comment) : NULL;
+    job->import_digest = build->import_digest != NULL ? xstrdup(build->import_digest) : NULL;
+    job->objects = build->changes;
+    build->changes = (struct objects){ 0 };
+    store_post(control->store, job);
+}
+
+static void take_build(struct control *control, struct build *build)
+{
+    switch (build->kind) {
+    case BUILD_CHANGE:
+        if (control->is_stopping)
+            finish_build(control, build, RESULT_UNAVAILABLE);
+        else
+            store_build(control, build);
+        return;
+    case BUILD_RESTORE:
+    case BUILD_GEO:
+        publish_build(control, build);
+        finish_build(control, build, RESULT_DONE);
+        return;
+    case BUILD_NOTHING:
+        finish_build(control, build, build->command != NULL ? build->command->result : RESULT_DONE);
+        return;
+    }
+}
+
+static void build_was_stored(struct control *control, struct store_job *job)
+{
+    struct build *build = job->context;
+    if (job->is_done) {
+        publish_build(control, build);
+        finish_build(control, build, RESULT_DONE);
+        return;
+    }
+    log_error("generation %llu was not stored: %s", (unsigned long long)build->generation, job->error.text);
+    build->error = job->error;
+    if (build->command != NULL)
+        build->command->error = job->error;
+    build->generation--;
+    finish_build(control, build, RESULT_UNAVAILABLE);
+}
+
+/* ---- overrides ---- */
+
+static void store_override(struct control *control, struct command *command, enum store_job_kind kind)
+{
+    char *key = xasprintf("%s/%s", command->name, command->endpoint);
+    if (!world_has_endpoint(control->world, key) && kind == STORE_PUT_OVERRIDE) {
+        error_set(&command->error, "there is no endpoint \"%s\" in a pool \"%s\"", command->endpoint,
+                  command->name);
+        free(key);
+        reply(command, RESULT_NOT_FOUND);
+        return;
+    }
+    struct store_job *job = store_job_new(kind);
+    job->reply_to = control->store_box;
+    job->context = command;
+    job->key = key;
+    job->override = command->override;
+    store_post(control->store, job);
+}
+
+static void override_was_stored(struct control *control, struct store_job *job)
+{
+    struct command *command = job->context;
+    bool is_set = job->letter.kind == STORE_PUT_OVERRIDE;
+    if (job->is_done) {
+        world_override(control->world, job->key, is_set ? &job->override : NULL);
+        publish(control, 0, NULL);
+        log_notice("override of %s %s%s%s", job->key, is_set ? "set" : "cleared",
+                   is_set && job->override.reason[0] != '\0' ? ": " : "", is_set ? job->override.reason : "");
+    } else {
+        log_error("override of %s was not stored: %s", job->key, job->error.text);
+    }
+    if (command == NULL)
+        return;
+    command->error = job->error;
+    reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+}
+
+/* Ends what has expired; returns how long to wait for the next, -1: nothing expires. */
+static int expire_overrides(struct control *control)
+{
+    int64_t now = clock_wall_ms(), next;
+    const char *key;
+    while ((key = world_expired_override(control->world, now, &next)) != NULL) {
+        struct store_job *job = store_job_new(STORE_DELETE_OVERRIDE);
+        job->reply_to = control->store_box;
+        job->key = xstrdup(key);
+        log_notice("override of %s has expired", job->key);
+        world_override(control->world, job->key, NULL);
+        store_post(control->store, job);
+    }
+    if (next == 0)
+        return -1;
+    return next - now < 60000 ? (int)(next - now) + 1
+                              : 60000; /* the wall clock may jump: look again within a minute */
+}
+
+/* ---- history ---- */
+
+static void ask_store(struct control *control, struct command *command, enum store_job_kind kind)
+{
+    struct store_job *job = store_job_new(kind);
+    job->reply_to = control->store_box;
+    job->context = command;
+    job->generation = command->generation;
+    job->before = command->before;
+    job->most = command->most;
+    store_post(control->store, job);
+}
+
+static void generations_came(struct store_job *job)
+{
+    struct command *command = job->context;
+    command->error = job->error;
+    if (job->is_done) {
+        free(command->body);
+        command->body = reading_generations(job->list, job->list_count);
+        command->body_size = strlen(command->body);
+    }
+    reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+}
+
+static void old_generation_came(struct control *control, struct store_job *job)
+{
+    struct command *command = job->context;
+    command->error = job->error;
+    if (!job->is_done || control->is_stopping)
+        reply(command, job->is_done ? RESULT_UNAVAILABLE : RESULT_NOT_FOUND);
+    else
+        builder_post_rollback(control->builder, command, &job->objects);
+}
+
+/* ---- the loop ---- */
+
+static void take_job(struct control *control, struct store_job *job)
+{
+    switch ((enum store_job_kind)job->letter.kind) {
+    case STORE_PUT_GENERATION: build_was_stored(control, job); break;
+    case STORE_PUT_OVERRIDE:
+    case STORE_DELETE_OVERRIDE: override_was_stored(control, job); break;
+    case STORE_LIST_GENERATIONS: generations_came(job); break;
+    case STORE_READ_GENERATION: old_generation_came(control, job); break;
+    case STORE_SET_META: break;
+    }
+    store_job_free(job);
+}
+
+static void take_command(struct control *control, struct command *command)
+{
+    if (control->is_stopping) {
+        error_set(&command->error, "steerd is stopping");
+        reply(command, RESULT_UNAVAILABLE);
+        return;
+    }
+    switch ((enum command_kind)command->letter.kind) {
+    case COMMAND_OVERRIDE_SET: store_override(control, command, STORE_PUT_OVERRIDE); return;
+    case COMMAND_OVERRIDE_CLEAR: store_override(control, command, STORE_DELETE_OVERRIDE); return;
+    case COMMAND_GENERATIONS: ask_store(control, command, STORE_LIST_GENERATIONS); return;
+    case COMMAND_ROLLBACK: ask_store(control, command, STORE_READ_GENERATION); return;
+    default: builder_post(control->builder, command); return;
+    }
+}
+
+/* Takes one letter; true if it says stop. */
+static bool take_letter(struct control *control, struct letter *letter)
+{
+    switch (letter->kind) {
+    case LETTER_HEALTH_REPORT:
+        world_observe(control->world, (struct health_report *)letter);
+        health_report_free((struct health_report *)letter);
+        return false;
+    case LETTER_BUILD: take_build(control, (struct build *)letter); return false;
+    case LETTER_STOP: free(letter); return true;
+    default: take_command(control, (struct command *)letter); return false;
+    }
+}
+
+/* Takes all that is there and publishes once.  True if it was told to stop. */
+static bool step(struct control *control)
+{
+    bool is_over = false;
+    struct letter *next;
+    for (struct letter *letter = mailbox_take(control->store_box); letter != NULL; letter = next) {
+        next = letter->next;
+        take_job(control, (struct store_job *)letter);
+    }
+    for (struct letter *letter = mailbox_take(control->box); letter != NULL; letter = next) {
+        next = letter->next;
+        is_over |= take_letter(control, letter);
+    }
+    publish(control, 0, NULL);
+    return is_over;
+}
+
+static void wait_for_letters(struct control *control, int timeout_ms)
+{
+    struct pollfd boxes[] = {
+        { .fd = mailbox_fd(control->box), .events = POLLIN },
+        { .fd = mailbox_fd(control->store_box), .events = POLLIN },
+    };
+    poll(boxes, 2, timeout_ms);
+}
+
+static void *control_main(void *arg)
+{
+    struct control *control = arg;
+    while (!step(control))
+        wait_for_letters(control, expire_overrides(control));
+    return NULL;
+}
+
+static void restore_overrides(struct control *control, const struct store_head *head)
+{
+    int64_t now = clock_wall_ms();
+    for (size_t i = 0; i < head->override_count; i++) {
+        const struct store_override *row = &head->overrides[i];
+        if (row->override.expires_wall_ms == 0 || row->override.expires_wall_ms > now)
+            world_override(control->world, row->key, &row->override);
+    }
+}
+
+static bool open_parts(struct control *control, struct error *err)
+{
+    struct store_head head = { 0 };
+    const struct checker_settings checks = { .reports = control->box, .concurrent_most = 2000 };
+    if (!store_open(control->settings->state_dir, control->settings->keep_generations, &control->store, &head,
+                    err))
+        return false;
+    restore_overrides(control, &head);
+    bool is_open = store_start(control->store, err) && checker_start(&checks, &control->checker, err);
+    if (is_open) {
+        world_set_checker(control->world, control->checker);
+        is_open = builder_start(control->settings, &head, control->box, &control->builder, err);
+    }
+    store_head_free(&head);
+    return is_open;
+}
+
+/* On the caller's thread until the first configuration is published: then the thread takes over. */
+static bool run_start(struct control *control, struct error *err)
+{
+    while (!control->is_ready) {
+        wait_for_letters(control, -1);
+        step(control);
+    }
+    if (control->status.generation == 0 && control->start_error.text[0] != '\0') {
+        *err = control->start_error;
+        return false;
+    }
+    if (pthread_create(&control->thread, NULL, control_main, control) != 0)
+        return error_set(err, "cannot start the control thread");
+    pthread_setname_np(control->thread, "control");
+    return true;
+}
+
+/* Everything below control ends; letters on their way are answered by this thread. */
+static void close_parts(struct control *control)
+{
+    control->is_stopping = true;
+    if (control->checker != NULL)
+        checker_stop(control->checker);
+    world_set_checker(control->world, NULL);
+    if (control->builder != NULL)
+        builder_stop(control->builder);
+    step(control);
+    if (control->store != NULL)
+        store_close(control->store);
+    step(control);
+    step(control); /* what the last one caused */
+    snapshot_shutdown();
+    world_free(control->world);
+    builder_free(control->builder);
+    tickets_free(control->tickets);
+    mailbox_free(control->box);
+    mailbox_free(control->store_box);
+    pthread_mutex_destroy(&control->status_mutex);
+    free(control);
+}
+
+bool control_start(const struct settings *settings, struct control **out, struct error *err)
+{
+    struct control *control = xcalloc(1, sizeof *control);
+    control->settings = settings;
+    control->box = mailbox_new();
+    control->store_box = mailbox_new();
+    control->tickets = tickets_new(TICKET_ROOM);
+    control->world = world_new(control->tickets);
+    pthread_mutex_init(&control->status_mutex, NULL);
+    if (!open_parts(control, err) || !run_start(control, err)) {
+        close_parts(control);
+        return false;
+    }
+    *out = control;
+    return true;
+}
+
+void control_stop(struct control *control)
+{
+    struct letter *stop = xcalloc(1, sizeof *stop);
+    stop->kind = LETTER_STOP;
+    mailbox_post(control->box, stop);
+    pthread_join(control->thread, NULL);
+    close_parts(control);
+}
+
+void control_post(struct control *control, struct command *command)
+{
+    mailbox_post(control->box, &command->letter);
+}
+
+void control_status(struct control *control, struct control_status *out)
+{
+    pthread_mutex_lock(&control->status_mutex);
+    *out = control->status;
+    pthread_mutex_unlock(&control->status_mutex);
+}
+
+const struct checker_counters *control_checker_counters(const struct control *control)
+{
+    return checker_counters(control->checker);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/import.h"
+
+#include "control/changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool was_written_by_people(const struct settings *settings, const struct import_head *head)
+{
+    return !settings->is_file_mode && head->generation > 0 && head->origin == STORE_ORIGIN_API;
+}
+
+enum import_verdict import_files(const struct settings *settings, const struct compiler *compiler,
+                                 const struct import_head *head, struct objects *changes, char **digest,
+                                 struct problems *problems, struct error *err)
+{
+    struct objects wanted = { 0 };
+    enum import_verdict verdict = IMPORT_NOTHING;
+    if (settings->steering == NULL)
+        return IMPORT_NOTHING;
+    if (!objects_load(settings->steering, problems, &wanted)) {
+        objects_free(&wanted);
+        error_set(err, "%s: %zu errors, nothing was changed", settings->steering, problems->error_count);
+        return IMPORT_INVALID;
+    }
+    *digest = changes_digest(&wanted);
+    bool is_known = head->digest != NULL && strcmp(*digest, head->digest) == 0;
+    if (!was_written_by_people(settings, head)) {
+        changes_to(compiler, &wanted, false, changes);
+        verdict = changes->count > 0 ? IMPORT_CHANGES : IMPORT_NOTHING;
+    } else if (!is_known) {
+        error_set(
+            err,
+            "%s was not imported: generation %llu was made through the API, and importing would undo it; "
+            "to replace it run: steerctl apply -f %s",
+            settings->steering, (unsigned long long)head->generation, settings->steering);
+        verdict = IMPORT_REFUSED;
+    }
+    objects_free(&wanted);
+    return verdict;
+}

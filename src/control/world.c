@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/world.h"
+
+#include "base/memory.h"
+#include "base/table.h"
+#include "control/graph.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One endpoint of a named pool. */
+struct entry {
+    char *key; /* "pool/endpoint" */
+    const struct endpoint *endpoint;
+    uint32_t pool_slot;
+    struct observation observed[DECLARED_CHECKS_MAX];
+    size_t check_count;
+    bool is_dirty;
+};
+
+struct world {
+    struct tickets *tickets;
+    struct checker *checker;
+    const struct dataset *dataset;
+    struct conditions conditions; /* as last published, or further */
+    struct graph *graph;
+    struct entry **entries; /* by endpoint slot */
+    uint32_t entry_room;
+    struct table *by_key;    /* key → entry */
+    struct table *overrides; /* key → struct override */
+    uint32_t *dirty;         /* endpoint slots */
+    size_t dirty_count, dirty_room;
+    bool is_changed; /* something to publish */
+    struct edition edition;
+};
+
+struct world *world_new(struct tickets *tickets)
+{
+    struct world *world = xcalloc(1, sizeof *world);
+    world->tickets = tickets;
+    world->graph = graph_new();
+    world->by_key = table_new();
+    world->overrides = table_new();
+    return world;
+}
+
+static void entry_free(struct entry *entry)
+{
+    free(entry->key);
+    free(entry);
+}
+
+static void free_conditions(struct world *world)
+{
+    for (uint32_t slot = 0; slot < world->conditions.endpoints.page_count * PAGED_PAGE_SIZE; slot++) {
+        const struct endpoint_condition *condition = paged_get(&world->conditions.endpoints, slot);
+        free((void *)(uintptr_t)condition);
+    }
+    for (uint32_t slot = 0; slot < world->conditions.nodes.page_count * PAGED_PAGE_SIZE; slot++)
+        free((void *)(uintptr_t)paged_get(&world->conditions.nodes, slot));
+    paged_free(&world->conditions.endpoints);
+    paged_free(&world->conditions.nodes);
+}
+
+void world_free(struct world *world)
+{
+    if (world == NULL)
+        return;
+    for (uint32_t slot = 0; slot < world->entry_room; slot++) {
+        struct entry *entry = world->entries[slot];
+        for (size_t i = 0; entry != NULL && i < DECLARED_CHECKS_MAX; i++)
+            free((void *)(uintptr_t)entry->observed[i].evidence);
+        if (entry != NULL)
+            entry_free(entry);
+    }
+    const char *key;
+    void *override;
+    for (size_t at = 0; table_next(world->overrides, &at, &key, &override);)
+        free(override);
+    free_conditions(world);
+    edition_free_replaced(&world->edition);
+    table_free(world->by_key);
+    table_free(world->overrides);
+    graph_free(world->graph);
+    free(world->entries);
+    free(world->dirty);
+    free(world);
+}
+
+void world_set_checker(struct world *world, struct checker *checker)
+{
+    world->checker = checker;
+}
+
+/* ---- endpoints ---- */
+
+static void mark_dirty(struct world *world, struct entry *entry)
+{
+    if (entry->is_dirty)
+        return;
+    if (world->dirty_count == world->dirty_room) {
+        world->dirty_room = world->dirty_room ? world->dirty_room * 2 : 64;
+        world->dirty = xrealloc(world->dirty, world->dirty_room, sizeof *world->dirty);
+    }
+    world->dirty[world->dirty_count++] = entry->endpoint->slot;
+    entry->is_dirty = true;
+}
+
+static struct entry *entry_at(const struct world *world, uint32_t slot)
+{
+    return slot < world->entry_room ? world->entries[slot] : NULL;
+}
+
+static void place_entry(struct world *world, uint32_t slot, struct entry *entry)
+{
+    if (slot >= world->entry_room) {
+        uint32_t room = world->entry_room ? world->entry_room : 64;
+        while (room <= slot)
+            room *= 2;
+        world->entries = xrealloc(world->entries, room, sizeof *world->entries);
+        memset(world->entries + world->entry_room, 0, (room - world->entry_room) * sizeof *world->entries);
+        world->entry_room = room;
+    }
+    world->entries[slot] = entry;
+}
+
+/* A verdict belongs to a binding: forget what is no longer measured, so that a new check starts unknown. */
+static void forget_observations(struct world *world, struct entry *entry, size_t from)
+{
+    for (size_t i = from; i < DECLARED_CHECKS_MAX; i++) {
+        edition_replaced(&world->edition, entry->observed[i].evidence, NULL);
+        entry->observed[i] = (struct observation){ .verdict = HEALTH_UNKNOWN };
+    }
+}
+
+static void bind_checks(struct world *world, uint32_t slot, const struct compiled_endpoint *compiled)
+{
+    if (world->checker != NULL)
+        checker_bind(world->checker, slot, compiled != NULL ? compiled->checks : NULL,
+                     compiled != NULL ? compiled->check_count : 0);
+}
+
+static void take_endpoint(struct world *world, const struct compiled_endpoint *compiled, uint32_t pool_slot)
+{
+    uint32_t slot = compiled->endpoint->slot;
+    struct entry *entry = entry_at(world, slot);
+    if (entry == NULL) {
+        entry = xcalloc(1, sizeof *entry);
+        entry->key = xasprintf("%s/%s", compiled->pool, compiled->endpoint->name);
+        place_entry(world, slot, entry);
+        table_put(world->by_key, entry->key, entry);
+    }
+    entry->endpoint = compiled->endpoint;
+    entry->pool_slot = pool_slot;
+    if (compiled->check_count < entry->check_count)
+        forget_observations(world, entry, compiled->check_count);
+    entry->check_count = compiled->check_count;
+    bind_checks(world, slot, compiled);
+    mark_dirty(world, entry);
+}
+
+static void drop_endpoint(struct world *world, uint32_t slot, struct paged_edit *edit)
+{
+    struct entry *entry = entry_at(world, slot);
+    if (entry == NULL)
+        return;
+    forget_observations(world, entry, 0);
+    edition_replaced(&world->edition, paged_edit_get(edit, slot), NULL);
+    paged_edit_set(edit, slot, NULL);
+    bind_checks(world, slot, NULL);
+    table_remove(world->by_key, entry->key);
+    world->entries[slot] = NULL;
+    for (size_t i = 0; entry->is_dirty && i < world->dirty_count; i++) {
+        if (world->dirty[i] == slot)
+            world->dirty[i] = SLOT_NONE;
+    }
+    entry_free(entry);
+}
+
+static bool has_endpoint_slot(const struct compiled_node *node, uint32_t slot)
+{
+    for (size_t i = 0; i < node->endpoint_count; i++) {
+        if (node->endpoints[i].endpoint->slot == slot)
+            return true;
+    }
+    return false;
+}
+
+static void take_endpoints(struct world *world, const struct compiled_node *change, struct paged_edit *edit)
+{
+    const struct node *before = change->before;
+    for (uint16_t i = 0; before != NULL && i < before->child_count; i++) {
+        const struct child *child = &before->children[i];
+        if (child->kind == CHILD_ENDPOINT && child->endpoint->slot != SLOT_NONE &&
+            !has_endpoint_slot(change, child->endpoint->slot))
+            drop_endpoint(world, child->endpoint->slot, edit);
+    }
+    for (size_t i = 0; i < change->endpoint_count; i++)
+        take_endpoint(world, &change->endpoints[i], change->after->slot);
+}
+
+void world_take(struct world *world, struct compiled *compiled, uint64_t generation)
+{
+    struct paged_edit *edit = paged_edit_begin(&world->conditions.endpoints, &world->edition);
+    compiled->dataset->generation = generation;
+    for (size_t i = 0; i < compiled->node_count; i++) {
+        take_endpoints(world, &compiled->nodes[i], edit);
+        graph_take(world->graph, compiled->dataset, &compiled->nodes[i]);
+    }
+    world->conditions.endpoints = paged_edit_end(edit);
+    world->dataset = compiled->dataset;
+    edition_merge(&world->edition, &compiled->edition);
+    world->is_changed = true;
+}
+
+void world_observe(struct world *world, const struct health_report *report)
+{
+    struct entry *entry = entry_at(world, report->endpoint_slot);
+    if (entry == NULL || report->check_index >= entry->check_count)
+        return; /* it went while the report was on its way */
+    struct observation *observed = &entry->observed[report->check_index];
+    bool is_transition = observed->evidence == NULL || observed->verdict != report->verdict;
+    observed->verdict = report->verdict;
+    observed->settle_ms = report->settle_ms;
+    observed->latency_us = report->latency_us;
+    if (is_transition && report->verdict != HEALTH_UNKNOWN) {
+        edition_replaced(&world->edition, observed->evidence, NULL);
+        observed->evidence = xmemdup(&report->evidence, sizeof report->evidence);
+    }
+    mark_dirty(world, entry);
+}
+
+/* ---- overrides ---- */
+
+void world_override(struct world *world, const char *key, const struct override *override)
+{
+    void *before = override != NULL ? table_put(world->overrides, key, xmemdup(override, sizeof *override))
+                                    : table_remove(world->overrides, key);
+    edition_replaced(&world->edition, before, NULL);
+    struct entry *entry = table_find(world->by_key, key);
+    if (entry != NULL)
+        mark_dirty(world, entry);
+}
+
+bool world_has_endpoint(const struct world *world, const char *key)
+{
+    return table_find(world->by_key, key) != NULL;
+}
+
+const char *world_expired_override(const struct world *world, int64_t wall_ms, int64_t *next_wall_ms)
+{
+    const char *key;
+    void *value;
+    *next_wall_ms = 0;
+    for (size_t at = 0; table_next(world->overrides, &at, &key, &value);) {
+        const struct override *override = value;
+        if (override->expires_wall_ms == 0)
+            continue;
+        if (override->expires_wall_ms <= wall_ms)
+            return key;
+        if (*next_wall_ms == 0 || override->expires_wall_ms < *next_wall_ms)
+            *next_wall_ms = override->expires_wall_ms;
+    }
+    return NULL;
+}
+
+/* ---- publication ---- */
+
+static void refresh_endpoints(struct world *world)
+{
+    struct paged_edit *edit = paged_edit_begin(&world->conditions.endpoints, &world->edition);
+    for (size_t i = 0; i < world->dirty_count; i++) {
+        uint32_t slot = world->dirty[i];
+        struct entry *entry = slot != SLOT_NONE ? entry_at(world, slot) : NULL;
+        if (entry == NULL)
+            continue;
+        struct endpoint_condition fresh;
+        effective_condition(entry->endpoint->weight, entry->observed, entry->check_count,
+                            table_find(world->overrides, entry->key), &fresh);
+        edition_replaced(&world->edition, paged_edit_get(edit, slot), NULL);
+        paged_edit_set(edit, slot, edition_made(&world->edition, xmemdup(&fresh, sizeof fresh), NULL));
+        graph_touch(world->graph, entry->pool_slot);
+        entry->is_dirty = false;
+    }
+    world->conditions.endpoints = paged_edit_end(edit);
+    world->is_changed |= world->dirty_count > 0;
+    world->dirty_count = 0;
+}
+
+bool world_publish(struct world *world)
+{
+    if (world->dataset == NULL)
+        return false;
+    refresh_endpoints(world);
+    graph_settle(world->graph, world->dataset, &world->conditions, &world->edition);
+    if (!world->is_changed)
+        return false;
+    world->is_changed = false;
+    world->conditions.number++;
+    struct conditions *conditions = xmemdup(&world->conditions, sizeof world->conditions);
+    struct snapshot *next = xcalloc(1, sizeof *next);
+    *next =
+        (struct snapshot){ .dataset = world->dataset, .conditions = conditions, .tickets = world->tickets };
+    snapshot_publish(next, &world->edition);
+    return true;
+}
+
+uint64_t world_publications(const struct world *world)
+{
+    return world->conditions.number;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "config/compiler.h"
+#include "control/effective.h"
+#include "health/checker.h"
+#include "snapshot/snapshot.h"
+
+/*
+ * The control thread's own side of the snapshot: for every endpoint what was observed and what operators say,
+ * for every node who its parents are.  Changes are noted, then published together:
+ *
+ *     report, override ──▶ endpoint dirty ─┐
+ *                                          ├─▶ world_publish: endpoints ▶ nodes bottom-up ▶ snapshot
+ *     compiled ──▶ new dataset ────────────┘
+ *
+ * One thread owns it.
+ */
+struct world;
+
+struct world *world_new(struct tickets *tickets);
+/** After snapshot_shutdown: nobody reads any more. */
+void world_free(struct world *world);
+
+/** Binds checks by this checker (NULL: none, for tests). */
+void world_set_checker(struct world *world, struct checker *checker);
+
+/** Takes the dataset of `compiled` in: endpoints and nodes appear, change, vanish; checks are bound.
+ * Published by the next world_publish. */
+void world_take(struct world *world, struct compiled *compiled, uint64_t generation);
+
+/** Takes in what the checker found. */
+void world_observe(struct world *world, const struct health_report *report);
+
+/** Sets (copied) or with NULL clears what operators say of "pool/endpoint". Known also while no such endpoint
+ * exists. */
+void world_override(struct world *world, const char *key, const struct override *override);
+/** True if such an endpoint exists now. */
+bool world_has_endpoint(const struct world *world, const char *key);
+/** The key of an override that has expired at `wall_ms`, or NULL; with the time of the next expiry (0: none)
+ * in `next_wall_ms`. */
+const char *world_expired_override(const struct world *world, int64_t wall_ms, int64_t *next_wall_ms);
+
+/** Publishes what has changed since the last time; false if nothing has. */
+bool world_publish(struct world *world);
+uint64_t world_publications(const struct world *world);
