@@ -32,7 +32,8 @@ void health_report_free(struct health_report *report);
 
 struct checker_settings {
     struct mailbox *reports;  /* where reports go */
-    unsigned concurrent_most; /* checks under way at once, default 2000 */
+    unsigned concurrent_most; /* checks under way at once, default 2000; never above half of RLIMIT_NOFILE */
+    const char *name_servers; /* "192.0.2.53:53,[2001:db8::53]:53" for hostname targets; NULL: the system's */
 };
 
 bool checker_start(const struct checker_settings *settings, struct checker **out, struct error *err);
@@ -48,6 +49,8 @@ void checker_bind(struct checker *checker, uint32_t slot, const struct check_bin
 
 struct checker_counters {
     _Atomic uint64_t started, succeeded, failed;
+    _Atomic uint64_t skipped;    /* starts left out: one waits for a place already, or too many under way */
+    _Atomic uint64_t unmeasured; /* started, but stopped by our own want of sockets, ports or memory */
     _Atomic uint32_t bindings, in_flight;
 };
 const struct checker_counters *checker_counters(const struct checker *checker);

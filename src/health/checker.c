@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "health/checker.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "health/binding.h"
+#include "health/target.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum letter_kind { LETTER_BIND, LETTER_STOP };
+
+/* What checker_bind was told. */
+struct bind_letter {
+    struct letter letter;
+    uint32_t slot;
+    size_t count;
+    struct check_binding bindings[]; /* with references and copied strings */
+};
+
+/* The targets of one endpoint. */
+struct slot {
+    struct target **targets;
+    size_t count;
+};
+
+struct checker {
+    pthread_t thread;
+    struct mailbox *inbox;
+    struct watcher inbox_watcher;
+    struct loop loop;
+    struct resolver *resolver;
+    struct dispatch dispatch;
+    struct slot *slots;
+    size_t slot_count;
+    bool is_stopping;
+    struct letter stop;
+};
+
+void health_report_free(struct health_report *report)
+{
+    free(report);
+}
+
+static void bind_letter_free(struct bind_letter *bind)
+{
+    for (size_t i = 0; i < bind->count; i++)
+        binding_clear(&bind->bindings[i]);
+    free(bind);
+}
+
+static struct slot *checker_slot(struct checker *checker, uint32_t number)
+{
+    if (number >= checker->slot_count) {
+        size_t count = checker->slot_count * 2 > number ? checker->slot_count * 2 : (size_t)number + 64;
+        checker->slots = xrealloc(checker->slots, count, sizeof *checker->slots);
+        memset(checker->slots + checker->slot_count, 0,
+               (count - checker->slot_count) * sizeof *checker->slots);
+        checker->slot_count = count;
+    }
+    return &checker->slots[number];
+}
+
+/* Takes a target that measures the same out of the slot, or NULL. */
+static struct target *slot_take(struct slot *slot, const struct check_binding *binding)
+{
+    for (size_t i = 0; i < slot->count; i++) {
+        struct target *target = slot->targets[i];
+        if (target == NULL || !binding_equal(&target->binding, binding))
+            continue;
+        slot->targets[i] = NULL;
+        return target;
+    }
+    return NULL;
+}
+
+static void slot_clear(struct slot *slot)
+{
+    for (size_t i = 0; i < slot->count; i++)
+        if (slot->targets[i] != NULL)
+            target_free(slot->targets[i]);
+    free(slot->targets);
+    *slot = (struct slot){ 0 };
+}
+
+static void checker_rebind(struct checker *checker, const struct bind_letter *bind)
+{
+    if (bind->count == 0 && bind->slot >= checker->slot_count)
+        return;
+    struct slot *slot = checker_slot(checker, bind->slot), now = { .count = bind->count };
+    if (bind->count > 0)
+        now.targets = xcalloc(bind->count, sizeof *now.targets);
+    for (size_t i = 0; i < bind->count; i++) {
+        now.targets[i] = slot_take(slot, &bind->bindings[i]);
+        if (now.targets[i] != NULL)
+            target_rebind(now.targets[i], &bind->bindings[i], (uint16_t)i);
+    }
+    slot_clear(slot); /* what is no longer measured ends before its successor starts */
+    for (size_t i = 0; i < bind->count; i++)
+        if (now.targets[i] == NULL)
+            now.targets[i] = target_new(&checker->dispatch, &bind->bindings[i], (uint16_t)i);
+    *slot = now;
+}
+
+static void checker_read(void *owner, uint32_t events)
+{
+    (void)events;
+    struct checker *checker = owner;
+    for (struct letter *letter = mailbox_take(checker->inbox), *next; letter != NULL; letter = next) {
+        next = letter->next;
+        if (letter->kind == LETTER_STOP) {
+            checker->is_stopping = true;
+            continue;
+        }
+        struct bind_letter *bind = (struct bind_letter *)letter;
+        if (!checker->is_stopping)
+            checker_rebind(checker, bind);
+        bind_letter_free(bind);
+    }
+}
+
+static void *checker_run(void *context)
+{
+    struct checker *checker = context;
+    while (!checker->is_stopping) {
+        loop_turn(&checker->loop);
+        dispatch_run(&checker->dispatch);
+    }
+    for (size_t i = 0; i < checker->slot_count; i++)
+        slot_clear(&checker->slots[i]);
+    return NULL;
+}
+
+static void checker_close(struct checker *checker)
+{
+    dispatch_close(&checker->dispatch);
+    resolver_close(checker->resolver);
+    loop_forget(&checker->loop, &checker->inbox_watcher);
+    loop_close(&checker->loop);
+    mailbox_free(checker->inbox);
+    free(checker->slots);
+    free(checker);
+}
+
+/* Signals are for the main thread; a pipe that a peer closed must not end us either (libcurl with NOSIGNAL
+ * leaves SIGPIPE to the caller). */
+static bool checker_start_thread(struct checker *checker, struct error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&checker->thread, NULL, checker_run, checker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result != 0)
+        return error_set(err, "health: cannot start a thread: %s", strerrordesc_np(result));
+    pthread_setname_np(checker->thread, "checker");
+    return true;
+}
+
+bool checker_start(const struct checker_settings *settings, struct checker **out, struct error *err)
+{
+    struct checker *checker = xcalloc(1, sizeof *checker);
+    checker->inbox = mailbox_new();
+    if (!loop_open(&checker->loop, err)) {
+        checker_close(checker);
+        return false;
+    }
+    if (!resolver_open(&checker->loop, settings->name_servers, &checker->resolver, err)) {
+        checker_close(checker);
+        return false;
+    }
+    checker->inbox_watcher =
+        (struct watcher){ .fd = mailbox_fd(checker->inbox), .ready = checker_read, .owner = checker };
+    loop_watch(&checker->loop, &checker->inbox_watcher, EPOLLIN);
+    dispatch_open(&checker->dispatch, &checker->loop, checker->resolver, settings);
+    if (!checker_start_thread(checker, err)) {
+        checker_close(checker);
+        return false;
+    }
+    *out = checker;
+    return true;
+}
+
+void checker_stop(struct checker *checker)
+{
+    if (checker == NULL)
+        return;
+    checker->stop.kind = LETTER_STOP;
+    mailbox_post(checker->inbox, &checker->stop);
+    pthread_join(checker->thread, NULL);
+    checker_read(checker, 0); /* what came after the stop */
+    checker_close(checker);
+}
+
+void checker_bind(struct checker *checker, uint32_t slot, const struct check_binding *bindings, size_t count)
+{
+    struct bind_letter *bind = xcalloc(1, sizeof *bind + count * sizeof *bindings);
+    bind->letter.kind = LETTER_BIND;
+    bind->slot = slot;
+    bind->count = count;
+    for (size_t i = 0; i < count; i++) {
+        bind->bindings[i] = binding_copy(&bindings[i]);
+        bind->bindings[i].endpoint_slot = slot;
+    }
+    mailbox_post(checker->inbox, &bind->letter);
+}
+
+const struct checker_counters *checker_counters(const struct checker *checker)
+{
+    return &checker->dispatch.counters;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "health/http_request.h"
+
+#include "base/address.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    /* libcurl keeps the parsed CA bundle that long: a rotated one is seen soon, and is not read per check. */
+    HTTP_CA_CACHE_S = 60,
+    HTTP_BUFFER_SIZE = 4096, /* health pages are short, transfers are many */
+};
+
+/* "host" or "host:port" without the port; an address keeps its brackets. */
+static char *host_without_port(const char *host)
+{
+    const char *end = host[0] == '[' ? strchr(host, ']') : strchr(host, ':');
+    if (end == NULL)
+        return xstrdup(host);
+    return xstrndup(host, (size_t)(end - host) + (*end == ']'));
+}
+
+/* An address as it stands in a URL or Host header; anything else as it is. */
+static char *host_bracketed(const char *peer)
+{
+    struct address address;
+    bool is_v6 = address_parse(peer, &address) && address.family == ADDRESS_V6;
+    return is_v6 ? xasprintf("[%s]", peer) : xstrdup(peer);
+}
+
+static bool url_put(CURLU *url, CURLUPart part, const char *value, const char *what, struct error *err)
+{
+    CURLUcode code = curl_url_set(url, part, value, 0);
+    return code == CURLUE_OK ||
+           error_set(err, "unusable %s \"%s\": %s", what, value, curl_url_strerror(code));
+}
+
+/* The URL names who is asked for; where it connects to is said for each run (CURLOPT_CONNECT_TO). */
+static bool url_fill(CURLU *url, const struct check *check, const char *host, struct error *err)
+{
+    char *path = xstrndup(check->path, strcspn(check->path, "?#"));
+    const char *query = strchr(check->path, '?');
+    char *port = xasprintf("%u", check->port);
+    bool is_good =
+        url_put(url, CURLUPART_SCHEME, check->type == CHECK_HTTPS ? "https" : "http", "scheme", err) &&
+        url_put(url, CURLUPART_HOST, host, "host", err) &&
+        (check->port == 0 || url_put(url, CURLUPART_PORT, port, "port", err)) &&
+        url_put(url, CURLUPART_PATH, path, "path", err) &&
+        (query == NULL || url_put(url, CURLUPART_QUERY, query + 1, "query", err));
+    free(path);
+    free(port);
+    return is_good;
+}
+
+static bool http_put_url(CURL *easy, const struct check *check, const char *peer, struct error *err)
+{
+    char *host = check->sni != NULL           ? xstrdup(check->sni)
+                 : check->host_header != NULL ? host_without_port(check->host_header)
+                                              : host_bracketed(peer);
+    CURLU *url = curl_url();
+    char *text = NULL;
+    bool is_good = url_fill(url, check, host, err);
+    if (is_good && curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
+        is_good = error_set(err, "unusable host \"%s\" or path \"%s\"", host, check->path);
+    if (is_good)
+        curl_easy_setopt(easy, CURLOPT_URL, text);
+    curl_free(text);
+    curl_url_cleanup(url);
+    free(host);
+    return is_good;
+}
+
+static void http_put_headers(struct http_request *request, CURL *easy, const struct check *check,
+                             const char *peer)
+{
+    request->headers = curl_slist_append(NULL, "Connection: close");
+    char *line = NULL;
+    if (check->host_header != NULL) {
+        line = xasprintf("Host: %s", check->host_header);
+    } else if (check->sni != NULL) { /* else the URL's host is right already */
+        char *host = host_bracketed(peer);
+        uint16_t usual = check->type == CHECK_HTTPS ? 443 : 80;
+        line = check->port == 0 || check->port == usual ? xasprintf("Host: %s", host)
+                                                        : xasprintf("Host: %s:%u", host, check->port);
+        free(host);
+    }
+    if (line != NULL)
+        request->headers = curl_slist_append(request->headers, line);
+    free(line);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+}
+
+/* Every run stands for itself: own connection, own TLS handshake with the certificate shown anew, nothing
+ * from the environment, nobody else asked. */
+static void http_put_isolation(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)HTTP_BUFFER_SIZE);
+}
+
+static void http_put_trust(CURL *easy, const struct check *check)
+{
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check->verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check->verify ? 2L : 0L);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)HTTP_CA_CACHE_S);
+    if (check->verify && check->ca_file == NULL)
+        return; /* the system's */
+    curl_easy_setopt(easy, CURLOPT_CAINFO, check->verify ? check->ca_file : NULL);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
+bool http_request_open(struct http_request *request, CURL *easy, const struct check *check, const char *peer,
+                       struct error *err)
+{
+    *request = (struct http_request){ 0 };
+    http_put_isolation(easy);
+    http_put_trust(easy, check);
+    http_put_headers(request, easy, check, peer);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "steerd/" STEERD_VERSION);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    if (strcmp(check->method, "HEAD") == 0)
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return http_put_url(easy, check, peer, err);
+}
+
+void http_request_close(struct http_request *request)
+{
+    curl_slist_free_all(request->headers);
+    request->headers = NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/address.h"
+#include "config/check.h"
+#include "health/loop.h"
+
+/*
+ * A probe is one run of a check.  A check type is one file with a `struct probe_type` and one line in the
+ * registry (probe.c).  Deadlines, thresholds and reports are not its business.
+ */
+
+enum finding_kind {
+    FINDING_SUCCESS,
+    FINDING_FAILURE,
+    FINDING_NONE, /* nothing was measured: our own want of sockets, ports, memory */
+};
+
+/* What a probe found out, in words for the operator. */
+struct finding {
+    enum finding_kind kind;
+    int status;          /* HTTP code, 0 if none */
+    uint32_t latency_us; /* time to connect; 0 if it did not */
+    char text[160];      /* "connection refused" */
+};
+
+/** Writes the text, printable whatever is in the arguments. */
+void finding_set(struct finding *finding, enum finding_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** The same for a failed system call: "connection refused"; of kind NONE where it is our own fault. */
+void finding_set_errno(struct finding *finding, int error_number);
+
+/** "no reply within 1s (connect)". */
+void finding_set_timeout(struct finding *finding, const struct check *check, const char *phase);
+
+/* Lives at rest between runs; its type's struct starts with it. */
+struct probe {
+    const struct probe_type *type;
+    const struct check *check; /* outlives it */
+    void *owner;               /* its target */
+    struct timer deadline;     /* the target's */
+    struct probe *next;        /* of the target's probes under way */
+};
+
+struct probe_type {
+    uint16_t default_port;
+    /** What all probes of this type share; NULL for both if nothing. */
+    void *(*open)(struct loop *loop);
+    void (*close)(void *shared);
+    /** A probe at rest.  `peer` is what is named in the request: a host name, or an address as text. */
+    struct probe *(*new)(void *shared, struct loop *loop, const struct check *check, const char *peer);
+    void (*free)(struct probe *probe);
+    /** Sets off.  Calls probe_end once, now or later, unless it is stopped before; not to be touched after.
+     */
+    void (*start)(struct probe *probe, const struct address *address, uint16_t port);
+    /** Says what has not happened yet.  Only between start and stop. */
+    void (*explain_timeout)(struct probe *probe, struct finding *out);
+    /** Back to rest. */
+    void (*stop)(struct probe *probe);
+};
+
+enum { PROBE_TYPE_COUNT = CHECK_TCP + 1 };
+extern const struct probe_type *const probe_types[PROBE_TYPE_COUNT]; /* by enum check_type */
+
+/** What the target does with the result: stops the probe and may free it. */
+void probe_end(struct probe *probe, const struct finding *finding);

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "health/resolver.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/table.h"
+
+#include <ares.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    NAME_ADDRESSES_MOST = 16,
+    NAME_TTL_LEAST_S = 1,
+    NAME_TTL_MOST_S = 86400,
+    NAME_RETRY_MOST_S = 32, /* after failures in a row: 1, 2, 4, … */
+    RESOLVER_TIMEOUT_MS = 1000,
+    RESOLVER_TRIES = 2,
+};
+
+struct name {
+    struct resolver *resolver;
+    char *text; /* without final dot */
+    struct name_use *uses;
+    struct address addresses[NAME_ADDRESSES_MOST];
+    size_t count, turn;
+    char problem[64]; /* why there are no addresses */
+    bool is_settled;
+    bool is_asking; /* c-ares holds a pointer to it */
+    unsigned failures;
+    struct timer refresh;
+};
+
+/* A socket of c-ares. */
+struct resolver_socket {
+    struct watcher watcher;
+    struct resolver *resolver;
+    struct resolver_socket *next;
+};
+
+struct resolver {
+    struct loop *loop;
+    ares_channel channel;
+    char *servers;              /* NULL: the system's */
+    struct timespec configured; /* when resolv.conf had changed last */
+    size_t asking;
+    struct timer timer; /* c-ares wants to be called then */
+    struct resolver_socket *sockets;
+    struct table *names; /* text → struct name, those in use */
+};
+
+static void resolver_rearm(struct resolver *resolver)
+{
+    struct timeval wait;
+    if (ares_timeout(resolver->channel, NULL, &wait) == NULL)
+        timer_cancel(&resolver->loop->timers, &resolver->timer);
+    else
+        loop_set_timer(resolver->loop, &resolver->timer,
+                       (uint64_t)wait.tv_sec * 1000000 + (uint64_t)wait.tv_usec);
+}
+
+static void resolver_socket_ready(void *owner, uint32_t events)
+{
+    struct resolver_socket *socket = owner;
+    struct resolver *resolver = socket->resolver;
+    int fd = socket->watcher.fd;
+    bool is_over = (events & (EPOLLERR | EPOLLHUP)) != 0; /* c-ares learns of it by trying */
+    ares_process_fd(resolver->channel, is_over || (events & EPOLLIN) ? fd : ARES_SOCKET_BAD,
+                    is_over || (events & EPOLLOUT) ? fd : ARES_SOCKET_BAD); /* may free `socket` */
+    resolver_rearm(resolver);
+}
+
+static void resolver_timer_ring(void *owner)
+{
+    struct resolver *resolver = owner;
+    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    resolver_rearm(resolver);
+}
+
+static void resolver_on_socket(void *context, ares_socket_t fd, int is_read, int is_written)
+{
+    struct resolver *resolver = context;
+    struct resolver_socket **place = &resolver->sockets;
+    while (*place != NULL && (*place)->watcher.fd != fd)
+        place = &(*place)->next;
+    struct resolver_socket *socket = *place;
+    if (!is_read && !is_written) {
+        if (socket == NULL)
+            return;
+        *place = socket->next;
+        loop_forget(resolver->loop, &socket->watcher);
+        free(socket);
+        return;
+    }
+    if (socket == NULL) {
+        socket = *place = xcalloc(1, sizeof *socket);
+        *socket = (struct resolver_socket){ .watcher = { .fd = fd, .ready = resolver_socket_ready },
+                                            .resolver = resolver };
+        socket->watcher.owner = socket;
+    }
+    loop_watch(resolver->loop, &socket->watcher, (is_read ? EPOLLIN : 0u) | (is_written ? EPOLLOUT : 0u));
+}
+
+static struct timespec resolv_conf_changed(void)
+{
+    struct stat stat_of = { 0 };
+    (void)stat("/etc/resolv.conf", &stat_of);
+    return stat_of.st_mtim;
+}
+
+static bool resolver_open_channel(struct resolver *resolver, struct error *err)
+{
+    struct ares_options options = {
+        .timeout = RESOLVER_TIMEOUT_MS,
+        .tries = RESOLVER_TRIES,
+        .ndomains = 0, /* names are absolute: no search list */
+        .sock_state_cb = resolver_on_socket,
+        .sock_state_cb_data = resolver,
+    };
+    resolver->configured = resolv_conf_changed();
+    int status =
+        ares_init_options(&resolver->channel, &options,
+                          ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB);
+    if (status != ARES_SUCCESS) {
+        resolver->channel = NULL;
+        return error_set(err, "c-ares: %s", ares_strerror(status));
+    }
+    if (resolver->servers == NULL)
+        return true;
+    status = ares_set_servers_ports_csv(resolver->channel, resolver->servers);
+    return status == ARES_SUCCESS ||
+           error_set(err, "name servers \"%s\": %s", resolver->servers, ares_strerror(status));
+}
+
+/* c-ares 1.18 reads resolv.conf only once; a daemon outlives many. */
+static void resolver_follow_system(struct resolver *resolver)
+{
+    struct timespec changed = resolv_conf_changed();
+    if (resolver->servers != NULL || resolver->asking > 0 ||
+        (changed.tv_sec == resolver->configured.tv_sec && changed.tv_nsec == resolver->configured.tv_nsec))
+        return;
+    ares_channel old = resolver->channel;
+    if (resolver_open_channel(resolver, NULL))
+        ares_destroy(old);
+    else
+        resolver->channel = old;
+}
+
+static void ares_init_once(void)
+{
+    ares_library_init(ARES_LIB_INIT_ALL); /* does nothing outside Windows, but is asked for */
+}
+
+bool resolver_open(struct loop *loop, const char *servers, struct resolver **out, struct error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, ares_init_once);
+    struct resolver *resolver = xcalloc(1, sizeof *resolver);
+    resolver->loop = loop;
+    resolver->servers = servers != NULL ? xstrdup(servers) : NULL;
+    resolver->timer = (struct timer){ .ring = resolver_timer_ring, .owner = resolver };
+    resolver->names = table_new();
+    if (!resolver_open_channel(resolver, err)) {
+        resolver_close(resolver);
+        return false;
+    }
+    *out = resolver;
+    return true;
+}
+
+static void name_free(struct name *name)
+{
+    timer_cancel(&name->resolver->loop->timers, &name->refresh);
+    free(name->text);
+    free(name);
+}
+
+void resolver_close(struct resolver *resolver)
+{
+    if (resolver == NULL)
+        return;
+    if (resolver->channel != NULL)
+        ares_destroy(resolver->channel); /* ends what is under way: name_on_answer frees unused names */
+    timer_cancel(&resolver->loop->timers, &resolver->timer);
+    table_free(resolver->names);
+    free(resolver->servers);
+    free(resolver);
+}
+
+/* The name servers have spoken: these addresses are gone. */
+static bool status_is_final(int status)
+{
+    return status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME;
+}
+
+static const char *status_words(int status)
+{
+    switch (status) {
+    case ARES_SUCCESS: /* with no address in it */
+    case ARES_ENODATA: return "no addresses";
+    case ARES_ENOTFOUND: return "NXDOMAIN";
+    case ARES_ESERVFAIL: return "SERVFAIL";
+    case ARES_EREFUSED: return "REFUSED";
+    case ARES_ETIMEOUT: return "no reply from the name servers";
+    case ARES_ECONNREFUSED: return "name servers refuse connections";
+    default: return ares_strerror(status);
+    }
+}
+
+static void name_collect(struct name *name, const struct ares_addrinfo *found, int family)
+{
+    for (const struct ares_addrinfo_node *node = found->nodes; node != NULL; node = node->ai_next) {
+        struct sockaddr_storage from = { 0 };
+        if (node->ai_family != family || node->ai_addrlen > sizeof from || name->count == NAME_ADDRESSES_MOST)
+            continue;
+        memcpy(&from, node->ai_addr, node->ai_addrlen);
+        address_of_sockaddr(&from, &name->addresses[name->count++]);
+    }
+}
+
+static unsigned ttl_lowest(const struct ares_addrinfo *found)
+{
+    int ttl_s = NAME_TTL_MOST_S;
+    for (const struct ares_addrinfo_node *node = found->nodes; node != NULL; node = node->ai_next)
+        ttl_s = node->ai_ttl < ttl_s ? node->ai_ttl : ttl_s;
+    for (const struct ares_addrinfo_cname *cname = found->cnames; cname != NULL; cname = cname->next)
+        ttl_s = cname->ttl < ttl_s ? cname->ttl : ttl_s;
+    return ttl_s < NAME_TTL_LEAST_S ? NAME_TTL_LEAST_S : (unsigned)ttl_s;
+}
+
+/* Takes over what was found; returns after how many seconds to ask again. */
+static unsigned name_update(struct name *name, int status, const struct ares_addrinfo *found)
+{
+    if (status == ARES_SUCCESS || status_is_final(status) || name->count == 0) {
+        name->count = 0;
+        strncpy(name->problem, status_words(status), sizeof name->problem - 1);
+    }
+    if (status == ARES_SUCCESS) {
+        name_collect(name, found, AF_INET);
+        if (name->count == 0)
+            name_collect(name, found, AF_INET6);
+        name->failures = 0;
+        return ttl_lowest(found);
+    }
+    unsigned retry_s = name->failures < 5 ? 1u << name->failures : NAME_RETRY_MOST_S;
+    name->failures++;
+    return retry_s;
+}
+
+static void name_on_answer(void *context, int status, int timeouts, struct ares_addrinfo *found)
+{
+    (void)timeouts;
+    struct name *name = context;
+    name->is_asking = false;
+    name->resolver->asking--;
+    if (name->uses == NULL) {
+        name_free(name);
+    } else if (status != ARES_EDESTRUCTION) {
+        unsigned again_s = name_update(name, status, found);
+        name->is_settled = true;
+        loop_set_timer(name->resolver->loop, &name->refresh, (uint64_t)again_s * 1000000);
+        for (struct name_use *use = name->uses; use != NULL; use = use->next)
+            use->settled(use->owner);
+    }
+    if (found != NULL)
+        ares_freeaddrinfo(found);
+}
+
+static void name_ask(void *owner)
+{
+    struct name *name = owner;
+    struct resolver *resolver = name->resolver;
+    const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC,
+                                               .ai_socktype = SOCK_STREAM,
+                                               .ai_flags = ARES_AI_NOSORT };
+    resolver_follow_system(resolver);
+    name->is_asking = true;
+    resolver->asking++;
+    ares_getaddrinfo(resolver->channel, name->text, NULL, &hints, name_on_answer, name);
+    resolver_rearm(resolver);
+}
+
+void name_acquire(struct resolver *resolver, const char *hostname, struct name_use *use)
+{
+    size_t size = strlen(hostname);
+    char *text = xstrndup(hostname, size > 1 && hostname[size - 1] == '.' ? size - 1 : size);
+    struct name *name = table_find(resolver->names, text);
+    if (name == NULL) {
+        name = xcalloc(1, sizeof *name);
+        *name = (struct name){ .resolver = resolver, .text = xstrdup(text) };
+        name->refresh = (struct timer){ .ring = name_ask, .owner = name };
+        table_put(resolver->names, text, name);
+        loop_set_timer(resolver->loop, &name->refresh, 0);
+    }
+    free(text);
+    use->name = name;
+    use->next = name->uses;
+    name->uses = use;
+}
+
+void name_release(struct name_use *use)
+{
+    struct name *name = use->name;
+    if (name == NULL)
+        return;
+    struct name_use **place = &name->uses;
+    while (*place != use)
+        place = &(*place)->next;
+    *place = use->next;
+    use->name = NULL;
+    if (name->uses != NULL)
+        return;
+    table_remove(name->resolver->names, name->text);
+    timer_cancel(&name->resolver->loop->timers, &name->refresh);
+    if (!name->is_asking) /* else the answer frees it */
+        name_free(name);
+}
+
+bool name_is_settled(const struct name_use *use)
+{
+    return use->name->is_settled;
+}
+
+bool name_address(struct name_use *use, struct address *out)
+{
+    struct name *name = use->name;
+    if (name->count == 0)
+        return false;
+    *out = name->addresses[name->turn++ % name->count];
+    return true;
+}
+
+const char *name_problem(const struct name_use *use)
+{
+    return use->name->problem;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "health/target.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "health/binding.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PROBES_MOST = 4,            /* under way for one target: timeouts may exceed intervals */
+    FIRST_DELAY_MOST_US = 5000, /* a fresh daemon knows soon, but does not send all SYNs in one burst */
+    COMPLAIN_EVERY_US = 10000000,
+};
+
+static uint64_t target_interval_us(const struct target *target)
+{
+    uint32_t interval_ms = target->binding.check->interval_ms;
+    return (uint64_t)(interval_ms > 0 ? interval_ms : 1) * 1000;
+}
+
+/* The next start, on the grid; jitter is added to this one and forgotten, so the rate stays what it is. */
+static void target_set_due(struct target *target, uint64_t now_us)
+{
+    uint64_t interval_us = target_interval_us(target);
+    target->tick_us += interval_us;
+    if (target->tick_us <= now_us) /* the machine slept: missed starts are not made up for */
+        target->tick_us += ((now_us - target->tick_us) / interval_us + 1) * interval_us;
+    uint64_t jitter_us = interval_us * target->binding.check->jitter_percent / 100;
+    if (jitter_us > 0)
+        jitter_us = rng_next(&target->dispatch->rng) % jitter_us;
+    timer_set(&target->dispatch->loop->timers, &target->due, target->tick_us + jitter_us);
+}
+
+static void target_due(void *owner)
+{
+    struct target *target = owner;
+    target_set_due(target, clock_monotonic_us());
+    if (target->name.name != NULL && !name_is_settled(&target->name))
+        target->is_unresolved = true;
+    else if (target->is_queued || target->running_count >= PROBES_MOST)
+        counter_add(&target->dispatch->counters.skipped);
+    else
+        dispatch_queue(target->dispatch, target);
+}
+
+static void target_name_settled(void *owner)
+{
+    struct target *target = owner;
+    if (target->is_unresolved && !target->is_queued)
+        dispatch_queue(target->dispatch, target);
+    target->is_unresolved = false;
+}
+
+static void target_find_peer(struct target *target)
+{
+    const struct check_binding *binding = &target->binding;
+    const char *host = binding->check->target_host;
+    char literal[ADDRESS_TEXT_SIZE];
+    if (host == NULL && binding->address.family != ADDRESS_NONE)
+        target->address = binding->address;
+    else if (host == NULL)
+        host = binding->hostname != NULL ? binding->hostname : "";
+    else if (!address_parse(host, &target->address))
+        target->address.family = ADDRESS_NONE;
+    if (target->address.family != ADDRESS_NONE) {
+        address_format(&target->address, literal);
+        target->peer = xstrdup(literal);
+        return;
+    }
+    size_t size = strlen(host);
+    target->peer = xstrndup(host, size > 1 && host[size - 1] == '.' ? size - 1 : size);
+    target->name = (struct name_use){ .settled = target_name_settled, .owner = target };
+    name_acquire(target->dispatch->resolver, target->peer, &target->name);
+}
+
+struct target *target_new(struct dispatch *dispatch, const struct check_binding *binding,
+                          uint16_t check_index)
+{
+    struct target *target = xcalloc(1, sizeof *target);
+    target->dispatch = dispatch;
+    target->binding = binding_copy(binding);
+    target->check_index = check_index;
+    const struct check *check = target->binding.check;
+    target->port = check->port != 0 ? check->port : probe_types[check->type]->default_port;
+    target_find_peer(target);
+    verdict_start(&target->verdict, check->rise, check->fall);
+    target->due = (struct timer){ .ring = target_due, .owner = target };
+    /* The first start is now; the others get a phase of their own, so that thousands bound at once spread. */
+    uint64_t now_us = clock_monotonic_us();
+    target->tick_us = now_us - rng_next(&dispatch->rng) % target_interval_us(target);
+    timer_set(&dispatch->loop->timers, &target->due, now_us + rng_next(&dispatch->rng) % FIRST_DELAY_MOST_US);
+    gauge_add(&dispatch->counters.bindings, 1);
+    return target;
+}
+
+static void target_drop_running(struct target *target)
+{
+    while (target->running != NULL) {
+        struct probe *probe = target->running;
+        target->running = probe->next;
+        timer_cancel(&target->dispatch->loop->timers, &probe->deadline);
+        probe->type->stop(probe);
+        probe->type->free(probe);
+        gauge_add(&target->dispatch->counters.in_flight, -1);
+    }
+}
+
+void target_free(struct target *target)
+{
+    dispatch_withdraw(target->dispatch, target);
+    target_drop_running(target);
+    if (target->idle != NULL)
+        target->idle->type->free(target->idle);
+    timer_cancel(&target->dispatch->loop->timers, &target->due);
+    name_release(&target->name);
+    gauge_add(&target->dispatch->counters.bindings, -1);
+    binding_clear(&target->binding);
+    free(target->peer);
+    free(target);
+}
+
+static void target_report(struct target *target)
+{
+    struct health_report *report = xmemdup(&target->known, sizeof target->known);
+    report->letter = (struct letter){ .kind = LETTER_HEALTH_REPORT };
+    report->endpoint_slot = target->binding.endpoint_slot;
+    report->check_index = target->check_index;
+    mailbox_post(target->dispatch->reports, &report->letter);
+}
+
+void target_rebind(struct target *target, const struct check_binding *binding, uint16_t check_index)
+{
+    free(target->binding.endpoint_name); /* the rest is equal; probes hold on to the check they know */
+    target->binding.endpoint_name = binding->endpoint_name != NULL ? xstrdup(binding->endpoint_name) : NULL;
+    if (target->check_index == check_index)
+        return;
+    target->check_index = check_index;
+    if (target->verdict.is_known)
+        target_report(target);
+}
+
+/* An exponentially weighted mean: each connect time counts for an eighth, the first one for all. */
+static void target_note_latency(struct target *target, uint32_t latency_us)
+{
+    uint64_t latency_ns = (uint64_t)latency_us * 1000;
+    if (latency_ns == 0)
+        return;
+    target->latency_ns = target->latency_ns == 0 ? latency_ns : (target->latency_ns * 7 + latency_ns) / 8;
+}
+
+static uint32_t target_settle_ms(const struct target *target)
+{
+    uint64_t settle_ms =
+        (uint64_t)verdict_results_needed(&target->verdict) * target->binding.check->interval_ms;
+    return settle_ms < UINT32_MAX ? (uint32_t)settle_ms : UINT32_MAX;
+}
+
+static void target_turn(struct target *target, const struct finding *finding)
+{
+    struct health_report *known = &target->known;
+    bool is_up = verdict_is_up(&target->verdict);
+    known->verdict = is_up ? HEALTH_UP : HEALTH_DOWN;
+    known->evidence = (struct evidence){ .since_wall_ms = clock_wall_ms(),
+                                         .latency_us = finding->latency_us,
+                                         .status = finding->status };
+    static_assert(sizeof known->evidence.text == sizeof finding->text, "the text is handed on as it is");
+    memcpy(known->evidence.text, finding->text, sizeof known->evidence.text);
+    const char *check = target->binding.check->name, *endpoint = target->binding.endpoint_name;
+    strncpy(known->evidence.check, check != NULL ? check : "", sizeof known->evidence.check - 1);
+    log_notice("health: %s is %s: %s (check %s of %s)", endpoint != NULL ? endpoint : target->peer,
+               is_up ? "up" : "down", finding->text, known->evidence.check, target->peer);
+}
+
+static bool latency_has_moved(uint64_t reported_us, uint64_t now_us)
+{
+    uint64_t apart_us = reported_us > now_us ? reported_us - now_us : now_us - reported_us;
+    return apart_us * 10 > reported_us;
+}
+
+/* Once in a while is enough: there is one cause for all of them. */
+static void dispatch_complain(struct dispatch *dispatch, const struct target *target, const char *words)
+{
+    uint64_t now_us = clock_monotonic_us();
+    if (dispatch->complained_us != 0 && now_us - dispatch->complained_us < COMPLAIN_EVERY_US)
+        return;
+    dispatch->complained_us = now_us;
+    log_warning("health: %s cannot be checked from here: %s", target->peer, words);
+}
+
+static void target_note(struct target *target, const struct finding *finding)
+{
+    struct checker_counters *counters = &target->dispatch->counters;
+    bool is_success = finding->kind == FINDING_SUCCESS;
+    if (finding->kind == FINDING_NONE) {
+        counter_add(&counters->unmeasured);
+        dispatch_complain(target->dispatch, target, finding->text);
+        return;
+    }
+    counter_add(is_success ? &counters->succeeded : &counters->failed);
+    if (is_success)
+        target_note_latency(target, finding->latency_us);
+    bool has_turned = verdict_note(&target->verdict, is_success);
+    if (has_turned)
+        target_turn(target, finding);
+    struct health_report *known = &target->known;
+    uint32_t settle_ms = target_settle_ms(target), latency_us = (uint32_t)(target->latency_ns / 1000);
+    bool has_moved = latency_has_moved(known->latency_us, latency_us);
+    if (!has_turned && !has_moved && settle_ms == known->settle_ms)
+        return;
+    known->settle_ms = settle_ms;
+    known->latency_us = latency_us;
+    target_report(target);
+}
+
+void probe_end(struct probe *probe, const struct finding *finding)
+{
+    struct target *target = probe->owner;
+    struct probe **place = &target->running;
+    while (*place != probe)
+        place = &(*place)->next;
+    *place = probe->next;
+    target->running_count--;
+    gauge_add(&target->dispatch->counters.in_flight, -1);
+    timer_cancel(&target->dispatch->loop->timers, &probe->deadline);
+    probe->type->stop(probe);
+    if (target->idle == NULL)
+        target->idle = probe;
+    else
+        probe->type->free(probe);
+    target_note(target, finding);
+}
+
+static void probe_expire(void *owner)
+{
+    struct probe *probe = owner;
+    struct finding finding = { 0 };
+    probe->type->explain_timeout(probe, &finding);
+    probe_end(probe, &finding);
+}
+
+static struct probe *target_take_probe(struct target *target)
+{
+    struct probe *probe = target->idle;
+    target->idle = NULL;
+    if (probe != NULL)
+        return probe;
+    const struct check *check = target->binding.check;
+    const struct probe_type *type = probe_types[check->type];
+    probe = type->new (target->dispatch->shared[check->type], target->dispatch->loop, check, target->peer);
+    probe->type = type;
+    probe->check = check;
+    probe->owner = target;
+    probe->deadline = (struct timer){ .ring = probe_expire, .owner = probe };
+    return probe;
+}
+
+void target_begin(struct target *target)
+{
+    struct address address = target->address;
+    counter_add(&target->dispatch->counters.started);
+    if (target->name.name != NULL && !name_address(&target->name, &address)) {
+        struct finding finding = { 0 };
+        finding_set(&finding, FINDING_FAILURE, "name %s does not resolve: %s", target->peer,
+                    name_problem(&target->name));
+        target_note(target, &finding);
+        return;
+    }
+    struct probe *probe = target_take_probe(target);
+    probe->next = target->running;
+    target->running = probe;
+    target->running_count++;
+    gauge_add(&target->dispatch->counters.in_flight, 1);
+    loop_set_timer(target->dispatch->loop, &probe->deadline,
+                   (uint64_t)target->binding.check->timeout_ms * 1000);
+    probe->type->start(probe, &address, target->port);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "health/dispatch.h"
+#include "health/verdict.h"
+
+/* One binding: what is measured, when, and what is known of it. */
+struct target {
+    struct dispatch *dispatch;
+    struct check_binding binding; /* owned copies */
+    uint16_t check_index;
+    /* where to */
+    struct address address; /* NONE: the name says */
+    uint16_t port;
+    struct name_use name;
+    char *peer; /* host name without final dot, or the address */
+    /* when */
+    uint64_t tick_us; /* the grid that starts lie on: this and whole intervals before and after */
+    struct timer due;
+    bool is_queued;                           /* due, waits for a place */
+    bool is_unresolved;                       /* due, waits for the first answer about its name */
+    struct target *queue_next, **queue_place; /* place: who points at it */
+    /* under way */
+    struct probe *running;
+    unsigned running_count;
+    struct probe *idle; /* kept for the next run */
+    /* known */
+    struct verdict verdict;
+    uint64_t latency_ns;        /* smoothed; 0: none yet */
+    struct health_report known; /* as reported last; the head is not used */
+};
+
+/** Starts to measure at once. */
+struct target *target_new(struct dispatch *dispatch, const struct check_binding *binding,
+                          uint16_t check_index);
+void target_free(struct target *target); /* drops what is under way */
+
+/** Goes on, as `binding` at another position; what is known is reported again if the position changed. */
+void target_rebind(struct target *target, const struct check_binding *binding, uint16_t check_index);
+
+/** Starts a probe: the dispatch has a place for it. */
+void target_begin(struct target *target);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * One counter holds the verdict and the run of results that may change it:
+ *     0 ......... rise-1 | rise ......... rise+fall-1
+ *           down         |          up
+ * A result against the verdict moves it one step towards the border; one in its favour puts it back to the
+ * end.  The first result decides.
+ */
+struct verdict {
+    uint32_t level;
+    uint16_t rise, fall; /* >= 1 */
+    bool is_known;       /* false before the first result */
+};
+
+/** 0 counts as 1. */
+void verdict_start(struct verdict *verdict, uint16_t rise, uint16_t fall);
+
+/** Returns true if the verdict turned; the first result turns it from unknown. */
+bool verdict_note(struct verdict *verdict, bool is_success);
+
+bool verdict_is_up(const struct verdict *verdict);
+
+/** Results in a row that would turn it, if the last result disagreed with it; else 0. */
+uint32_t verdict_results_needed(const struct verdict *verdict);
