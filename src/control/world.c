@@ -5,7 +5,6 @@
 #include "base/table.h"
 #include "control/graph.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@ struct world {
     struct checker *checker;
     const struct dataset *dataset;
     struct conditions conditions; /* as last published, or further */
+    struct conditions *published; /* the copy that the current snapshot points at */
     struct graph *graph;
     struct entry **entries; /* by endpoint slot */
     uint32_t entry_room;
@@ -79,6 +79,7 @@ void world_free(struct world *world)
     for (size_t at = 0; table_next(world->overrides, &at, &key, &override);)
         free(override);
     free_conditions(world);
+    free(world->published);
     edition_free_replaced(&world->edition);
     table_free(world->by_key);
     table_free(world->overrides);
@@ -293,7 +294,7 @@ bool world_publish(struct world *world)
     if (world->dataset == NULL)
         return false;
     refresh_endpoints(world);
-    graph_settle(world->graph, world->dataset, &world->conditions, &world->edition);
+    world->is_changed |= graph_settle(world->graph, world->dataset, &world->conditions, &world->edition);
     if (!world->is_changed)
         return false;
     world->is_changed = false;
