@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/api.h"
+
+#include "api/state.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LETTER_STOP = -1 };
+
+bool api_open(const struct settings *settings, struct api **out, struct error *err)
+{
+    struct api *api = xcalloc(1, sizeof *api);
+    api->settings = settings;
+    api->started_wall_ms = clock_wall_ms();
+    api->listeners = xcalloc(settings->api_listen_count, sizeof *api->listeners);
+    for (size_t i = 0; i < settings->api_listen_count; i++) {
+        if (!listener_open(&settings->api_listen[i], &api->listeners[i].socket, err)) {
+            api_close(api);
+            return false;
+        }
+        api->listener_count++;
+    }
+    *out = api;
+    return true;
+}
+
+static void wake_sender(struct api *api, struct letter *letter)
+{
+    if (letter->kind == LETTER_STOP)
+        return;
+    struct command *command = (struct command *)letter;
+    struct request *request = command->context;
+    request->command = command;
+    http_resume(request);
+    atomic_fetch_sub(&api->under_way, 1);
+}
+
+/* While it stops it looks again now and then: a handler that was refused has nothing to post. */
+static void *waker_run(void *context)
+{
+    struct api *api = context;
+    while (!atomic_load(&api->is_stopping) || atomic_load(&api->under_way) > 0) {
+        mailbox_wait(api->mailbox, atomic_load(&api->is_stopping) ? 20 : -1);
+        struct letter *next;
+        for (struct letter *letter = mailbox_take(api->mailbox); letter != NULL; letter = next) {
+            next = letter->next;
+            wake_sender(api, letter);
+        }
+    }
+    return NULL;
+}
+
+static bool start_waker(struct api *api, struct error *err)
+{
+    api->mailbox = mailbox_new();
+    int code = pthread_create(&api->waker, NULL, waker_run, api);
+    if (code != 0)
+        return error_set(err, "cannot start the API's thread: %s", strerror(code));
+    pthread_setname_np(api->waker, "api-waker");
+    api->has_waker = true;
+    return true;
+}
+
+bool api_start(struct api *api, struct control *control, const struct api_data_plane *data_plane,
+               struct error *err)
+{
+    api->control = control;
+    api->data_plane = *data_plane;
+    if (!auth_open(api->settings->token_file, &api->auth, err) || !start_waker(api, err))
+        return false;
+    for (size_t i = 0; i < api->listener_count; i++) {
+        if (!http_start(api, &api->listeners[i], err))
+            return false;
+        log_notice("the API listens on %s", api->listeners[i].socket.name);
+    }
+    return true;
+}
+
+/* Every command comes back, so every connection that sleeps is woken before its daemon ends. */
+static void stop_waker(struct api *api)
+{
+    struct letter stop = { .kind = LETTER_STOP };
+    if (!api->has_waker)
+        return;
+    mailbox_post(api->mailbox, &stop);
+    pthread_join(api->waker, NULL);
+    for (struct letter *left = mailbox_take(api->mailbox); left != NULL; left = left->next)
+        ; /* only `stop` can be there */
+}
+
+void api_close(struct api *api)
+{
+    if (api == NULL)
+        return;
+    for (size_t i = 0; i < api->listener_count; i++)
+        http_quiesce(&api->listeners[i]);
+    atomic_store(&api->is_stopping, true);
+    stop_waker(api);
+    for (size_t i = 0; i < api->listener_count; i++) {
+        http_stop(&api->listeners[i]);
+        listener_close(&api->listeners[i].socket);
+    }
+    mailbox_free(api->mailbox);
+    auth_close(api->auth);
+    free(api->listeners);
+    free(api);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/exchange.h"
+
+#include "api/problem.h"
+#include "api/state.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMENT_SIZE_MAX 1000 /* bytes */
+
+/* RFC 9110 §13.1.1.  One entity tag or "*"; quotes may be missing, for people with curl.  A tag that is no
+ * generation, or weak, can match nothing. */
+static bool parse_if_match(struct request *request, struct command *command)
+{
+    const char *header = request->if_match;
+    if (header == NULL || strcmp(header, "*") == 0)
+        return true;
+    if (strchr(header, ',') != NULL)
+        return problem_reply(request, 400, "If-Match takes one ETag here");
+    bool is_quoted = header[0] == '"';
+    const char *number = header + is_quoted;
+    size_t digits = strspn(number, "0123456789");
+    const char *end = number + digits;
+    if (digits == 0 || digits > 19 || strcmp(end, is_quoted ? "\"" : "") != 0)
+        return problem_reply(request, 412, "If-Match: %s is no generation of this configuration", header);
+    command->has_if_match = true;
+    command->if_match = strtoull(number, NULL, 10);
+    return true;
+}
+
+bool exchange_prepare_write(struct request *request, struct command *command)
+{
+    const char *comment = target_param(&request->target, "comment");
+    if (comment != NULL && strlen(comment) > COMMENT_SIZE_MAX)
+        return problem_parameter(request, "comment", "has at most %d bytes", COMMENT_SIZE_MAX);
+    if (!parse_if_match(request, command) || !request_bool(request, "dry_run", false, &command->is_dry_run))
+        return false;
+    command->author = xstrdup(request->author);
+    command->comment = comment != NULL ? xstrdup(comment) : NULL;
+    return true;
+}
+
+void exchange_send(struct request *request, struct command *command, void (*then)(struct request *))
+{
+    struct api *api = request->api;
+    command_free(request->command);
+    request->command = NULL;
+    atomic_fetch_add(&api->under_way, 1); /* before the look: api_close waits for what is counted */
+    if (atomic_load(&api->is_stopping)) {
+        atomic_fetch_sub(&api->under_way, 1);
+        command_free(command);
+        problem_reply(request, 503, "steerd is stopping");
+        return;
+    }
+    command->reply_to = api->mailbox;
+    command->context = request;
+    request->then = then;
+    request->is_waiting = true;
+    http_suspend(request);
+    control_post(api->control, command);
+}
+
+static bool reply_invalid(struct request *request, const struct command *command)
+{
+    size_t count = command->problems.error_count;
+    if (count == 0)
+        return problem_reply(request, 422, "%s", command->error.text);
+    char *detail = xasprintf("nothing was changed: %zu error%s", count, count == 1 ? "" : "s");
+    problem_list(request, 422, detail, &command->problems);
+    free(detail);
+    return false;
+}
+
+bool exchange_succeeded(struct request *request)
+{
+    const struct command *command = request->command;
+    const char *why = command->error.text;
+    switch (command->result) {
+    case RESULT_DONE: return true;
+    case RESULT_INVALID: return reply_invalid(request, command);
+    case RESULT_NOT_FOUND:
+        return problem_reply(request, 404, "%s", why[0] != '\0' ? why : "it does not exist");
+    case RESULT_STALE:
+        request->reply.has_etag = true;
+        request->reply.etag = command->generation;
+        return problem_reply(request, 412,
+                             "the configuration is at generation %" PRIu64 ", not %" PRIu64
+                             ": read it again and repeat the change",
+                             command->generation, command->if_match);
+    case RESULT_FILE_MODE:
+        return problem_reply(request, 409, "steering_mode is \"file\": change the steering file and reload");
+    case RESULT_CONFLICT: return problem_reply(request, 409, "%s", why);
+    case RESULT_UNAVAILABLE:
+        request->reply.retry_in_s = 5;
+        return problem_reply(request, 503, "nothing was changed: %s", why);
+    }
+    return problem_reply(request, 500, "unknown result %d", (int)command->result);
+}
+
+void exchange_reply_written(struct request *request)
+{
+    if (!exchange_succeeded(request))
+        return;
+    const struct command *command = request->command;
+    struct writer json = { 0 };
+    writer_object(&json, NULL);
+    writer_uint(&json, "generation", command->generation);
+    writer_bool(&json, "dry_run", command->is_dry_run);
+    problem_write_array(&json, "warnings", &command->problems, true);
+    writer_end(&json);
+    reply_resource(request, &json, command->generation);
+}
+
+bool exchange_scan_body(struct request *request, struct document *out)
+{
+    struct problems problems = { 0 };
+    const char *bytes = request->body.bytes != NULL ? request->body.bytes : "";
+    bool is_json = document_scan(NULL, bytes, request->body.size, &problems, out);
+    if (!is_json)
+        problem_list(request, 400, request->body.size == 0 ? "a JSON body is needed" : "the body is not JSON",
+                     &problems);
+    problems_free(&problems);
+    return is_json;
+}
+
+bool exchange_give_body(struct request *request, struct command *command)
+{
+    struct document document;
+    if (!exchange_scan_body(request, &document))
+        return false;
+    text_free(&request->body);
+    command->body = document.text; /* comments blanked, positions kept */
+    command->body_size = document.size;
+    document.text = NULL;
+    document_free(&document);
+    return true;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/explain.h"
+
+#include "answer/answer.h"
+#include "api/problem.h"
+#include "api/reader.h"
+#include "api/resources.h"
+#include "dns/type.h"
+
+#include <string.h>
+
+struct question {
+    struct dns_name name;
+    uint16_t type;
+    struct prefix client;
+    bool is_ecs;
+};
+
+static bool parse_name(struct request *request, struct question *out)
+{
+    const char *name = target_param(&request->target, "name");
+    if (name == NULL || name[0] == '\0')
+        return problem_parameter(request, "name", "is needed: the name to explain, as www.example.com");
+    if (!dns_name_parse(name, NULL, &out->name))
+        return problem_parameter(request, "name", "is no domain name: \"%.300s\"", name);
+    return true;
+}
+
+static bool parse_type(struct request *request, struct question *out)
+{
+    const char *type = target_param(&request->target, "type");
+    out->type = DNS_A;
+    if (type != NULL && !dns_type_parse(type, &out->type))
+        return problem_parameter(request, "type", "is no record type: \"%.40s\"", type);
+    return true;
+}
+
+/* Without a client: whoever asks the API, on a unix socket this machine. */
+static void take_peer(const struct request *request, struct question *out)
+{
+    out->client.address = request->peer;
+    if (out->client.address.family == ADDRESS_NONE)
+        (void)address_parse("127.0.0.1", &out->client.address);
+    out->client.length = address_bits(&out->client.address);
+}
+
+static bool parse_client(struct request *request, struct question *out)
+{
+    const char *client = target_param(&request->target, "client");
+    if (client == NULL)
+        take_peer(request, out);
+    else if (!prefix_parse(client, &out->client))
+        return problem_parameter(request, "client",
+                                 "must be an address or a prefix without host bits, as 198.51.100.7 or "
+                                 "2001:db8::/56, got \"%.80s\"",
+                                 client);
+    return request_bool(request, "ecs", client != NULL, &out->is_ecs);
+}
+
+static void write_question(struct writer *json, const struct question *question, struct text *summary)
+{
+    char name[DNS_NAME_TEXT_SIZE], type[16], client[ADDRESS_TEXT_SIZE];
+    dns_name_format(&question->name, name);
+    dns_type_format(question->type, type);
+    prefix_format(&question->client, client);
+    writer_string(json, "name", name);
+    writer_string(json, "type", type);
+    writer_string(json, "client", client);
+    writer_bool(json, "ecs", question->is_ecs);
+    text_printf(summary, "%s %s for %s\n", name, type, client);
+}
+
+static void write_result(struct writer *json, const struct explanation *explanation,
+                         const struct explain_steps *steps, struct text *summary)
+{
+    writer_string(json, "rcode", dns_rcode_name(explanation->rcode));
+    writer_bool(json, "steered", explanation->is_steered);
+    if (explanation->rcode != DNS_NOERROR)
+        text_printf(summary, "%s%s\n", dns_rcode_name(explanation->rcode),
+                    explanation->rcode == DNS_REFUSED ? ": no zone of ours holds the name" : "");
+    explain_write_records(json, explanation->reply, explanation->reply_size, summary);
+    if (!steps->has_result)
+        return;
+    writer_uint(json, "ttl", steps->ttl_s);
+    writer_uint(json, "scope", steps->depends_on_client ? steps->scope_len : 0);
+    if (steps->depends_on_client)
+        text_printf(summary, "the same for all clients in its /%u\n", steps->scope_len);
+}
+
+/* Inside a read section. */
+static void explain(const struct snapshot *now, const struct question *question, struct writer *json,
+                    struct text *summary)
+{
+    struct explanation explanation = { 0 };
+    struct explain_steps steps;
+    writer_uint(json, "generation", now->dataset->generation);
+    writer_uint(json, "conditions", now->conditions->number);
+    write_question(json, question, summary);
+    writer_array(json, "steps");
+    explain_steps_begin(&steps, now, question->type, json, summary);
+    answer_explain(now, &question->name, question->type, &question->client, question->is_ecs, &steps.trace,
+                   &explanation);
+    writer_end(json);
+    write_result(json, &explanation, &steps, summary);
+}
+
+void explain_get(struct request *request)
+{
+    struct question question = { 0 };
+    struct writer json = { 0 };
+    struct text summary = { 0 };
+    if (!parse_name(request, &question) || !parse_type(request, &question) ||
+        !parse_client(request, &question))
+        return;
+    writer_object(&json, NULL);
+    const struct snapshot *now = reader_acquire();
+    bool is_ready = now != NULL;
+    if (is_ready)
+        explain(now, &question, &json, &summary);
+    reader_release();
+    writer_string(&json, "summary", summary.bytes != NULL ? summary.bytes : "");
+    writer_end(&json);
+    text_free(&summary);
+    if (is_ready) {
+        reply_json(request, &json);
+        return;
+    }
+    text_free(&json.text);
+    problem_reply(request, 503, "no configuration is published yet");
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The Prometheus text format, version 0.0.4. */
+#include "api/metrics.h"
+
+#include "api/reader.h"
+#include "api/resources.h"
+#include "api/state.h"
+#include "api/tally.h"
+#include "dns/type.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+void metrics_label(struct text *out, const char *name, const char *value)
+{
+    text_printf(out, "%s=\"", name);
+    for (; *value != '\0'; value++) {
+        if (*value == '\n')
+            text_puts(out, "\\n");
+        else if (*value == '"' || *value == '\\')
+            text_printf(out, "\\%c", *value);
+        else
+            text_add(out, value, 1);
+    }
+    text_puts(out, "\"");
+}
+
+void metrics_family(struct text *out, const char *name, const char *type, const char *help)
+{
+    text_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void one(struct text *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    metrics_family(out, name, type, help);
+    text_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+/* One sample of a family with one label. */
+static void labelled(struct text *out, const char *name, const char *label, const char *value,
+                     uint64_t number)
+{
+    text_printf(out, "%s{", name);
+    metrics_label(out, label, value);
+    text_printf(out, "} %" PRIu64 "\n", number);
+}
+
+static void write_queries(struct text *out, const struct api_data_plane *data_plane)
+{
+    struct query_totals totals;
+    query_totals_take(data_plane, &totals);
+    metrics_family(out, "steerd_dns_queries_total", "counter", "Messages received.");
+    labelled(out, "steerd_dns_queries_total", "transport", "udp", totals.queries[TRANSPORT_UDP]);
+    labelled(out, "steerd_dns_queries_total", "transport", "tcp", totals.queries[TRANSPORT_TCP]);
+    metrics_family(out, "steerd_dns_responses_total", "counter", "Replies sent.");
+    for (unsigned rcode = 0; rcode < sizeof totals.rcodes / sizeof *totals.rcodes; rcode++) {
+        if (totals.rcodes[rcode] > 0 || rcode == DNS_NOERROR || rcode == DNS_NXDOMAIN)
+            labelled(out, "steerd_dns_responses_total", "rcode", dns_rcode_name(rcode), totals.rcodes[rcode]);
+    }
+    one(out, "steerd_dns_dropped_total", "counter", "Messages that no reply was due to.", totals.dropped);
+    one(out, "steerd_dns_truncated_total", "counter", "Replies with TC.", totals.truncated);
+    one(out, "steerd_dns_ecs_total", "counter", "Queries with a client subnet.", totals.ecs);
+    one(out, "steerd_dns_steered_total", "counter", "Answers that a service gave.", totals.steered);
+    one(out, "steerd_dns_steered_degraded_total", "counter", "Of these, with all endpoints down.",
+        totals.steered_degraded);
+    one(out, "steerd_dns_tcp_connections", "gauge", "TCP connections open.", totals.tcp_connections);
+}
+
+/* ---- endpoints ---- */
+
+struct family {
+    struct text *out;
+    const char *name;
+    /* Writes the sample's value, or returns false if there is none. */
+    bool (*value)(struct text *out, const struct endpoint *endpoint,
+                  const struct endpoint_condition *condition);
+    const char *more_labels; /* "" or `,kind="declared"` */
+};
+
+static bool available(struct text *out, const struct endpoint *endpoint,
+                      const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    text_puts(out, condition == NULL || condition->is_available ? "1" : "0");
+    return true;
+}
+
+static bool healthy(struct text *out, const struct endpoint *endpoint,
+                    const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->verdict == HEALTH_UNCHECKED || condition->verdict == HEALTH_UNKNOWN)
+        return false;
+    text_puts(out, condition->verdict == HEALTH_UP ? "1" : "0");
+    return true;
+}
+
+static bool declared_weight(struct text *out, const struct endpoint *endpoint,
+                            const struct endpoint_condition *condition)
+{
+    (void)condition;
+    text_printf(out, "%" PRIu32, endpoint->weight);
+    return true;
+}
+
+static bool effective_weight(struct text *out, const struct endpoint *endpoint,
+                             const struct endpoint_condition *condition)
+{
+    text_printf(out, "%" PRIu32, condition != NULL ? condition->weight : endpoint->weight);
+    return true;
+}
+
+static bool latency(struct text *out, const struct endpoint *endpoint,
+                    const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->latency_us == 0)
+        return false;
+    text_printf(out, "%.6f", condition->latency_us / 1e6);
+    return true;
+}
+
+static void write_sample(void *context, const struct node *pool, const struct endpoint *endpoint,
+                         const struct endpoint_condition *condition)
+{
+    const struct family *family = context;
+    size_t before = family->out->size;
+    text_printf(family->out, "%s{", family->name);
+    metrics_label(family->out, "pool", pool->name);
+    text_puts(family->out, ",");
+    metrics_label(family->out, "endpoint", endpoint->name);
+    text_printf(family->out, "%s} ", family->more_labels);
+    if (family->value(family->out, endpoint, condition))
+        text_puts(family->out, "\n");
+    else
+        family->out->size = before; /* nothing is known */
+}
+
+static void write_endpoints(struct text *out, const struct snapshot *now)
+{
+    static const struct {
+        const char *name, *help;
+        struct family family;
+    } families[] = {
+        { "steerd_endpoint_available",
+          "1 if queries are sent there: override over declared over observed.",
+          { .value = available, .more_labels = "" } },
+        { "steerd_endpoint_healthy",
+          "1 if its checks are content; absent where nobody checks.",
+          { .value = healthy, .more_labels = "" } },
+        { "steerd_endpoint_weight",
+          "The declared weight, and the one in force.",
+          { .value = declared_weight, .more_labels = ",kind=\"declared\"" } },
+        { NULL, NULL, { .value = effective_weight, .more_labels = ",kind=\"effective\"" } },
+        { "steerd_endpoint_latency_seconds",
+          "Smoothed connect time of its checks.",
+          { .value = latency, .more_labels = "" } },
+    };
+    const char *name = NULL;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        struct family family = families[i].family;
+        if (families[i].name != NULL) {
+            name = families[i].name;
+            metrics_family(out, name, "gauge", families[i].help);
+        }
+        family.out = out;
+        family.name = name;
+        tally_walk(now, write_sample, &family);
+    }
+}
+
+/* ---- the rest ---- */
+
+static void write_control(struct text *out, struct control *control)
+{
+    struct control_status status;
+    control_status(control, &status);
+    one(out, "steerd_generation", "gauge", "Number of the configuration.", status.generation);
+    one(out, "steerd_snapshot_publications_total", "counter", "Snapshots published.", status.publications);
+    const struct checker_counters *checks = control_checker_counters(control);
+    metrics_family(out, "steerd_checks_total", "counter", "Health checks that ended.");
+    labelled(out, "steerd_checks_total", "result", "success",
+             atomic_load_explicit(&checks->succeeded, memory_order_relaxed));
+    labelled(out, "steerd_checks_total", "result", "failure",
+             atomic_load_explicit(&checks->failed, memory_order_relaxed));
+    one(out, "steerd_checks_in_flight", "gauge", "Health checks under way.",
+        atomic_load_explicit(&checks->in_flight, memory_order_relaxed));
+}
+
+static void write_build(struct text *out, const struct api *api)
+{
+    metrics_family(out, "steerd_build_info", "gauge", "Always 1.");
+    labelled(out, "steerd_build_info", "version", STEERD_VERSION, 1);
+    metrics_family(out, "process_start_time_seconds", "gauge", "Unix time of the start.");
+    text_printf(out, "process_start_time_seconds %.3f\n", (double)api->started_wall_ms / 1000.0);
+}
+
+void metrics_get(struct request *request)
+{
+    struct api *api = request->api;
+    struct text out = { 0 };
+    write_build(&out, api);
+    write_queries(&out, &api->data_plane);
+    write_control(&out, api->control);
+    const struct snapshot *now = reader_acquire();
+    if (now != NULL)
+        write_endpoints(&out, now);
+    reader_release();
+    reply_text(request, "text/plain; version=0.0.4; charset=utf-8", &out);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/page.h"
+
+#include "api/problem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LIMIT_USUAL 1000
+#define LIMIT_MOST  10000
+
+bool page_begin(struct request *request, struct page *page)
+{
+    *page = (struct page){ 0 };
+    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, &page->limit) ||
+        !request_number(request, "after", UINT32_MAX, 0, &page->first))
+        return false;
+    if (page->limit == 0)
+        return problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
+    writer_object(&page->json, NULL);
+    writer_array(&page->json, "items");
+    return true;
+}
+
+bool page_wants(struct page *page)
+{
+    uint64_t at = page->at++;
+    if (at < page->first || page->written == page->limit)
+        return false;
+    page->written++;
+    return true;
+}
+
+bool page_is_full(const struct page *page)
+{
+    return page->at > page->first + page->limit;
+}
+
+void page_reply(struct request *request, struct page *page, uint64_t generation)
+{
+    char next[24];
+    bool has_more = page->at > page->first + page->written && page->written == page->limit;
+    snprintf(next, sizeof next, "%" PRIu64, page->first + page->written);
+    writer_end(&page->json);
+    writer_string(&page->json, "next", has_more ? next : NULL);
+    writer_end(&page->json);
+    reply_resource(request, &page->json, generation);
+}

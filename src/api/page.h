@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "api/request.h"
+
+/*
+ * One page of a list: {"items": […], "next": cursor or null}.  The cursor counts items from the start, so a
+ * change between two pages may show an item twice or not at all.
+ */
+struct page {
+    struct writer json;
+    uint64_t at, first, limit, written;
+};
+
+/** By the parameters `limit` (1000 by default) and `after`.  False with a 400 replied. */
+bool page_begin(struct request *request, struct page *page);
+/** Asked once for every item, in order: true if it belongs on this page. */
+bool page_wants(struct page *page);
+/** The page is full: what else there is only matters for `next`, which is known. */
+bool page_is_full(const struct page *page);
+void page_reply(struct request *request, struct page *page, uint64_t generation);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "api/request.h"
+
+/* The handlers that the table in routes.c names. */
+
+/* config_routes.c */
+void config_get(struct request *request);
+void config_put(struct request *request);
+void config_generations(struct request *request);
+void config_rollback(struct request *request);
+void config_reload(struct request *request);
+
+/* object_routes.c: one set for all kinds of objects, the kind stands in the row */
+void object_list(struct request *request);
+void object_get(struct request *request);
+void object_put(struct request *request);
+void object_patch(struct request *request);
+void object_delete(struct request *request);
+
+/* endpoint_routes.c */
+void endpoint_list(struct request *request);
+void endpoint_get(struct request *request);
+void endpoint_patch(struct request *request);
+/** A last step: replies with the endpoint that the request's first two arguments name, as it is now. */
+void endpoint_reply_now(struct request *request);
+
+/* override_routes.c */
+void override_put(struct request *request);
+void override_delete(struct request *request);
+
+/* status.c */
+void status_get(struct request *request);
+void status_health(struct request *request);
+void status_alive(struct request *request);
+void status_ready(struct request *request);
+
+void metrics_get(struct request *request); /* metrics.c */
+void explain_get(struct request *request); /* explain.c */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "api/request.h"
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN }; /* NONE: no token is needed */
+
+/* One row, one thing the API can do. */
+struct route {
+    enum method method;
+    const char *path; /* "/v1/pools/{pool}": a segment in braces is an argument */
+    enum role role;   /* needed at least */
+    void (*handle)(struct request *request);
+    const char *params; /* query parameters that it knows, space-separated; NULL: whatever comes is ignored */
+    const char *summary;
+    size_t body_limit;            /* bytes; 0: the usual */
+    enum object_kind object_kind; /* for the handlers of objects */
+};
+
+/** Finds the row for method and path of `request`, sets `route` and `arguments`; otherwise replies 404, or
+ * 405 with Allow. */
+bool router_find(const struct route *rows, size_t count, struct request *request);
+
+/** Replies 400 to a query parameter that the route does not know: a mistyped "dry_run" must not write. */
+bool router_check_params(struct request *request);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "api/api.h"
+#include "api/auth.h"
+#include "api/listener.h"
+#include "base/mailbox.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* The API of one process.  Fixed between api_start and api_close but for the atomics. */
+struct MHD_Daemon;
+
+struct api_listener {
+    struct listener socket;
+    struct MHD_Daemon *daemon; /* one thread each; NULL before the start */
+};
+
+struct api {
+    const struct settings *settings;
+    struct api_listener *listeners;
+    size_t listener_count;
+    int64_t started_wall_ms;
+    struct auth *auth;
+    struct control *control;
+    struct api_data_plane data_plane;
+
+    /* Commands come back to the mailbox; the waker thread resumes the connections they belong to. */
+    struct mailbox *mailbox;
+    pthread_t waker;
+    bool has_waker;
+    atomic_uint under_way; /* commands sent and not yet back */
+    atomic_bool is_stopping;
+};
+
+/* ---- http.c ---- */
+
+/** Serves `listener` on a thread of its own. */
+bool http_start(struct api *api, struct api_listener *listener, struct error *err);
+/** No new connections from now on. */
+void http_quiesce(struct api_listener *listener);
+/** Ends the thread; no connection may be suspended. */
+void http_stop(struct api_listener *listener);
+/** Lets MHD's thread go on with the request.  Any thread. */
+void http_resume(struct request *request);
+/** Puts the connection to sleep until http_resume.  From the request's handler only. */
+void http_suspend(struct request *request);
+
+/* ---- routes.c ---- */
+
+extern const struct route api_routes[];
+extern const size_t api_route_count;

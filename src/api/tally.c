@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/tally.h"
+
+#include "api/reader.h"
+
+#include <stdatomic.h>
+
+void tally_walk(const struct snapshot *now,
+                void (*visit)(void *context, const struct node *pool, const struct endpoint *endpoint,
+                              const struct endpoint_condition *condition),
+                void *context)
+{
+    uint32_t at = 0;
+    const struct node *node;
+    while ((node = reader_next_node(now->dataset, &at)) != NULL) {
+        if (!reader_is_pool(node))
+            continue;
+        for (uint16_t i = 0; i < node->child_count; i++) {
+            const struct endpoint *endpoint = node->children[i].endpoint;
+            visit(context, node, endpoint, conditions_endpoint(now->conditions, endpoint));
+        }
+    }
+}
+
+static void count(void *context, const struct node *pool, const struct endpoint *endpoint,
+                  const struct endpoint_condition *condition)
+{
+    struct tally *tally = context;
+    tally->pools += pool->children[0].endpoint == endpoint;
+    tally->endpoints++;
+    tally->available += condition == NULL || condition->is_available;
+    if (condition == NULL)
+        return;
+    tally->down += condition->verdict == HEALTH_DOWN;
+    tally->unknown += condition->verdict == HEALTH_UNKNOWN;
+    tally->held += condition->is_held;
+    tally->overridden += condition->override != NULL;
+}
+
+void tally_take(const struct snapshot *now, struct tally *out)
+{
+    *out = (struct tally){ 0 };
+    tally_walk(now, count, out);
+}
+
+static uint64_t read(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void add(const struct answer_counters *from, struct query_totals *to)
+{
+    for (size_t i = 0; i < 2; i++)
+        to->queries[i] += read(&from->queries[i]);
+    for (size_t i = 0; i < sizeof to->rcodes / sizeof *to->rcodes; i++)
+        to->rcodes[i] += read(&from->rcodes[i]);
+    to->dropped += read(&from->dropped);
+    to->truncated += read(&from->truncated);
+    to->ecs += read(&from->ecs);
+    to->steered += read(&from->steered);
+    to->steered_degraded += read(&from->steered_degraded);
+}
+
+void query_totals_take(const struct api_data_plane *data_plane, struct query_totals *out)
+{
+    *out = (struct query_totals){ 0 };
+    for (unsigned worker = 0; worker < data_plane->worker_count; worker++) {
+        add(data_plane->counters(data_plane->server, worker), out);
+        out->tcp_connections += data_plane->tcp_connections(data_plane->server, worker);
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/answer.h"
+#include "api/api.h"
+#include "snapshot/snapshot.h"
+
+/* Sums over the snapshot and over the workers, for status and metrics. */
+
+struct tally {
+    uint64_t pools, endpoints;
+    uint64_t available, down, held, unknown, overridden; /* endpoints */
+};
+
+void tally_take(const struct snapshot *now, struct tally *out);
+
+/** Visits every endpoint of every pool; `condition` may be NULL. */
+void tally_walk(const struct snapshot *now,
+                void (*visit)(void *context, const struct node *pool, const struct endpoint *endpoint,
+                              const struct endpoint_condition *condition),
+                void *context);
+
+struct query_totals {
+    uint64_t queries[2], rcodes[24];
+    uint64_t dropped, truncated, ecs, steered, steered_degraded;
+    uint64_t tcp_connections;
+};
+
+/** All workers together, as of now; each figure for itself. */
+void query_totals_take(const struct api_data_plane *data_plane, struct query_totals *out);
