@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/table.h"
+
+#include "base/rng.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int things[300];
+
+static void a_key_finds_what_was_put_last(void **state)
+{
+    (void)state;
+    struct table *table = table_new();
+    assert_null(table_find(table, "a"));
+    assert_null(table_put(table, "a", &things[0]));
+    assert_null(table_put(table, "", &things[1]));
+    assert_ptr_equal(table_put(table, "a", &things[2]), &things[0]);
+    assert_ptr_equal(table_find(table, "a"), &things[2]);
+    assert_ptr_equal(table_find(table, ""), &things[1]);
+    assert_int_equal(table_count(table), 2);
+    assert_ptr_equal(table_remove(table, "a"), &things[2]);
+    assert_null(table_remove(table, "a"));
+    assert_null(table_find(table, "a"));
+    assert_int_equal(table_count(table), 1);
+    table_free(table);
+    table_free(NULL);
+}
+
+static void a_table_agrees_with_a_list_whatever_happens(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    print_message("seed %llu\n", (unsigned long long)rng.state);
+    void *list[300] = { 0 };
+    size_t count = 0;
+    struct table *table = table_new();
+    for (unsigned round = 0; round < 200000; round++) {
+        size_t index = rng_next(&rng) % (round / 20000 % 2 == 0 ? 300 : 10);
+        char key[16];
+        snprintf(key, sizeof key, "key-%zu", index);
+        switch (rng_next(&rng) % 3) {
+        case 0: assert_ptr_equal(table_find(table, key), list[index]); break;
+        case 1:
+            assert_ptr_equal(table_remove(table, key), list[index]);
+            count -= list[index] != NULL;
+            list[index] = NULL;
+            break;
+        default:
+            count += list[index] == NULL;
+            void *thing = &things[rng_next(&rng) % 300];
+            assert_ptr_equal(table_put(table, key, thing), list[index]);
+            list[index] = thing;
+            break;
+        }
+        assert_int_equal(table_count(table), count);
+    }
+    table_free(table);
+}
+
+static void a_walk_sees_every_entry_once_and_may_remove_it(void **state)
+{
+    (void)state;
+    struct table *table = table_new();
+    bool is_seen[300] = { false };
+    char name[16];
+    for (size_t i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "%zu", i);
+        table_put(table, name, &things[i]);
+    }
+    const char *key;
+    void *value;
+    size_t at = 0, seen = 0;
+    while (table_next(table, &at, &key, &value)) {
+        size_t index = (size_t)((int *)value - things);
+        snprintf(name, sizeof name, "%zu", index);
+        assert_string_equal(key, name);
+        assert_false(is_seen[index]);
+        is_seen[index] = true;
+        seen++;
+        if (index % 2 == 0)
+            assert_ptr_equal(table_remove(table, name), value);
+    }
+    assert_int_equal(seen, 300);
+    assert_int_equal(table_count(table), 150);
+    at = seen = 0;
+    while (table_next(table, &at, &key, &value))
+        seen++;
+    assert_int_equal(seen, 150);
+    table_free(table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_finds_what_was_put_last),
+        cmocka_unit_test(a_table_agrees_with_a_list_whatever_happens),
+        cmocka_unit_test(a_walk_sees_every_entry_once_and_may_remove_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
