@@ -55,3 +55,6 @@ bool address_parse_with_port(const char *text, struct address *out, uint16_t *po
 /** True for an address that has no place on the map: private, loopback, link-local, documentation,
  *  benchmarking, shared, multicast, … (IANA special-purpose registries, RFC 6890). */
 bool address_is_special_purpose(const struct address *address);
+
+/** Walks the prefixes of such addresses: index from 0; false at the end. */
+bool address_special_purpose_at(size_t index, struct prefix *out);
