@@ -9,8 +9,8 @@
 /*
  * Strict JSON (RFC 8259) with comments, and positions.  In front of cJSON stands a scanner that refuses what
  * cJSON lets through: duplicate keys (also in different case, because cJSON looks keys up so), trailing data,
- * NUL, bad UTF-8, numbers that overflow, nesting beyond 64.  Comments are blanked, so offsets stay.  Lines and
- * columns count from 1, columns in bytes.
+ * NUL, bad UTF-8, numbers that overflow, nesting beyond 64.  Comments are blanked, so offsets stay.  Lines
+ * and columns count from 1, columns in bytes.
  */
 struct document {
     char *file; /* for messages; NULL: by the API */

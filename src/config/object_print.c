@@ -4,92 +4,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "json.h"
+#include "pretty.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define INLINE_MAX 90 /* bytes of an object or list that may stand on one line */
-
-/* ---- one value, indented anew ---- */
-
-static void put_line(struct text *out, unsigned depth)
-{
-    static const char spaces[] = "\n                                                                ";
-    text_add(out, spaces, 1 + (depth < 32 ? depth : 32) * 2);
-}
-
-/* On one line; false (with `out` as far as it got) if it is too long or holds an object. */
-static bool put_inline(struct text *out, const char *text, struct span value, unsigned depth)
-{
-    size_t from = out->size, at = 0;
-    struct json_member member;
-    struct span element;
-    bool is_first = true;
-    if (text[value.at] == '{') {
-        text_add(out, "{", 1);
-        for (; json_next_member(text, value, &at, &member); is_first = false) {
-            text_puts(out, is_first ? " " : ", ");
-            text_add(out, text + member.key.at, member.key.size);
-            text_puts(out, ": ");
-            if (text[member.value.at] == '{' || !put_inline(out, text, member.value, depth + 1) ||
-                out->size - from > INLINE_MAX)
-                return false;
-        }
-        text_puts(out, is_first ? "}" : " }");
-    } else if (text[value.at] == '[') {
-        text_add(out, "[", 1);
-        for (; json_next_element(text, value, &at, &element); is_first = false) {
-            text_puts(out, is_first ? "" : ", ");
-            if (text[element.at] == '{' || !put_inline(out, text, element, depth + 1) ||
-                out->size - from > INLINE_MAX)
-                return false;
-        }
-        text_add(out, "]", 1);
-    } else {
-        text_add(out, text + value.at, value.size);
-    }
-    return true;
-}
-
-static void put_value(struct text *out, const char *text, struct span value, unsigned depth);
-
-static void put_members(struct text *out, const char *text, struct span object, unsigned depth,
-                        bool *is_first)
-{
-    struct json_member member;
-    for (size_t at = 0; json_next_member(text, object, &at, &member); *is_first = false) {
-        if (!*is_first)
-            text_add(out, ",", 1);
-        put_line(out, depth);
-        text_add(out, text + member.key.at, member.key.size);
-        text_puts(out, ": ");
-        put_value(out, text, member.value, depth);
-    }
-}
-
-static void put_value(struct text *out, const char *text, struct span value, unsigned depth)
-{
-    size_t before = out->size, at = 0;
-    struct span element;
-    bool is_first = true;
-    if (put_inline(out, text, value, 0))
-        return;
-    out->size = before;
-    bool is_object = text[value.at] == '{';
-    text_puts(out, is_object ? "{" : "[");
-    if (is_object)
-        put_members(out, text, value, depth + 1, &is_first);
-    for (; !is_object && json_next_element(text, value, &at, &element); is_first = false) {
-        if (!is_first)
-            text_add(out, ",", 1);
-        put_line(out, depth + 1);
-        put_value(out, text, element, depth + 1);
-    }
-    put_line(out, depth);
-    text_puts(out, is_object ? "}" : "]");
-}
-
-/* ---- the document ---- */
 
 struct printing {
     struct text out;
@@ -111,7 +29,7 @@ static void put_key(struct text *out, unsigned depth, bool is_first, const char 
 {
     if (!is_first)
         text_add(out, ",", 1);
-    put_line(out, depth);
+    pretty_line(out, depth);
     text_put_json(out, key);
     text_puts(out, ": ");
 }
@@ -124,7 +42,7 @@ static void put_object(struct printing *printing, const struct object *object, u
         return;
     }
     struct span whole = json_trim(document.text, (struct span){ 0, document.size });
-    put_value(&printing->out, document.text, whole, depth);
+    pretty_value(&printing->out, document.text, whole, depth);
     document_free(&document);
 }
 
@@ -159,7 +77,7 @@ static void put_services(struct printing *printing, const char *zone, bool *is_f
         put_object(printing, service, 4);
     }
     if (!is_first_service) {
-        put_line(&printing->out, 3);
+        pretty_line(&printing->out, 3);
         text_add(&printing->out, "}", 1);
         *is_first = false;
     }
@@ -193,7 +111,7 @@ static void put_zone(struct printing *printing, const struct object *zone)
     text_add(out, "{", 1);
     if (open_text(zone, &document)) {
         struct span whole = json_trim(document.text, (struct span){ 0, document.size });
-        put_members(out, document.text, whole, 3, &is_first);
+        pretty_members(out, document.text, whole, 3, &is_first);
         for (size_t at = 0; !has_file && json_next_member(document.text, whole, &at, &member);)
             has_file = json_string_is(document.text, member.key, "file");
         document_free(&document);
@@ -208,7 +126,7 @@ static void put_zone(struct printing *printing, const struct object *zone)
     }
     put_services(printing, zone->name, &is_first);
     if (!is_first)
-        put_line(out, 2);
+        pretty_line(out, 2);
     text_add(out, "}", 1);
 }
 
@@ -253,7 +171,7 @@ static void put_section(struct printing *printing, enum object_kind kind, const 
         else
             put_object(printing, printing->objects[i], 2);
     }
-    put_line(&printing->out, 1);
+    pretty_line(&printing->out, 1);
     text_add(&printing->out, "}", 1);
     *is_first = false;
 }

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "schema.h"
+
+#include "config/settings.h"
+#include "model_parts.h"
+
+#include <stddef.h>
+
+/*
+ * Every option of steering.json and steerd.json: one row each.  Bounds of durations are in milliseconds.
+ */
+#define MEMBER(of, member) .offset = offsetof(of, member), .size = sizeof(((of *)NULL)->member)
+#define COUNT(of, member)  .count_offset = offsetof(of, member)
+#define SHAPE(rows)        .fields = (rows), .count = sizeof(rows) / sizeof *(rows)
+
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+
+/* ---- steering.json: checks ---- */
+
+static const char *const check_types[] = { "http", "https", "tcp", NULL }; /* as enum check_type */
+
+static bool method_accept(const char *text, struct error *err);
+
+static const struct field check_fields[] = {
+    { "type", &type_word, MEMBER(struct check, type), .words = check_types, .is_required = true,
+      .doc = "how to ask" },
+    { "interval", &type_duration, MEMBER(struct check, interval_ms), .least = 100, .most = HOUR,
+      .fallback = "\"3s\"", .doc = "from the start of one check to the start of the next" },
+    { "timeout", &type_duration, MEMBER(struct check, timeout_ms), .least = 10, .most = MINUTE,
+      .fallback = "\"1s\"", .doc = "how long a check may take" },
+    { "rise", &type_integer, MEMBER(struct check, rise), .least = 1, .most = 100, .fallback = "2",
+      .doc = "good results in a row that turn a down endpoint up" },
+    { "fall", &type_integer, MEMBER(struct check, fall), .least = 1, .most = 100, .fallback = "3",
+      .doc = "bad results in a row that turn an up endpoint down" },
+    { "port", &type_integer, MEMBER(struct check, port), .least = 1, .most = 65535,
+      .doc = "port to connect to; the scheme's by default" },
+    { "host", &type_text, MEMBER(struct check, target_host), .least = 1, .accept = hostname_or_address_accept,
+      .doc = "host to connect to instead of the endpoint's address" },
+    { "jitter_percent", &type_integer, MEMBER(struct check, jitter_percent), .least = 0, .most = 100,
+      .fallback = "10", .doc = "how far the phase may move, of the interval" },
+    { "path", &type_text, MEMBER(struct check, path), .least = 1, .most = 2048, .accept = path_accept,
+      .pattern = "^/", .fallback = "\"/\"", .doc = "path and query to ask for" },
+    { "method", &type_text, MEMBER(struct check, method), .accept = method_accept, .pattern = "^(GET|HEAD)$",
+      .fallback = "\"GET\"", .doc = "GET or HEAD" },
+    { "host_header", &type_text, MEMBER(struct check, host_header), .least = 1, .most = 300,
+      .accept = word_accept, .doc = "Host header; the address by default" },
+    { "codes", &type_codes, .fallback = "\"200-299\"", .doc = "status codes that are good" },
+    { "body_contains", &type_text, MEMBER(struct check, body_contains), .least = 1, .most = 1024,
+      .takes_controls = true, .doc = "text that must stand in the body" },
+    { "sni", &type_text, MEMBER(struct check, sni), .least = 1, .most = 255, .accept = hostname_accept,
+      .doc = "TLS server name; the Host header by default" },
+    { "verify", &type_boolean, MEMBER(struct check, verify), .fallback = "true",
+      .doc = "whether the certificate must be valid" },
+    { "ca_file", &type_text, MEMBER(struct check, ca_file), .least = 1, .accept = absolute_path_accept,
+      .pattern = "^/", .doc = "certificates to trust instead of the system's" },
+};
+const struct shape shape_check = { .name = "check", .doc = "a health check", SHAPE(check_fields) };
+
+static bool method_accept(const char *text, struct error *err)
+{
+    bool is_known = text[0] == 'G' ? text[1] == 'E' && text[2] == 'T' && text[3] == '\0'
+                                   : text[0] == 'H' && text[1] == 'E' && text[2] == 'A' && text[3] == 'D' &&
+                                         text[4] == '\0';
+    return is_known || error_set(err, "must be \"GET\" or \"HEAD\"");
+}
+
+/* ---- steering.json: pools ---- */
+
+#define ENDPOINT_FIELDS                                                                           \
+    { "ipv4", &type_ipv4, .doc = "IPv4 address" }, { "ipv6", &type_ipv6, .doc = "IPv6 address" }, \
+        { "hostname", &type_hostname, MEMBER(struct declared_endpoint, hostname),                 \
+          .doc = "host name, instead of addresses" },                                             \
+        { "weight",                                                                               \
+          &type_integer,                                                                          \
+          MEMBER(struct declared_endpoint, weight),                                               \
+          .least = 0,                                                                             \
+          .most = 65535,                                                                          \
+          .fallback = "1",                                                                        \
+          .doc = "share among its siblings; 0 serves only when no other can" },                   \
+    {                                                                                             \
+        "location", &type_location, MEMBER(struct declared_endpoint, at),                         \
+            .doc = "[latitude, longitude] in degrees, or a country code"                          \
+    }
+
+static const struct field endpoint_fields[] = {
+    ENDPOINT_FIELDS,
+    { "check", &type_check_names, MEMBER(struct declared_endpoint, checks),
+      COUNT(struct declared_endpoint, check_count), .most = 1,
+      .doc = "name of its check, instead of the pool's" },
+    { "checks", &type_check_names, MEMBER(struct declared_endpoint, checks),
+      COUNT(struct declared_endpoint, check_count), .most = DECLARED_CHECKS_MAX,
+      .doc = "names of its checks, instead of the pool's" },
+};
+const struct shape shape_endpoint = { .name = "endpoint", .doc = "an endpoint", SHAPE(endpoint_fields) };
+
+static const struct field inline_endpoint_fields[] = { ENDPOINT_FIELDS };
+const struct shape shape_inline_endpoint = { .name = "inline_endpoint",
+                                             .doc = "an endpoint in place, unchecked",
+                                             SHAPE(inline_endpoint_fields) };
+
+static const struct field pool_fields[] = {
+    { "policy", &type_pool_policy, MEMBER(struct declared_pool, policy), .fallback = "\"round_robin\"",
+      .doc = "how to choose among the endpoints" },
+    { "answers", &type_integer, MEMBER(struct declared_pool, answers), .least = 1, .most = CHOICE_MAX,
+      .doc = "endpoints in one answer at most; the policy's own number by default" },
+    { "min_healthy", &type_min_healthy, MEMBER(struct declared_pool, min_healthy), .fallback = "1",
+      .doc = "available endpoints that it takes to be available, a count or a percentage" },
+    { "check", &type_check_names, MEMBER(struct declared_pool, checks),
+      COUNT(struct declared_pool, check_count), .most = 1, .doc = "name of the check of its endpoints" },
+    { "checks", &type_check_names, MEMBER(struct declared_pool, checks),
+      COUNT(struct declared_pool, check_count), .most = DECLARED_CHECKS_MAX,
+      .doc = "names of the checks of its endpoints: all must be good" },
+    { "endpoints", &type_endpoints, .is_required = true, .doc = "the endpoints by name" },
+};
+const struct shape shape_pool = { .name = "pool", .doc = "a pool", SHAPE(pool_fields) };
+
+/* ---- steering.json: policies ---- */
+
+static const struct field node_fields[] = {
+    { "of", &type_children, .is_required = true, .doc = "the targets" },
+    { "answers", &type_integer, MEMBER(struct declared_node, answers), .least = 1, .most = CHOICE_MAX,
+      .doc = "endpoints in one answer at most; the policy's own number by default" },
+    { "min_healthy", &type_min_healthy, MEMBER(struct declared_node, min_healthy), .fallback = "1",
+      .doc = "available targets that it takes to be available, a count or a percentage" },
+};
+const struct shape shape_node = { .name = "options", .doc = "a policy with options", SHAPE(node_fields) };
+
+static const struct field item_fields[] = {
+    { "to", &type_target, MEMBER(struct declared_child, to), .is_required = true, .doc = "the target" },
+    { "weight", &type_integer, MEMBER(struct declared_child, weight), .least = 0, .most = 65535,
+      .fallback = "1", .doc = "share among its siblings; 0 serves only when no other can" },
+    { "bias", &type_integer, MEMBER(struct declared_child, bias), .least = -99, .most = 99, .fallback = "0",
+      .doc = "draws more (1..99) or fewer (-99..-1) clients to it than distance alone" },
+};
+const struct shape shape_item = { .name = "item", .doc = "a target with options", SHAPE(item_fields) };
+
+/* ---- steering.json: zones ---- */
+
+static const struct field service_fields[] = {
+    { "ttl", &type_integer, MEMBER(struct declared_service, ttl_s), .least = 0, .most = SERVICE_TTL_MAX,
+      .unit = "seconds", .fallback = "30", .doc = "TTL of its answers in seconds" },
+    { "min_ttl", &type_integer, MEMBER(struct declared_service, min_ttl_s), .least = 0,
+      .most = SERVICE_TTL_MAX, .unit = "seconds",
+      .doc = "the TTL is not shortened below it; half the ttl by default" },
+    { "policy", &type_target, MEMBER(struct declared_service, policy), .is_required = true,
+      .doc = "what to choose from" },
+    { "when_all_down", &type_when_all_down, .fallback = "\"serve_all\"",
+      .doc = "what to answer when nothing is available" },
+    { "ecs", &type_boolean, MEMBER(struct declared_service, uses_ecs), .fallback = "true",
+      .doc = "whether EDNS Client Subnet counts" },
+};
+const struct shape shape_service = { .name = "service", .doc = "a service", SHAPE(service_fields) };
+
+static const struct field zone_fields[] = {
+    { "file", &type_text, MEMBER(struct declared_zone, file), .least = 1,
+      .doc = "master file, relative to the steering file" },
+    { "records", &type_texts, MEMBER(struct declared_zone, records),
+      COUNT(struct declared_zone, record_count), .takes_controls = true,
+      .doc = "records in presentation format" },
+};
+const struct shape shape_zone = { .name = "zone", .doc = "a zone", SHAPE(zone_fields) };
+
+/* ---- steerd.json ---- */
+
+static const char *const steering_modes[] = { "store", "file", NULL }; /* index 1: is_file_mode */
+
+static const struct field api_fields[] = {
+    { "listen", &type_listen, MEMBER(struct settings, api_listen), COUNT(struct settings, api_listen_count),
+      .fallback = "[\"127.0.0.1:8053\"]", .doc = "addresses with port, or unix:/path, of the admin API" },
+    { "token_file", &type_text, MEMBER(struct settings, token_file), .least = 1,
+      .doc = "where the bootstrap admin token stands; state_dir/admin.token by default" },
+};
+const struct shape shape_api = { .name = "api", .doc = "the admin API", SHAPE(api_fields) };
+
+static const struct field settings_fields[] = {
+    { "listen", &type_listen, MEMBER(struct settings, listen), COUNT(struct settings, listen_count),
+      .least = 1, .fallback = "[\"127.0.0.1:53\", \"[::1]:53\"]",
+      .doc = "addresses with port to answer DNS on" },
+    { "api", &type_shape, .shape = &shape_api, .fallback = "{}", .doc = "the admin API" },
+    { "workers", &type_integer, MEMBER(struct settings, workers), .least = 1, .most = 1024,
+      .doc = "threads that answer; one a core by default" },
+    { "user", &type_text, MEMBER(struct settings, user), .least = 1, .most = 255, .accept = word_accept,
+      .doc = "whom to become when started as root; steerd or nobody by default" },
+    { "state_dir", &type_text, MEMBER(struct settings, state_dir), .least = 1,
+      .fallback = "\"/var/lib/steerd\"", .doc = "directory of the store" },
+    { "steering", &type_text, MEMBER(struct settings, steering), .least = 1, .fallback = "\"steering.json\"",
+      .doc = "the steering file" },
+    { "steering_mode", &type_word, MEMBER(struct settings, is_file_mode), .words = steering_modes,
+      .fallback = "\"store\"", .doc = "who wins: the store, or always the files" },
+    { "geoip", &type_texts, MEMBER(struct settings, geoip), COUNT(struct settings, geoip_count), .most = 16,
+      .doc = "location databases in MMDB format; a later one wins" },
+    { "nsid", &type_text, MEMBER(struct settings, nsid), .least = 1, .most = 128,
+      .doc = "name server identifier (RFC 5001)" },
+    { "udp_size", &type_integer, MEMBER(struct settings, udp_size), .least = 512, .most = 4096,
+      .unit = "bytes", .fallback = "1232", .doc = "largest reply over UDP" },
+    { "tcp_connections", &type_integer, MEMBER(struct settings, tcp_connections), .least = 1, .most = 1000000,
+      .fallback = "1000", .doc = "open TCP connections at most" },
+    { "tcp_idle", &type_duration, MEMBER(struct settings, tcp_idle_ms), .least = 100, .most = HOUR,
+      .fallback = "\"10s\"", .doc = "when an idle TCP connection is closed" },
+    { "keep_generations", &type_integer, MEMBER(struct settings, keep_generations), .least = 1,
+      .most = 1000000, .fallback = "1000", .doc = "generations that the store keeps" },
+};
+const struct shape shape_settings = {
+    .name = "settings", .doc = "settings of a steerd server", .is_root = true, SHAPE(settings_fields)
+};

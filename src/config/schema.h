@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "field.h"
+
+/* The tables of schema.c. */
+extern const struct shape shape_check;           /* struct check */
+extern const struct shape shape_endpoint;        /* struct declared_endpoint, of a pool */
+extern const struct shape shape_inline_endpoint; /* struct declared_endpoint, as a target */
+extern const struct shape shape_pool;            /* struct declared_pool */
+extern const struct shape shape_node;            /* struct declared_node: a policy's options beside "of" */
+extern const struct shape shape_item;            /* struct declared_child: {"to": target, …} */
+extern const struct shape shape_service;         /* struct declared_service */
+extern const struct shape shape_zone;            /* struct declared_zone */
+extern const struct shape shape_settings;        /* struct settings */
+extern const struct shape shape_api;             /* struct settings */
+
+#define SERVICE_TTL_MAX 604800 /* a week, in seconds */
