@@ -119,7 +119,10 @@ static void http_explain(struct http_probe *http, CURLcode code, struct finding 
     switch (code) {
     case CURLE_COULDNT_CONNECT: http_explain_connect(http, code, out); break;
     case CURLE_GOT_NOTHING: finding_set(out, FINDING_FAILURE, "connection closed without a reply"); break;
-    case CURLE_OUT_OF_MEMORY: finding_set(out, FINDING_NONE, "out of memory"); break;
+    case CURLE_OUT_OF_MEMORY: /* libcurl says so also of a header line above its limit of 100 KiB */
+        finding_set(out, out->latency_us > 0 ? FINDING_FAILURE : FINDING_NONE,
+                    "HTTP reply with headers too large");
+        break;
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is: no status line */
     case CURLE_WEIRD_SERVER_REPLY: finding_set(out, FINDING_FAILURE, "not an HTTP reply"); break;
     case CURLE_PARTIAL_FILE:

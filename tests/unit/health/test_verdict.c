@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "health/verdict.h"
+
+#include "base/rng.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static void the_first_result_decides(void **state)
+{
+    (void)state;
+    struct verdict verdict;
+    verdict_start(&verdict, 5, 5);
+    assert_false(verdict_is_up(&verdict));
+    assert_true(verdict_note(&verdict, true));
+    assert_true(verdict_is_up(&verdict));
+    assert_int_equal(verdict_results_needed(&verdict), 0);
+    verdict_start(&verdict, 5, 5);
+    assert_true(verdict_note(&verdict, false));
+    assert_false(verdict_is_up(&verdict));
+    assert_int_equal(verdict_results_needed(&verdict), 0);
+}
+
+static void three_failures_in_a_row_take_it_down_and_two_successes_bring_it_back(void **state)
+{
+    (void)state;
+    static const struct {
+        bool is_success, has_turned, is_up;
+        uint32_t needed;
+    } steps[] = {
+        { true, true, true, 0 },    { false, false, true, 2 }, { true, false, true, 0 },
+        { false, false, true, 2 },  { false, false, true, 1 }, { false, true, false, 0 },
+        { false, false, false, 0 }, { true, false, false, 1 }, { false, false, false, 0 },
+        { true, false, false, 1 },  { true, true, true, 0 },
+    };
+    struct verdict verdict;
+    verdict_start(&verdict, 2, 3);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        assert_int_equal(verdict_note(&verdict, steps[i].is_success), steps[i].has_turned);
+        assert_int_equal(verdict_is_up(&verdict), steps[i].is_up);
+        assert_int_equal(verdict_results_needed(&verdict), steps[i].needed);
+    }
+}
+
+static void thresholds_of_zero_count_as_one(void **state)
+{
+    (void)state;
+    struct verdict verdict;
+    verdict_start(&verdict, 0, 0);
+    assert_true(verdict_note(&verdict, true));
+    assert_true(verdict_note(&verdict, false));
+    assert_true(verdict_note(&verdict, true));
+}
+
+/* Keeps all results and counts the run at their end. */
+struct naive {
+    bool results[400];
+    size_t count;
+    bool is_up;
+};
+
+static uint32_t naive_run(const struct naive *naive, bool is_success)
+{
+    uint32_t run = 0;
+    for (size_t i = naive->count; i > 0 && naive->results[i - 1] == is_success; i--)
+        run++;
+    return run;
+}
+
+static bool naive_note(struct naive *naive, bool is_success, uint16_t rise, uint16_t fall)
+{
+    naive->results[naive->count++] = is_success;
+    bool was_up = naive->is_up;
+    if (naive->count == 1) {
+        naive->is_up = is_success;
+        return true;
+    }
+    if (is_success && naive_run(naive, true) >= rise)
+        naive->is_up = true;
+    if (!is_success && naive_run(naive, false) >= fall)
+        naive->is_up = false;
+    return naive->is_up != was_up;
+}
+
+static uint32_t naive_needed(const struct naive *naive, uint16_t rise, uint16_t fall)
+{
+    uint32_t against = naive_run(naive, !naive->is_up);
+    return against == 0 ? 0 : (naive->is_up ? fall : rise) - against;
+}
+
+static void it_agrees_with_counting_runs_on_random_results(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    print_message("seed %llu\n", (unsigned long long)rng.state);
+    for (int round = 0; round < 2000; round++) {
+        uint16_t rise = (uint16_t)(1 + rng_next(&rng) % 6), fall = (uint16_t)(1 + rng_next(&rng) % 6);
+        uint64_t bias = 1 + rng_next(&rng) % 9;
+        struct naive naive = { .count = 0 };
+        struct verdict verdict;
+        verdict_start(&verdict, rise, fall);
+        while (naive.count < 400) {
+            bool is_success = rng_next(&rng) % 10 < bias;
+            assert_int_equal(verdict_note(&verdict, is_success), naive_note(&naive, is_success, rise, fall));
+            assert_int_equal(verdict_is_up(&verdict), naive.is_up);
+            assert_int_equal(verdict_results_needed(&verdict), naive_needed(&naive, rise, fall));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_result_decides),
+        cmocka_unit_test(three_failures_in_a_row_take_it_down_and_two_successes_bring_it_back),
+        cmocka_unit_test(thresholds_of_zero_count_as_one),
+        cmocka_unit_test(it_agrees_with_counting_runs_on_random_results),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
