@@ -15,7 +15,7 @@ struct tickets;
 struct tickets *tickets_new(size_t room); /* rounded up to a power of two */
 void tickets_free(struct tickets *tickets);
 
-/** A key that is never 0. service_id < 2^24, node_id < 2^24. */
+/** A key that is never 0: service_id < 2^24 - 1, node_id < 2^24. */
 static inline uint64_t ticket_key(uint32_t service_id, uint32_t node_id, uint16_t qtype)
 {
     return ((uint64_t)service_id << 40 | (uint64_t)node_id << 16 | qtype) + 1;
