@@ -143,13 +143,12 @@ static struct zone *zone_new(const struct stage *stage, size_t name_count, uint6
     return zone;
 }
 
-/* RFC 2308 §5: MINIMUM is the last field of the SOA. */
+/* MINIMUM is the last field of the SOA (RFC 2308 §4). */
 static uint32_t negative_ttl_s(const struct dns_rrset *soa)
 {
     const uint8_t *rr = dns_rrset_next(soa, NULL);
     size_t rdlength = dns_rr_rdlength(rr);
-    if (rdlength < 4)
-        return 0;
+    assert(rdlength >= 4);
     const uint8_t *at = dns_rr_rdata(rr) + rdlength - 4;
     uint32_t minimum_s = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
     return minimum_s < soa->ttl_s ? minimum_s : soa->ttl_s;
@@ -197,11 +196,25 @@ static void all_add_kept(const struct all *all, const struct zone_node *node)
         add_kept(&all->writers[hash_bucket(all->zone, hash)], hash, node);
 }
 
+/* Names come in the order of the zone file and buckets by hash: every write would wait for memory. */
+static void prefetch_place(const struct all *all, uint32_t index)
+{
+    if (index >= all->stage->count)
+        return;
+    const struct writer *writer = &all->writers[hash_bucket(all->zone, all->stage->names[index].hash)];
+    if (writer->bucket == NULL)
+        return;
+    __builtin_prefetch(writer->bucket, 1);
+    __builtin_prefetch((const uint8_t *)writer->bucket + writer->size, 1);
+}
+
 static void all_add(const struct all *all)
 {
     const struct stage *stage = all->stage;
-    for (uint32_t i = 0; i < stage->count; i++)
+    for (uint32_t i = 0; i < stage->count; i++) {
+        prefetch_place(all, i + 8);
         add_staged(&all->writers[hash_bucket(all->zone, stage->names[i].hash)], &stage->names[i]);
+    }
     for (uint64_t i = 0; stage->base != NULL && i <= stage->base->bucket_mask; i++) {
         const struct zone_bucket *bucket = paged_get(&stage->base->buckets, (uint32_t)i);
         for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++)

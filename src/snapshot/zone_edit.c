@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "snapshot/zone.h"
+
 #include "base/memory.h"
 #include "dns/type.h"
 #include "snapshot/zone_build.h"

@@ -45,9 +45,10 @@ static void *chunk_copy(struct stage *stage, const void *bytes, size_t size)
 static void slot_add(struct stage *stage, uint64_t hash, uint32_t index)
 {
     uint64_t at = hash;
-    while (stage->slots[at & stage->slot_mask] != 0)
+    while (stage->slots[at & stage->slot_mask].next_index != 0)
         at++;
-    stage->slots[at & stage->slot_mask] = index + 1;
+    stage->slots[at & stage->slot_mask] =
+        (struct stage_slot){ .next_index = index + 1, .hash_high = (uint32_t)(hash >> 32) };
 }
 
 static void slots_grow(struct stage *stage)
@@ -104,10 +105,12 @@ const struct stage_name *stage_find_relative(const struct stage *stage, uint64_t
                                              size_t size)
 {
     for (uint64_t at = hash;; at++) {
-        uint32_t slot = stage->slots[at & stage->slot_mask];
-        if (slot == 0)
+        struct stage_slot slot = stage->slots[at & stage->slot_mask];
+        if (slot.next_index == 0)
             return NULL;
-        const struct stage_name *found = &stage->names[slot - 1];
+        if (slot.hash_high != (uint32_t)(hash >> 32))
+            continue;
+        const struct stage_name *found = &stage->names[slot.next_index - 1];
         if (found->hash == hash && found->name_size == size && memcmp(found->name, name, size) == 0)
             return found;
     }

@@ -33,13 +33,19 @@ struct stage_name {
     bool is_changed;
 };
 
+/* The rest of the hash stands beside the index, so that a miss rarely looks at a name. */
+struct stage_slot {
+    uint32_t next_index; /* index + 1; 0: free */
+    uint32_t hash_high;
+};
+
 struct stage {
     const struct zone *base; /* NULL: a new zone */
     struct dns_name apex;
     uint64_t apex_hash;
     struct stage_name *names; /* names[0] is the apex */
     uint32_t count, room;
-    uint32_t *slots; /* open addressing by hash: index + 1, 0 is free; at most half full */
+    struct stage_slot *slots; /* open addressing by hash, at most half full */
     uint32_t slot_mask;
     struct stage_chunk *chunks;
 };
