@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/client.h"
+
+#include "base/memory.h"
+#include "cli/token.h"
+
+#include <curl/curl.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CONNECT_TIMEOUT_S 5L
+#define TIMEOUT_S         120L /* a large configuration takes its time */
+#define ANSWER_SIZE_MAX   ((size_t)256 << 20)
+
+struct client {
+    CURL *curl;
+    const char *url, *base, *socket_path;
+    char token[TOKEN_SIZE_MAX];
+    char curl_error[CURL_ERROR_SIZE];
+};
+
+bool client_parse_url(const char *url, const char **base, const char **socket_path, struct error *err)
+{
+    *socket_path = NULL;
+    *base = url;
+    if (strncmp(url, "unix:", 5) == 0) {
+        *socket_path = url + 5;
+        *base = "http://localhost";
+        return url[5] == '/' ||
+               error_set(err, "\"%s\": a socket's path is absolute, as unix:/run/steerd/api.sock", url);
+    }
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        return error_set(err, "\"%s\" is no URL: use http://127.0.0.1:8053 or unix:/run/steerd/api.sock",
+                         url);
+    return true;
+}
+
+enum cli_exit client_open(const struct options *options, struct client **out)
+{
+    struct error err = { "" };
+    struct client *client = xcalloc(1, sizeof *client);
+    client->url = options->url;
+    if (!client_parse_url(options->url, &client->base, &client->socket_path, &err)) {
+        client_close(client);
+        return command_complain(CLI_USAGE, "%s", err.text);
+    }
+    if (!token_find(options, client->token, &err)) {
+        client_close(client);
+        return command_complain(CLI_NOT_ALLOWED, "%s\nname the file with --token-file or STEERD_TOKEN_FILE",
+                                err.text);
+    }
+    client->curl = curl_easy_init();
+    *out = client;
+    return CLI_DONE;
+}
+
+void client_close(struct client *client)
+{
+    if (client == NULL)
+        return;
+    curl_easy_cleanup(client->curl);
+    free(client);
+}
+
+void answer_free(struct answer *answer)
+{
+    cJSON_Delete(answer->json);
+    text_free(&answer->body);
+    *answer = (struct answer){ 0 };
+}
+
+/* ---- asking ---- */
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct text *body = context;
+    if (body->size + size * count > ANSWER_SIZE_MAX)
+        return 0;
+    text_add(body, bytes, size * count);
+    return size * count;
+}
+
+static size_t take_header(char *line, size_t size, size_t count, void *context)
+{
+    struct answer *answer = context;
+    size_t length = size * count;
+    if (length > 5 && strncasecmp(line, "ETag:", 5) == 0) {
+        const char *value = line + 5;
+        while (value < line + length && isspace((unsigned char)*value))
+            value++;
+        size_t left = length - (size_t)(value - line);
+        while (left > 0 && isspace((unsigned char)value[left - 1]))
+            left--;
+        snprintf(answer->etag, sizeof answer->etag, "%.*s", (int)left, value);
+    }
+    return length;
+}
+
+static struct curl_slist *headers_for(const struct client *client, const struct call *call)
+{
+    char line[TOKEN_SIZE_MAX + 64];
+    struct curl_slist *headers = NULL;
+    snprintf(line, sizeof line, "Authorization: Bearer %s", client->token);
+    headers = curl_slist_append(headers, line);
+    headers = curl_slist_append(headers, "Content-Type: application/json");
+    if (call->if_match != NULL) {
+        snprintf(line, sizeof line, "If-Match: %.100s", call->if_match);
+        headers = curl_slist_append(headers, line);
+    }
+    return headers;
+}
+
+static void prepare(struct client *client, const struct call *call, struct answer *answer)
+{
+    CURL *curl = client->curl;
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->curl_error);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* a token is for nobody between */
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    if (client->socket_path != NULL)
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+    if (call->body != NULL) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
+    }
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
+}
+
+/* ---- what went wrong ---- */
+
+static const char *advice_for(long status)
+{
+    switch (status) {
+    case 401: return "the token is not this server's: give its admin.token with --token-file";
+    case 403: return "use a token with a greater role";
+    case 404: return "see what there is: steerctl endpoints";
+    case 409: return "see steerctl status for the server's mode";
+    case 412: return "somebody was faster: look at steerctl generations, then repeat";
+    case 503: return "try again soon, and look at the server's log";
+    default: return NULL;
+    }
+}
+
+static void add_errors(struct text *out, const cJSON *errors)
+{
+    const cJSON *error;
+    cJSON_ArrayForEach(error, errors)
+    {
+        const char *pointer = json_text(error, "pointer");
+        double line = json_number(error, "line");
+        text_puts(out, "\n  ");
+        if (line > 0)
+            text_printf(out, "%.0f:%.0f: ", line, json_number(error, "column"));
+        text_printf(out, "%s%s%s", pointer, pointer[0] != '\0' ? ": " : "", json_text(error, "detail"));
+    }
+}
+
+static enum cli_exit complain_of(const struct answer *answer)
+{
+    struct text message = { 0 };
+    const char *advice = advice_for(answer->status);
+    const char *detail = json_text(answer->json, "detail");
+    if (detail[0] != '\0')
+        text_puts(&message, detail);
+    else
+        text_printf(&message, "the server answered HTTP %ld", answer->status);
+    add_errors(&message, cJSON_GetObjectItemCaseSensitive(answer->json, "errors"));
+    if (advice != NULL)
+        text_printf(&message, "\n%s", advice);
+    bool is_auth = answer->status == 401 || answer->status == 403;
+    command_complain(CLI_REFUSED, "%s", message.bytes);
+    text_free(&message);
+    return is_auth ? CLI_NOT_ALLOWED : CLI_REFUSED;
+}
+
+static enum cli_exit complain_unreachable(const struct client *client, CURLcode code)
+{
+    const char *what = client->curl_error[0] != '\0' ? client->curl_error : curl_easy_strerror(code);
+    return command_complain(
+        CLI_UNREACHABLE, "%s: %s\nis steerd running, and is this its API? say where with --url or STEERD_URL",
+        client->url, what);
+}
+
+enum cli_exit client_call(struct client *client, struct call call, struct answer *out)
+{
+    *out = (struct answer){ 0 };
+    client->curl_error[0] = '\0';
+    size_t base_size = strlen(client->base);
+    while (base_size > 0 && client->base[base_size - 1] == '/')
+        base_size--;
+    char *url = xasprintf("%.*s%s", (int)base_size, client->base, call.path);
+    struct curl_slist *headers = headers_for(client, &call);
+    prepare(client, &call, out);
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    CURLcode code = curl_easy_perform(client->curl);
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &out->status);
+    curl_slist_free_all(headers);
+    free(url);
+    free(call.path);
+    if (code != CURLE_OK)
+        return complain_unreachable(client, code);
+    out->json = out->body.size > 0 ? cJSON_ParseWithLength(out->body.bytes, out->body.size) : NULL;
+    return out->status >= 200 && out->status < 300 ? CLI_DONE : complain_of(out);
+}
+
+/* ---- pieces ---- */
+
+void client_add_escaped(struct text *path, const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+        bool is_plain = (*at < 0x80 && isalnum(*at)) || strchr("-._~", *at) != NULL;
+        if (is_plain)
+            text_add(path, (const char *)at, 1);
+        else
+            text_printf(path, "%%%02X", *at);
+    }
+}
+
+void client_add_param(struct text *path, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    bool is_first = path->bytes == NULL || strchr(path->bytes, '?') == NULL;
+    text_printf(path, "%c%s=", is_first ? '?' : '&', name);
+    client_add_escaped(path, value);
+}
+
+const char *json_text(const cJSON *object, const char *key)
+{
+    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    return value != NULL ? value : "";
+}
+
+double json_number(const cJSON *object, const char *key)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(value) ? value->valuedouble : 0;
+}

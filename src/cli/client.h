@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/text.h"
+#include "cli/command.h"
+
+#include <cjson/cJSON.h>
+
+/* One server's admin API. */
+struct client;
+
+struct call {
+    const char *method;
+    char *path;           /* with its query; owned: freed by client_call */
+    const char *body;     /* NULL: none */
+    const char *if_match; /* an ETag with its quotes, or NULL */
+};
+
+struct answer {
+    long status;
+    struct text body;
+    char etag[64]; /* "" if there was none */
+    cJSON *json;   /* NULL if the body is none */
+};
+void answer_free(struct answer *answer);
+
+/** Finds the token and gets ready.  Complains itself. */
+enum cli_exit client_open(const struct options *options, struct client **out);
+void client_close(struct client *client);
+
+/** Asks and waits.  Whatever is no success is said on standard error, with what to do next; `out` is to be
+ * freed in any case. */
+enum cli_exit client_call(struct client *client, struct call call, struct answer *out);
+
+/** Appends `text` with all but unreserved characters percent-encoded (RFC 3986 §2.3). */
+void client_add_escaped(struct text *path, const char *text);
+/** Appends "?name=value", or "&…"; NULL adds nothing. */
+void client_add_param(struct text *path, const char *name, const char *value);
+
+/** Checks what --url says, and takes "unix:/path" apart; `socket_path` is NULL for TCP.  Borrowed. */
+bool client_parse_url(const char *url, const char **base, const char **socket_path, struct error *err);
+
+/** Members that may be absent: "" or 0 then. */
+const char *json_text(const cJSON *object, const char *key);
+double json_number(const cJSON *object, const char *key);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include "cli/grid.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SAYS  (OPTION_REASON | OPTION_EXPIRES)
+#define WRITE (OPTION_COMMENT | OPTION_DRY_RUN)
+
+static const struct command_row rows[] = {
+    { "status", "", "what this server is and does", 0, 0, 0, command_status },
+    { "endpoints", "[--pool POOL]", "all endpoints: what is in force, and why", 0, 0, OPTION_POOL,
+      command_endpoints },
+    { "set-weight", "POOL/ENDPOINT WEIGHT [--comment TEXT] [--dry-run]", "change the declared weight", 2, 2,
+      WRITE, command_set_weight },
+    { "drain", "POOL/ENDPOINT [--reason TEXT] [--expires 2h]", "send no new users there", 1, 1, SAYS,
+      command_override },
+    { "down", "POOL/ENDPOINT [--reason TEXT] [--expires 2h]", "treat it as down, whatever its checks say", 1,
+      1, SAYS, command_override },
+    { "up", "POOL/ENDPOINT [--reason TEXT] [--expires 2h]", "treat it as up, whatever its checks say", 1, 1,
+      SAYS, command_override },
+    { "undrain", "POOL/ENDPOINT", "take back drain, down or up: the checks decide again", 1, 1, 0,
+      command_undrain },
+    { "explain", "NAME [--type TYPE] [--client ADDRESS]", "why a client gets the answer it gets", 1, 1,
+      OPTION_TYPE | OPTION_CLIENT, command_explain },
+    { "generations", "[--limit N]", "who changed the configuration, and when", 0, 0, OPTION_LIMIT,
+      command_generations },
+    { "rollback", "GENERATION [--comment TEXT] [--dry-run]", "make an old configuration the current one", 1,
+      1, WRITE, command_rollback },
+    { "apply", "-f FILE [--if-generation N] [--comment TEXT] [--dry-run]",
+      "replace the configuration by a steering file; - reads standard input", 0, 0,
+      OPTION_FILE | OPTION_IF_GENERATION | WRITE, command_apply },
+    { "reload", "", "import changed files", 0, 0, 0, command_reload },
+    { "check-config", "FILE", "validate a steerd.json on this machine", 1, 1, 0, command_check_config },
+    { "version", "", "of steerctl", 0, 0, 0, command_version },
+    { "help", "[COMMAND]", "this text", 0, 1, 0, command_help },
+};
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+
+const struct command_row *command_find(const char *name)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+const struct command_row *command_at(size_t index)
+{
+    return index < ROW_COUNT ? &rows[index] : NULL;
+}
+
+enum cli_exit command_complain(enum cli_exit code, const char *format, ...)
+{
+    char line[2048];
+    struct text safe = { 0 };
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    grid_add_safe(&safe, line, true);
+    fprintf(stderr, "steerctl: %s\n", safe.bytes != NULL ? safe.bytes : "");
+    text_free(&safe);
+    return code;
+}

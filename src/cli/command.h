@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/cli.h"
+#include "cli/options.h"
+
+/* One row, one thing steerctl can do. */
+struct command_row {
+    const char *name;
+    const char *usage; /* what follows the name */
+    const char *summary;
+    int arguments_least, arguments_most;
+    unsigned options; /* enum option_bit: those it takes */
+    enum cli_exit (*run)(const struct options *options);
+};
+
+const struct command_row *command_find(const char *name);
+/** Walks the rows: index from 0; NULL at the end. */
+const struct command_row *command_at(size_t index);
+
+/** "steerctl: …" on standard error.  Returns `code`. */
+enum cli_exit command_complain(enum cli_exit code, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* what the rows name */
+enum cli_exit command_status(const struct options *options);
+enum cli_exit command_endpoints(const struct options *options);
+enum cli_exit command_set_weight(const struct options *options);
+enum cli_exit command_override(const struct options *options); /* up, down, drain */
+enum cli_exit command_undrain(const struct options *options);
+enum cli_exit command_explain(const struct options *options);
+enum cli_exit command_generations(const struct options *options);
+enum cli_exit command_rollback(const struct options *options);
+enum cli_exit command_apply(const struct options *options);
+enum cli_exit command_reload(const struct options *options);
+enum cli_exit command_check_config(const struct options *options);
+enum cli_exit command_version(const struct options *options);
+enum cli_exit command_help(const struct options *options);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is about the configuration: generations, rollback, apply, reload. */
+#include "cli/screen.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One call whose answer `print` shows. */
+static enum cli_exit call_and_print(const struct options *options, struct call call,
+                                    enum cli_exit (*print)(const struct options *, const struct answer *))
+{
+    struct client *client;
+    struct answer answer;
+    enum cli_exit code = client_open(options, &client);
+    if (code != CLI_DONE) {
+        free(call.path);
+        return code;
+    }
+    code = client_call(client, call, &answer);
+    if (code == CLI_DONE)
+        code = options->wants_json ? screen_put_json(&answer) : print(options, &answer);
+    answer_free(&answer);
+    client_close(client);
+    return code;
+}
+
+static enum cli_exit print_generations(const struct options *options, const struct answer *answer)
+{
+    static const char *const headings[] = { ">GENERATION", "TIME", "AUTHOR", "COMMENT", NULL };
+    struct grid grid;
+    const cJSON *item;
+    (void)options;
+    grid_begin(&grid, headings);
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer->json, "items"))
+    {
+        char number[32], time[32];
+        snprintf(number, sizeof number, "%.0f", json_number(item, "generation"));
+        screen_short_time(json_text(item, "time"), time);
+        grid_add(&grid, GRID_PLAIN, number);
+        grid_add(&grid, GRID_PLAIN, time);
+        grid_add(&grid, GRID_PLAIN, json_text(item, "author"));
+        grid_add(&grid, GRID_PLAIN, json_text(item, "comment"));
+    }
+    return screen_put_grid(&grid);
+}
+
+enum cli_exit command_generations(const struct options *options)
+{
+    struct text path = { 0 };
+    text_puts(&path, "/v1/generations");
+    client_add_param(&path, "limit", options->limit);
+    return call_and_print(options, (struct call){ .method = "GET", .path = text_take(&path) },
+                          print_generations);
+}
+
+/* ---- writes ---- */
+
+static enum cli_exit print_written(const struct options *options, const struct answer *answer)
+{
+    struct text out = { 0 };
+    const cJSON *warning;
+    cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(answer->json, "warnings"))
+    {
+        struct text line = { 0 };
+        text_printf(&line, "warning: %s: %s", json_text(warning, "pointer"), json_text(warning, "detail"));
+        grid_add_safe(&out, line.bytes, false);
+        text_puts(&out, "\n");
+        text_free(&line);
+    }
+    if (options->is_dry_run)
+        text_puts(&out, "it would be accepted; nothing was changed\n");
+    else
+        text_printf(&out, "generation %.0f\n", json_number(answer->json, "generation"));
+    return screen_put(&out);
+}
+
+static void add_write_params(const struct options *options, struct text *path)
+{
+    client_add_param(path, "comment", options->comment);
+    client_add_param(path, "dry_run", options->is_dry_run ? "true" : NULL);
+}
+
+enum cli_exit command_rollback(const struct options *options)
+{
+    unsigned long long generation;
+    struct text path = { 0 };
+    if (!options_parse_number(options->arguments[0], LLONG_MAX, &generation) || generation == 0)
+        return command_complain(CLI_USAGE, "\"%s\" is no generation: see steerctl generations",
+                                options->arguments[0]);
+    text_printf(&path, "/v1/generations/%llu/rollback", generation);
+    add_write_params(options, &path);
+    return call_and_print(options, (struct call){ .method = "POST", .path = text_take(&path) },
+                          print_written);
+}
+
+enum cli_exit command_reload(const struct options *options)
+{
+    return call_and_print(options, (struct call){ .method = "POST", .path = xstrdup("/v1/reload") },
+                          print_written);
+}
+
+static bool read_file(const char *name, struct text *out, struct error *err)
+{
+    char block[65536];
+    bool is_stdin = strcmp(name, "-") == 0;
+    FILE *from = is_stdin ? stdin : fopen(name, "re");
+    if (from == NULL)
+        return error_set(err, "%s: %s", name, strerror(errno));
+    size_t size;
+    while ((size = fread(block, 1, sizeof block, from)) > 0)
+        text_add(out, block, size);
+    bool is_done = ferror(from) == 0 || error_set(err, "%s: %s", name, strerror(errno));
+    if (!is_stdin)
+        fclose(from);
+    if (is_done && out->size > 0 && memchr(out->bytes, '\0', out->size) != NULL)
+        return error_set(err, "%s: there is a NUL byte in it", name);
+    return is_done;
+}
+
+/* The state that the file is to replace: what the user says, or what is there now. */
+static enum cli_exit find_etag(const struct options *options, struct client *client, char out[64])
+{
+    unsigned long long generation;
+    struct answer answer;
+    if (options->if_generation != NULL) {
+        if (!options_parse_number(options->if_generation, LLONG_MAX, &generation))
+            return command_complain(CLI_USAGE, "\"%s\" is no generation", options->if_generation);
+        snprintf(out, 64, "\"%llu\"", generation);
+        return CLI_DONE;
+    }
+    enum cli_exit code = client_call(
+        client, (struct call){ .method = "GET", .path = xstrdup("/v1/generations?limit=1") }, &answer);
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(answer.json, "items");
+    snprintf(out, 64, "\"%.0f\"", json_number(cJSON_GetArrayItem(items, 0), "generation"));
+    answer_free(&answer);
+    return code;
+}
+
+static enum cli_exit put_config(const struct options *options, struct client *client, const char *body)
+{
+    char etag[64];
+    struct text path = { 0 };
+    struct answer answer;
+    enum cli_exit code = find_etag(options, client, etag);
+    if (code != CLI_DONE)
+        return code;
+    text_puts(&path, "/v1/config");
+    add_write_params(options, &path);
+    code = client_call(
+        client, (struct call){ .method = "PUT", .path = text_take(&path), .body = body, .if_match = etag },
+        &answer);
+    if (code == CLI_DONE)
+        code = options->wants_json ? screen_put_json(&answer) : print_written(options, &answer);
+    answer_free(&answer);
+    return code;
+}
+
+enum cli_exit command_apply(const struct options *options)
+{
+    struct error err;
+    struct client *client;
+    struct text body = { 0 };
+    if (options->file == NULL)
+        return command_complain(CLI_USAGE, "usage: steerctl apply %s", options->command->usage);
+    if (!read_file(options->file, &body, &err)) {
+        text_free(&body);
+        return command_complain(CLI_REFUSED, "%s", err.text);
+    }
+    enum cli_exit code = client_open(options, &client);
+    if (code == CLI_DONE) {
+        code = put_config(options, client, body.bytes != NULL ? body.bytes : "");
+        client_close(client);
+    }
+    text_free(&body);
+    return code;
+}
