@@ -60,11 +60,12 @@ build() {
 geo=$root/geoip/country.mmdb
 get_geo() {
     [ ! -s "$geo" ] || return 0
-    say "Fetching a country database ..."
-    if ! "$root/geoip/fetch_country.sh" "$geo"; then
-        say "That did not work: using a small made-up one.  Put a real one at $geo and restart to have the world."
-        perl "$root/geoip/make_demo.pl" "$geo"
-    fi
+    say "Fetching a country database (with npm) ..."
+    if command -v npm >/dev/null && "$root/geoip/fetch_country.sh" "$geo"; then return 0; fi
+    say "That did not work: making a small one of a few dozen well-known networks."
+    say "Remove $geo and run again to have the whole world."
+    echo libmaxmind-db-writer-perl | "$root/deploy/install-packages.sh" /dev/stdin
+    perl "$root/geoip/make_demo.pl" "$geo"
 }
 
 # Started as root, steerd becomes an ordinary user: can that one read here?
