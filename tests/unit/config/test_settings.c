@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/settings.h"
+
+#include "base/memory.h"
+#include "config/complaints.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/steerd-test-settings-XXXXXX";
+static char *file;
+
+static int make_directory(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    file = xasprintf("%s/steerd.json", directory);
+    return 0;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    unlink(file);
+    free(file);
+    return rmdir(directory);
+}
+
+static bool load(const char *text, struct problems *problems, struct settings *out)
+{
+    FILE *stream = fopen(file, "w");
+    assert_non_null(stream);
+    fputs(text, stream);
+    fclose(stream);
+    return settings_load(file, problems, out);
+}
+
+static void assert_path(const char *path, const char *name)
+{
+    char *expected = xasprintf("%s/%s", directory, name);
+    assert_string_equal(path, expected);
+    free(expected);
+}
+
+static void an_empty_file_gives_the_defaults(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct settings settings;
+    assert_true(load("{}", &problems, &settings));
+    assert_int_equal(settings.listen_count, 2);
+    assert_int_equal(settings.listen[0].port, 53);
+    assert_int_equal(settings.listen[0].address.family, ADDRESS_V4);
+    assert_int_equal(settings.listen[1].address.family, ADDRESS_V6);
+    assert_int_equal(settings.api_listen_count, 1);
+    assert_int_equal(settings.api_listen[0].port, 8053);
+    assert_string_equal(settings.state_dir, "/var/lib/steerd");
+    assert_string_equal(settings.token_file, "/var/lib/steerd/admin.token");
+    assert_path(settings.steering, "steering.json");
+    assert_true(settings.workers >= 1);
+    assert_null(settings.user);
+    assert_null(settings.nsid);
+    assert_int_equal(settings.geoip_count, 0);
+    assert_false(settings.is_file_mode);
+    assert_int_equal(settings.udp_size, 1232);
+    assert_int_equal(settings.tcp_connections, 1000);
+    assert_int_equal(settings.tcp_idle_ms, 10000);
+    assert_int_equal(settings.keep_generations, 1000);
+    settings_free(&settings);
+}
+
+static void every_option_is_taken(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct settings settings;
+    assert_true(load(
+        "// this server\n"
+        "{ \"$schema\": \"x\", \"listen\": [\"127.0.0.1:5300\", \"[::1]:5300\"], \"workers\": 2, \"user\": "
+        "\"steerd\",\n"
+        "  \"state_dir\": \"state\", \"steering\": \"conf/steering.json\", \"steering_mode\": \"file\",\n"
+        "  \"geoip\": [\"a.mmdb\", \"/b.mmdb\"], \"nsid\": \"ns1\", \"udp_size\": 1400,\n"
+        "  \"tcp_connections\": 7, \"tcp_idle\": \"2s\", \"keep_generations\": 5,\n"
+        "  \"api\": { \"listen\": [\"127.0.0.1:8053\", \"unix:/run/steerd/api.sock\", \"unix:a.sock\"],\n"
+        "    \"token_file\": \"token\" } }",
+        &problems, &settings));
+    assert_int_equal(settings.listen[1].port, 5300);
+    assert_int_equal(settings.workers, 2);
+    assert_string_equal(settings.user, "steerd");
+    assert_path(settings.state_dir, "state");
+    assert_path(settings.steering, "conf/steering.json");
+    assert_true(settings.is_file_mode);
+    assert_int_equal(settings.geoip_count, 2);
+    assert_path(settings.geoip[0], "a.mmdb");
+    assert_string_equal(settings.geoip[1], "/b.mmdb");
+    assert_string_equal(settings.nsid, "ns1");
+    assert_int_equal(settings.udp_size, 1400);
+    assert_int_equal(settings.tcp_connections, 7);
+    assert_int_equal(settings.tcp_idle_ms, 2000);
+    assert_int_equal(settings.keep_generations, 5);
+    assert_int_equal(settings.api_listen_count, 3);
+    assert_string_equal(settings.api_listen[1].unix_path, "/run/steerd/api.sock");
+    assert_int_equal(settings.api_listen[1].address.family, ADDRESS_NONE);
+    assert_path(settings.api_listen[2].unix_path, "a.sock");
+    assert_path(settings.token_file, "token");
+    settings_free(&settings);
+}
+
+static void all_that_is_wrong_is_said_with_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *complaints; /* after the file's name, one a line */
+    } rows[] = {
+        { "[]", ":1:1: must be an object {…}, got an empty list" },
+        { "{\n \"worker\": 2 }", ":2:12: /worker: unknown key: did you mean \"workers\"?" },
+        { "{ /* c */ \"tcp_idle\": 10 }",
+          ":1:23: /tcp_idle: a duration needs its unit: write \"10s\", got 10" },
+        { "{ \"listen\": [] }", ":1:13: /listen: must be a list of addresses with ports, got an empty list" },
+        { "{ \"listen\": [\"127.0.0.1\"] }",
+          ":1:14: /listen/0: must be an address with a port such as \"127.0.0.1:53\" or \"[::1]:53\", got "
+          "\"127.0.0.1\"" },
+        { "{ \"listen\": [\"unix:/x\"] }",
+          ":1:14: /listen/0: must be an address with a port such as \"127.0.0.1:53\" or \"[::1]:53\", got "
+          "\"unix:/x\"" },
+        { "{ \"listen\": [\"127.0.0.1:0\"] }",
+          ":1:14: /listen/0: port must be 1..65535, got \"127.0.0.1:0\"" },
+        { "{ \"listen\": [\"[::1]:53\", \"[0::1]:53\"] }",
+          ":1:26: /listen/1: \"[0::1]:53\" stands here twice" },
+        { "{ \"api\": { \"listen\": [\"unix:\"] } }",
+          ":1:23: /api/listen/0: a unix socket needs a path of 1 to 107 bytes, got \"unix:\"" },
+        { "{ \"api\": { \"tokenfile\": \"x\" } }",
+          ":1:25: /api/tokenfile: unknown key: did you mean \"token_file\"?" },
+        { "{ \"steering_mode\": \"files\" }",
+          ":1:20: /steering_mode: must be \"store\" or \"file\", got \"files\"" },
+        { "{ \"geoip\": \"a.mmdb\" }", ":1:12: /geoip: must be a list of strings, got \"a.mmdb\"" },
+        { "{ \"udp_size\": 100,\n  \"nsid\": \"a\\nb\",\n  \"user\": \"\" }",
+          ":1:15: /udp_size: must be 512..4096 bytes, got 100\n"
+          ":2:11: /nsid: must not hold control characters\n"
+          ":3:11: /user: must not be empty" },
+        { "{ \"workers\": 1.5 }", ":1:14: /workers: must be a whole number 1..1024, got 1.5" },
+        { "{ \"workers\": 1, \"Workers\": 2 }",
+          ":1:17: duplicate key \"Workers\": the first is at line 1, column 3 (case does not count)" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct problems problems = { 0 };
+        struct settings settings;
+        struct text expected = { 0 };
+        assert_false(load(rows[i].text, &problems, &settings));
+        for (const char *at = rows[i].complaints; *at != '\0';) {
+            size_t size = strcspn(at, "\n");
+            text_printf(&expected, "%s%s%.*s", expected.size > 0 ? "\n" : "", file, (int)size, at);
+            at += size + (at[size] == '\n');
+        }
+        char *got = complaints_take(&problems);
+        assert_string_equal(got, expected.bytes);
+        assert_null(settings.listen);
+        free(got);
+        text_free(&expected);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_file_gives_the_defaults),
+        cmocka_unit_test(every_option_is_taken),
+        cmocka_unit_test(all_that_is_wrong_is_said_with_its_place),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
