@@ -15,7 +15,7 @@
  */
 struct compiler;
 
-struct compiler *compiler_new(void);
+struct compiler *compiler_new(void);           /* with an empty dataset */
 void compiler_free(struct compiler *compiler); /* with its last dataset */
 
 /* An endpoint of a named pool as control and checker see it. */
@@ -51,14 +51,14 @@ struct compiled {
 bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out);
 
-/** The change is durable: the model keeps it.  The edition is the caller's to publish.  Frees
- * `compiled->nodes`. */
+/** The change is durable: the model keeps it.  The edition is the caller's to publish, the warnings to free.
+ * Frees `compiled->nodes`. */
 void compiler_accept(struct compiler *compiler, struct compiled *compiled);
 /** The change could not be stored: model and dataset are what they were; frees what was made. */
 void compiler_reject(struct compiler *compiler, struct compiled *compiled);
 
-/** Takes a new table of locations (NULL: none) and recompiles what depends on it. The same rules as
- * compiler_apply. */
+/** Takes a new table of locations (NULL: none; taken over in any case) and recompiles what depends on it. The
+ * same rules as compiler_apply. */
 bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
                       struct compiled *out);
 

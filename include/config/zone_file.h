@@ -19,8 +19,9 @@ struct zone_source {
 /**
  * Puts all records of `source` into `edit`.  Refused, with file, line and what to do: syntax errors, records
  * out of zone, a class other than IN, CNAME beside other data, more than one SOA.  Different TTLs in one
- * RRset: the lowest, with a warning (RFC 2181 §5.2). A missing glue address or SOA/NS is checked by
- * zone_source_check after all sources were read.  False if there were errors.
+ * RRset: the lowest, with a warning (RFC 2181 §5.2).  Records without a TTL before any $TTL get an hour. What
+ * a zone must have as a whole (SOA, NS, glue) is the compiler's to check.  False if there were errors: `edit`
+ * is then to be abandoned.
  */
 bool zone_source_read(const struct zone_source *source, const struct dns_name *apex, struct zone_edit *edit,
                       struct problems *problems);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/compiler.h"
+
+#include "base/memory.h"
+#include "base/table.h"
+#include "config/build.h"
+#include "snapshot/zone_set.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVICES_MAX (UINT32_C(1) << 24) /* service.id in tickets */
+#define SLOTS_MAX    (UINT32_MAX - 1)
+
+struct compiler *compiler_new(void)
+{
+    struct compiler *compiler = xcalloc(1, sizeof *compiler);
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
+        compiler->items[kind] = table_new();
+    struct dataset *dataset = xcalloc(1, sizeof *dataset);
+    dataset->zones = zone_set_new(NULL, 0);
+    compiler->dataset = dataset;
+    numbers_init(&compiler->endpoint_slots, SLOTS_MAX);
+    numbers_init(&compiler->node_slots, SLOTS_MAX);
+    numbers_init(&compiler->node_ids, PRIVATE_NODE_ID_FIRST);
+    numbers_init(&compiler->service_ids, SERVICES_MAX);
+    compiler->intern = intern_new();
+    return compiler;
+}
+
+/* ---- the end ---- */
+
+static void free_built(struct item *item)
+{
+    switch (item->source->object.kind) {
+    case OBJECT_ZONE: zone_free((void *)(uintptr_t)item->built); break;
+    case OBJECT_POOL:
+    case OBJECT_POLICY:
+    case OBJECT_SERVICE: free((void *)(uintptr_t)item->built); break;
+    default: break; /* checks go with their items, zone data builds nothing of its own */
+    }
+}
+
+static void free_items(struct compiler *compiler)
+{
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        const char *name;
+        void *value;
+        for (size_t at = 0; table_next(compiler->items[kind], &at, &name, &value);) {
+            free_built(value);
+            item_free(value);
+        }
+        table_free(compiler->items[kind]);
+    }
+}
+
+void compiler_free(struct compiler *compiler)
+{
+    if (compiler == NULL)
+        return;
+    assert(compiler->build == NULL); /* a compiled result belongs to accept or reject */
+    free_items(compiler);
+    intern_free(compiler->intern);
+    struct dataset *dataset = (struct dataset *)(uintptr_t)compiler->dataset;
+    paged_free(&dataset->nodes);
+    free((void *)(uintptr_t)dataset->zones);
+    geo_free((void *)(uintptr_t)dataset->geo);
+    free(dataset);
+    numbers_free(&compiler->endpoint_slots);
+    numbers_free(&compiler->node_slots);
+    numbers_free(&compiler->node_ids);
+    numbers_free(&compiler->service_ids);
+    free(compiler);
+}
+
+/* ---- one compilation ---- */
+
+static bool is_unchanged(const struct item *before, const struct object *change)
+{
+    const struct object *known = &before->source->object;
+    return change->text != NULL && known->text_size == change->text_size &&
+           memcmp(known->text, change->text, change->text_size) == 0;
+}
+
+static void stage_change(struct build *build, const struct object *change)
+{
+    const struct item *before = build_before(build, change->kind, change->name);
+    bool was_staged = build_is_staged(build, change->kind, change->name);
+    if (!was_staged && (before == NULL ? change->text == NULL : is_unchanged(before, change)))
+        return;
+    struct source *source = change->text != NULL ? source_new(change) : NULL;
+    struct item *item = build_stage(build, change->kind, change->name, source);
+    item->said = change;
+    item->is_deleted = source == NULL;
+}
+
+static const struct dataset *make_dataset(struct build *build, struct paged nodes)
+{
+    const struct dataset *before = build->compiler->dataset;
+    struct dataset *dataset = xcalloc(1, sizeof *dataset);
+    *dataset = (struct dataset){
+        .generation = before->generation,
+        .zones = build->zone_set,
+        .nodes = nodes,
+        .geo = build->geo,
+    };
+    edition_made(&build->edition, dataset, NULL);
+    edition_replaced(&build->edition, before, NULL);
+    return dataset;
+}
+
+static void note_lack_of_geo(struct build *build)
+{
+    if (build->lacks_geo)
+        problems_warn(
+            &build->problems, NULL, 0, 0, "",
+            "there are geo rules by location, but no database: name one in \"geoip\" of steerd.json, "
+            "until then only CIDR rules and defaults choose");
+}
+
+static void reject(struct compiler *compiler, struct build *build)
+{
+    intern_reject(compiler->intern);
+    numbers_reject(&compiler->endpoint_slots);
+    numbers_reject(&compiler->node_slots);
+    numbers_reject(&compiler->node_ids);
+    numbers_reject(&compiler->service_ids);
+    build_reject(build);
+    compiler->build = NULL;
+}
+
+static void move_problems(struct build *build, struct problems *to)
+{
+    if (to->count == 0) {
+        problems_free(to);
+        *to = build->problems;
+        build->problems = (struct problems){ 0 };
+        return;
+    }
+    for (size_t i = 0; i < build->problems.count; i++) {
+        const struct problem *from = &build->problems.items[i];
+        (from->is_warning ? problems_warn : problems_add)(to, from->file, from->line, from->column,
+                                                          from->pointer, "%s", from->message);
+    }
+}
+
+/* From staged objects to the next dataset. */
+static bool run(struct build *build, struct problems *problems, struct compiled *out)
+{
+    struct compiler *compiler = build->compiler;
+    build->nodes = paged_edit_begin(&compiler->dataset->nodes, &build->edition);
+    build_parse(build);
+    build_check_graph(build);
+    if (build_is_good(build))
+        build_nodes(build);
+    build_zones(build);
+    note_lack_of_geo(build);
+    struct paged nodes = paged_edit_end(build->nodes);
+    build_release_drafts(build);
+    if (!build_is_good(build)) {
+        move_problems(build, problems);
+        edition_abandon(&build->edition);
+        compiled_nodes_free(build->changed, build->changed_count);
+        reject(compiler, build);
+        return false;
+    }
+    intern_settle(compiler->intern, &build->edition);
+    *out = (struct compiled){
+        .dataset = (struct dataset *)(uintptr_t)make_dataset(build, nodes),
+        .nodes = build->changed,
+        .node_count = build->changed_count,
+        .warnings = build->problems,
+    };
+    out->edition = build->edition;
+    build->problems = (struct problems){ 0 };
+    compiler->build = build;
+    return true;
+}
+
+bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
+                    struct problems *problems, struct compiled *out)
+{
+    assert(compiler->build == NULL);
+    struct build *build = build_begin(compiler);
+    for (size_t i = 0; i < count; i++)
+        stage_change(build, &changes[i]);
+    return run(build, problems, out);
+}
+
+static void restage_if_planned(struct item *item, void *context)
+{
+    if (item->source->has_plan)
+        build_restage(context, item);
+}
+
+bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
+                      struct compiled *out)
+{
+    assert(compiler->build == NULL);
+    struct build *build = build_begin(compiler);
+    if (geo != NULL)
+        edition_made(&build->edition, geo, geo_free);
+    edition_replaced(&build->edition, compiler->dataset->geo, geo_free);
+    build->geo = geo;
+    build_each_untouched(build, OBJECT_POLICY, restage_if_planned, build);
+    build_each_untouched(build, OBJECT_SERVICE, restage_if_planned, build);
+    return run(build, problems, out);
+}
+
+void compiler_accept(struct compiler *compiler, struct compiled *compiled)
+{
+    intern_accept(compiler->intern);
+    numbers_accept(&compiler->endpoint_slots);
+    numbers_accept(&compiler->node_slots);
+    numbers_accept(&compiler->node_ids);
+    numbers_accept(&compiler->service_ids);
+    build_accept(compiler->build);
+    compiler->build = NULL;
+    compiler->dataset = compiled->dataset;
+    compiled_nodes_free(compiled->nodes, compiled->node_count);
+    compiled->nodes = NULL;
+    compiled->node_count = 0;
+}
+
+void compiler_reject(struct compiler *compiler, struct compiled *compiled)
+{
+    compiled_nodes_free(compiled->nodes, compiled->node_count);
+    problems_free(&compiled->warnings);
+    edition_abandon(&compiled->edition);
+    *compiled = (struct compiled){ 0 };
+    reject(compiler, compiler->build);
+}
+
+/* ---- asking ---- */
+
+const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name)
+{
+    const struct item *item = table_find(compiler->items[kind], name);
+    return item != NULL ? &item->source->object : NULL;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct object *a = left, *b = right;
+    return strcmp(a->name, b->name);
+}
+
+void compiler_list(const struct compiler *compiler, struct objects *out)
+{
+    *out = (struct objects){ .is_borrowed = true };
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        size_t start = out->count;
+        const char *name;
+        void *value;
+        for (size_t at = 0; table_next(compiler->items[kind], &at, &name, &value);) {
+            const struct object *object = &((const struct item *)value)->source->object;
+            objects_add(out, object->kind, object->name, object->text, object->text_size);
+        }
+        if (out->count > start)
+            qsort(out->items + start, out->count - start, sizeof *out->items, compare_names);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "snapshot/edition.h"
+
+#include <stdint.h>
+
+/*
+ * Immutable blocks of the dataset that many nodes share (plans, steady states), found by a key that says all
+ * that they are made of.  Uses are counted; the last one that goes retires the block with its edition.
+ */
+struct interned {
+    char *key;
+    void *block;
+    edition_free_fn *free;
+    uint32_t uses;
+    bool is_retired; /* noted as replaced in the edition under way */
+};
+
+struct intern;
+
+struct intern *intern_new(void);
+void intern_free(struct intern *intern); /* with all blocks */
+
+/** One more use of what is there under `key`, or NULL. */
+struct interned *intern_use(struct intern *intern, const char *key);
+/** Enters `block` (noted as made) with one use. */
+struct interned *intern_add(struct intern *intern, const char *key, void *block, edition_free_fn *free_block,
+                            struct edition *edition);
+void intern_drop(struct intern *intern, struct interned *interned);
+
+/** All uses of this edition are known: notes what nobody uses any more as replaced. */
+void intern_settle(struct intern *intern, struct edition *edition);
+void intern_accept(struct intern *intern);
+/** Everything is as it was after the last accept; the blocks made since are the edition's to free. */
+void intern_reject(struct intern *intern);

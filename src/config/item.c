@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/item.h"
+
+#include "base/memory.h"
+#include "base/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *put_string(char **at, const char *bytes, size_t size)
+{
+    char *start = *at;
+    memcpy(start, bytes, size);
+    start[size] = '\0';
+    *at += size + 1;
+    return start;
+}
+
+struct source *source_new(const struct object *object)
+{
+    const char *pointer = object->pointer != NULL ? object->pointer : "";
+    size_t name_size = strlen(object->name), pointer_size = strlen(pointer);
+    struct source *source = xcalloc(1, sizeof *source + name_size + pointer_size + object->text_size + 3);
+    char *at = (char *)(source + 1);
+    source->users = 1;
+    source->object = (struct object){
+        .kind = object->kind,
+        .name = put_string(&at, object->name, name_size),
+        .pointer = put_string(&at, pointer, pointer_size),
+        .text = put_string(&at, object->text, object->text_size),
+        .text_size = object->text_size,
+    };
+    return source;
+}
+
+struct source *source_use(struct source *source)
+{
+    source->users++;
+    return source;
+}
+
+void source_drop(struct source *source)
+{
+    if (source == NULL || --source->users > 0)
+        return;
+    free(source->references);
+    free(source);
+}
+
+struct item *item_new(struct source *source)
+{
+    struct item *item = xcalloc(1, sizeof *item);
+    item->source = source;
+    return item;
+}
+
+void item_free(struct item *item)
+{
+    if (item == NULL)
+        return;
+    if (item->source != NULL && item->source->object.kind == OBJECT_CHECK && item->check != NULL)
+        check_release(item->check);
+    source_drop(item->source);
+    free(item->uses);
+    free(item);
+}
+
+void item_add_use(struct item *item, struct interned *interned)
+{
+    item->uses = xrealloc(item->uses, item->use_count + 1, sizeof(struct interned *));
+    item->uses[item->use_count++] = interned;
+}
+
+static size_t position_of(struct reference_list *list, const char *name)
+{
+    if (list->index == NULL)
+        list->index = table_new();
+    uintptr_t known = (uintptr_t)table_find(list->index, name);
+    if (known != 0)
+        return known - 1;
+    if (list->count == list->room) {
+        list->room = list->room == 0 ? 8 : list->room * 2;
+        list->items = xrealloc(list->items, list->room, sizeof *list->items);
+    }
+    table_put(list->index, name, (void *)(uintptr_t)(list->count + 1));
+    list->items[list->count] = (struct reference){ .name = xstrdup(name) };
+    list->name_bytes += strlen(name) + 1;
+    return list->count++;
+}
+
+void reference_list_add(struct reference_list *list, const char *name, unsigned depth)
+{
+    size_t position = position_of(list, name);
+    uint8_t at = depth > UINT8_MAX ? UINT8_MAX : (uint8_t)depth;
+    if (list->items[position].depth < at)
+        list->items[position].depth = at;
+}
+
+void reference_list_store(struct reference_list *list, struct source *source)
+{
+    source->reference_count = list->count;
+    if (list->count > 0) {
+        source->references = xcalloc(1, list->count * sizeof *list->items + list->name_bytes);
+        char *at = (char *)(source->references + list->count);
+        for (size_t i = 0; i < list->count; i++) {
+            char *name = (char *)(uintptr_t)list->items[i].name;
+            source->references[i] = list->items[i];
+            source->references[i].name = put_string(&at, name, strlen(name));
+            free(name);
+        }
+    }
+    table_free(list->index);
+    free(list->items);
+    *list = (struct reference_list){ 0 };
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "config/intern.h"
+#include "config/model.h"
+
+/* What an object says of others, beside its text: facts that follow from the text alone. */
+enum { REACH_ADDRESS = 1, REACH_HOSTNAME = 2 }; /* bits: kinds of endpoints in an object's own tree */
+
+/* A name that an object uses: of a pool its checks, of policies and services their targets. Each once. */
+struct reference {
+    const char *name;
+    uint8_t depth; /* nodes of the object above it, the deepest place counts */
+};
+
+/* A declared object with its facts; immutable, shared by the versions of its item. */
+struct source {
+    uint32_t users;
+    uint8_t reach;
+    uint8_t depth;        /* nodes on its longest path, not counting those it refers to */
+    bool has_facts;       /* the facts here are known: the text was parsed before */
+    bool has_plan;        /* a node of it compiles tables that depend on the locations database */
+    uint32_t zone_size;   /* service: length of the zone's name in front of "/owner" */
+    struct object object; /* name, text and pointer stand behind it in the same block */
+    size_t reference_count;
+    struct reference *references; /* one block with the names; NULL if there are none */
+};
+
+/*
+ * One object of the head, compiled.  A change makes a new item; the old one goes when the change is accepted.
+ * What it built belongs to the editions of the dataset, but a check, which is counted.
+ */
+struct item {
+    struct source *source;
+    uint32_t id;     /* pool, policy: index in dataset.nodes; service: service.id */
+    uint32_t slot;   /* pool, policy: in conditions.nodes */
+    bool is_deleted; /* in a change under way */
+    union {
+        struct check *check;
+        const struct node *node;
+        const struct zone *zone;
+        const struct service *service;
+        const void *built;
+    };
+    struct interned **uses; /* plans and states that the built block points at */
+    uint32_t use_count;
+    uint8_t whole_depth, whole_reach; /* with all that it refers to */
+    /* scratch of one change */
+    const struct object *said; /* what messages point at; NULL: the source's object */
+    uint32_t visit;            /* number of the change that visited it */
+    uint8_t colour;
+    void *draft; /* what is being compiled of it */
+};
+
+struct source *source_new(const struct object *object);
+struct source *source_use(struct source *source);
+void source_drop(struct source *source);
+
+static inline const struct object *item_said(const struct item *item)
+{
+    return item->said != NULL ? item->said : &item->source->object;
+}
+
+struct item *item_new(struct source *source); /* takes the source over */
+/** Frees the item, not what it built (but drops its check). NULL is a no-op. */
+void item_free(struct item *item);
+void item_add_use(struct item *item, struct interned *interned);
+
+/** Collects names for source.references: zero-initialised is empty. */
+struct reference_list {
+    struct table *index; /* name → position + 1 */
+    struct reference *items;
+    size_t count, room, name_bytes;
+};
+void reference_list_add(struct reference_list *list, const char *name, unsigned depth);
+/** Moves the list into the source and frees it. */
+void reference_list_store(struct reference_list *list, struct source *source);

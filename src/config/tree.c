@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/tree.h"
+
+#include "base/memory.h"
+#include "config/plans.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STRUCT_ALIGN 8
+
+_Static_assert(sizeof(struct node) % STRUCT_ALIGN == 0 && sizeof(struct child) % STRUCT_ALIGN == 0 &&
+                   sizeof(struct endpoint) % STRUCT_ALIGN == 0,
+               "structs follow each other in the block");
+
+/* ---- measuring ---- */
+
+void tree_measure_string(const char *string, struct tree_size *size)
+{
+    size->strings += strlen(string) + 1;
+}
+
+void tree_measure_endpoint(const struct declared_endpoint *endpoint, struct tree_size *size)
+{
+    struct dns_name hostname;
+    size->structs += sizeof(struct endpoint);
+    tree_measure_string(endpoint->name, size);
+    if (endpoint->hostname != NULL && dns_name_parse(endpoint->hostname, NULL, &hostname))
+        size->strings += hostname.size;
+}
+
+void tree_measure_node(const struct declared_node *node, const char *pointer, size_t prefix_size,
+                       struct tree_size *size)
+{
+    size->structs += tree_node_size(node->count);
+    size->strings += prefix_size + strlen(pointer) + 1;
+    for (size_t i = 0; i < node->count; i++)
+        tree_measure_target(&node->children[i].to, prefix_size, size);
+}
+
+void tree_measure_target(const struct declared_target *target, size_t prefix_size, struct tree_size *size)
+{
+    if (target->kind == TARGET_NODE)
+        tree_measure_node(target->node, target->pointer, prefix_size, size);
+    else if (target->kind == TARGET_ENDPOINT)
+        tree_measure_endpoint(target->endpoint, size);
+}
+
+/* ---- writing ---- */
+
+void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_size)
+{
+    char *block = xcalloc(1, size->structs + size->strings);
+    edition_made(&tree->build->edition, block, NULL);
+    tree->structs = block + head_size;
+    tree->strings = block + size->structs;
+    return block;
+}
+
+static void *take_struct(struct tree *tree, size_t size)
+{
+    void *at = tree->structs;
+    tree->structs += size;
+    return at;
+}
+
+static char *take_string(struct tree *tree, size_t size)
+{
+    char *at = tree->strings;
+    tree->strings += size;
+    return at;
+}
+
+const char *tree_write_string(struct tree *tree, const char *string)
+{
+    size_t size = strlen(string) + 1;
+    return memcpy(take_string(tree, size), string, size);
+}
+
+static const char *write_name(struct tree *tree, const char *pointer)
+{
+    size_t prefix_size = strlen(tree->prefix), size = strlen(pointer) + 1;
+    char *name = take_string(tree, prefix_size + size);
+    memcpy(name, tree->prefix, prefix_size);
+    memcpy(name + prefix_size, pointer, size);
+    return name;
+}
+
+const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
+                                           uint32_t weight, uint32_t slot)
+{
+    struct endpoint *endpoint = take_struct(tree, sizeof *endpoint);
+    *endpoint = (struct endpoint){ .slot = slot,
+                                   .weight = weight,
+                                   .families = declared->hostname == NULL ? declared->families : 0,
+                                   .at = declared->at,
+                                   .name = tree_write_string(tree, declared->name) };
+    memcpy(endpoint->ipv4, declared->ipv4, sizeof endpoint->ipv4);
+    memcpy(endpoint->ipv6, declared->ipv6, sizeof endpoint->ipv6);
+    struct dns_name hostname;
+    if (declared->hostname != NULL && dns_name_parse(declared->hostname, NULL, &hostname))
+        endpoint->hostname = memcpy(take_string(tree, hostname.size), hostname.bytes, hostname.size);
+    return endpoint;
+}
+
+static const struct node *write_private(struct tree *tree, const struct declared_node *declared,
+                                        const char *pointer, bool is_root, bool *is_dynamic);
+
+/* True if something below the target can change. */
+static bool write_target(struct tree *tree, const struct declared_target *target, bool is_root,
+                         struct child *out)
+{
+    bool is_dynamic = false;
+    switch (target->kind) {
+    case TARGET_NAME:
+        out->kind = CHILD_SHARED;
+        out->shared = node_after(tree->build, target->name)->id;
+        return true;
+    case TARGET_ENDPOINT:
+        out->kind = CHILD_ENDPOINT;
+        if (out->weight == 1) /* none given at the target: the endpoint's own */
+            out->weight = target->endpoint->weight;
+        out->endpoint = tree_write_endpoint(tree, target->endpoint, out->weight, SLOT_NONE);
+        return false;
+    case TARGET_NODE:
+        out->kind = CHILD_NODE;
+        out->node = write_private(tree, target->node, target->pointer, is_root, &is_dynamic);
+        return is_dynamic;
+    }
+    return false;
+}
+
+/* Everything but name, numbers and state.  True if something below can change. */
+static bool fill_node(struct tree *tree, struct node *node, const struct declared_node *declared,
+                      const char *pointer)
+{
+    node->policy = declared->policy;
+    node->child_count = (uint16_t)declared->count;
+    node->answers = declared->answers > 0 ? declared->answers : declared->policy->answers;
+    node->min_healthy = declared->min_healthy.value > 0 ? declared->min_healthy.value : 1;
+    node->is_percent = declared->min_healthy.is_percent;
+    node->is_over_endpoints = !declared->policy->is_by_rule;
+    node->slot = SLOT_NONE;
+    bool is_dynamic = false;
+    for (size_t i = 0; i < declared->count; i++) {
+        const struct declared_child *from = &declared->children[i];
+        struct child *child = &node->children[i];
+        *child = (struct child){ .weight = from->weight, .bias = from->bias };
+        is_dynamic |= write_target(tree, &from->to, false, child);
+        node->is_over_endpoints &= child->kind == CHILD_ENDPOINT;
+    }
+    node->plan = plan_get(tree->build, tree->item, declared, pointer);
+    return is_dynamic;
+}
+
+/*
+ * Who asks for the availability of a private node?  Its parent; and, of a root, whoever counts its children
+ * (min_healthy) or favours one of them.  A root that nobody asks needs no slot: its children's bits are read.
+ */
+static bool needs_slot(const struct node *node, bool is_root)
+{
+    return !is_root || node->is_percent || node->min_healthy > 1 || node->policy->prefer != NULL;
+}
+
+static const struct node *write_private(struct tree *tree, const struct declared_node *declared,
+                                        const char *pointer, bool is_root, bool *is_dynamic)
+{
+    struct node *node = take_struct(tree, tree_node_size(declared->count));
+    node->name = write_name(tree, pointer);
+    *is_dynamic = fill_node(tree, node, declared, pointer);
+    bool has_slot = *is_dynamic && needs_slot(node, is_root);
+    if (!*is_dynamic)
+        node->steady = state_get_fixed(tree->build, tree->item, node);
+    else if (!has_slot)
+        node->steady = state_get_open(tree->build, tree->item, node);
+    tree_number_private(tree, node, has_slot);
+    return node;
+}
+
+void tree_write_root(struct tree *tree, const struct declared_target *target, struct child *out)
+{
+    *out = (struct child){ .weight = 1 };
+    write_target(tree, target, true, out);
+}
+
+void tree_write_policy(struct tree *tree, const struct declared_node *declared, struct node *node)
+{
+    node->name = write_name(tree, "");
+    fill_node(tree, node, declared, "");
+    node->id = tree->item->id;
+    node->slot = tree->item->slot;
+}

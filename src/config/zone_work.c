@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/zone_work.h"
+
+#include "base/memory.h"
+#include "base/table.h"
+#include "snapshot/zone_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is to be done, zone by zone ---- */
+
+static struct zone_work *work_of(struct build *build, const char *zone)
+{
+    struct zone_work *work = table_find(build->zones, zone);
+    if (work != NULL)
+        return work;
+    work = xcalloc(1, sizeof *work);
+    work->before = build_before(build, OBJECT_ZONE, zone);
+    work->after = build_find(build, OBJECT_ZONE, zone);
+    if (work->after != NULL && work->after == work->before)
+        work->after = build_restage(build, work->before);
+    table_put(build->zones, zone, work);
+    return work;
+}
+
+static void add_service(struct zone_work *work, struct item *before, struct item *after)
+{
+    if (work->service_count == work->service_room) {
+        work->service_room = work->service_room == 0 ? 8 : work->service_room * 2;
+        work->services = xrealloc(work->services, work->service_room, sizeof *work->services);
+    }
+    work->services[work->service_count++] = (struct zone_service){ before, after };
+}
+
+static char *zone_of_service(const char *name)
+{
+    return xstrndup(name, strcspn(name, "/"));
+}
+
+static void collect_zones(struct build *build)
+{
+    const char *name;
+    void *value;
+    for (size_t at = 0; table_next(build->staged[OBJECT_ZONE], &at, &name, &value);)
+        work_of(build, name)->is_rebuilt = true;
+    for (size_t at = 0; table_next(build->staged[OBJECT_ZONE_DATA], &at, &name, &value);) {
+        struct item *item = value;
+        if (build_find(build, OBJECT_ZONE, name) != NULL)
+            work_of(build, name)->is_rebuilt = true;
+        else if (!item->is_deleted)
+            build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, name);
+    }
+}
+
+/* work_of may stage zones while this runs: never services. */
+static void collect_services(struct build *build)
+{
+    const char *name;
+    void *value;
+    for (size_t at = 0; table_next(build->staged[OBJECT_SERVICE], &at, &name, &value);) {
+        struct item *item = value;
+        char *zone = zone_of_service(name);
+        if (build_find(build, OBJECT_ZONE, zone) != NULL || item->is_deleted)
+            add_service(work_of(build, zone), build_before(build, OBJECT_SERVICE, name),
+                        item->is_deleted ? NULL : item);
+        else
+            build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, zone);
+        free(zone);
+    }
+}
+
+static void keep_service(struct item *item, void *context)
+{
+    struct build *build = context;
+    char *zone = zone_of_service(item->source->object.name);
+    struct zone_work *work = table_find(build->zones, zone);
+    if (work != NULL && work->is_rebuilt && work->after != NULL)
+        add_service(work, item, item);
+    free(zone);
+}
+
+/* ---- one zone ---- */
+
+static bool parse_apex(struct build *build, struct zone_work *work, const char *name)
+{
+    const struct object *said = item_said(work->after);
+    char text[DNS_NAME_TEXT_SIZE];
+    if (!dns_name_parse(name, NULL, &work->apex)) {
+        object_problem(&build->problems, said, "", false, "\"%s\" is not a domain name", name);
+        return false;
+    }
+    dns_name_format(&work->apex, text);
+    char *canonical = object_zone_name(text);
+    bool is_canonical = strcmp(canonical, name) == 0;
+    if (!is_canonical) /* two spellings of one zone would be two zones */
+        object_problem(&build->problems, said, "", false, "write the zone's name as \"%s\"", canonical);
+    free(canonical);
+    return is_canonical;
+}
+
+static void remove_zone(struct build *build, struct zone_work *work)
+{
+    for (size_t i = 0; i < work->service_count; i++) {
+        if (work->services[i].after == NULL && work->services[i].before != NULL)
+            service_remove(build, work, work->services[i].before);
+    }
+    if (work->before != NULL)
+        edition_replaced(&build->edition, work->before->zone, zone_free);
+}
+
+static void change_services(struct build *build, struct zone_work *work)
+{
+    for (size_t i = 0; i < work->service_count; i++) { /* first: another may come to the same owner */
+        if (work->services[i].after == NULL && work->services[i].before != NULL)
+            service_remove(build, work, work->services[i].before);
+    }
+    for (size_t i = 0; i < work->service_count; i++) {
+        if (work->services[i].after != NULL)
+            service_compile(build, work, &work->services[i]);
+    }
+}
+
+static void end_edit(struct build *build, struct zone_work *work)
+{
+    if (!build_is_good(build)) {
+        zone_edit_abandon(work->edit);
+        work->edit = NULL;
+        return;
+    }
+    work->after->zone = zone_edit_end(work->edit);
+    work->edit = NULL;
+    if (work->is_rebuilt && work->before != NULL)
+        edition_replaced(&build->edition, work->before->zone, zone_free);
+}
+
+static void compile_zone(struct build *build, const char *name, struct zone_work *work)
+{
+    if (work->after == NULL) {
+        remove_zone(build, work);
+        return;
+    }
+    if (!parse_apex(build, work, name))
+        return;
+    const struct zone *base = work->is_rebuilt ? NULL : work->before->zone;
+    work->edit = zone_edit_begin(&work->apex, base, &build->edition);
+    if (work->is_rebuilt)
+        zone_compile_records(build, work);
+    change_services(build, work);
+    end_edit(build, work);
+}
+
+/* ---- all zones ---- */
+
+struct zone_list {
+    const struct zone **items;
+    size_t count;
+};
+
+static void list_zone(struct item *item, void *context)
+{
+    struct zone_list *list = context;
+    if ((list->count & (list->count - 1)) == 0)
+        list->items = xrealloc(list->items, list->count == 0 ? 1 : list->count * 2, sizeof *list->items);
+    list->items[list->count++] = item->zone;
+}
+
+static void make_set(struct build *build)
+{
+    const struct zone_set *before = build->compiler->dataset->zones;
+    build->zone_set = before;
+    if (before != NULL && table_count(build->zones) == 0)
+        return;
+    struct zone_list list = { 0 };
+    build_each(build, OBJECT_ZONE, list_zone, &list);
+    build->zone_set = edition_made(&build->edition, zone_set_new(list.items, list.count), NULL);
+    edition_replaced(&build->edition, before, NULL);
+    free(list.items);
+}
+
+void build_zones(struct build *build)
+{
+    build->zones = table_new();
+    collect_zones(build);
+    bool rebuilds = table_count(build->zones) > 0;
+    collect_services(build);
+    if (rebuilds)
+        build_each_untouched(build, OBJECT_SERVICE, keep_service, build);
+    const char *name;
+    void *value;
+    for (size_t at = 0; table_next(build->zones, &at, &name, &value);)
+        compile_zone(build, name, value);
+    if (build_is_good(build))
+        make_set(build);
+}
+
+void build_zones_free(struct build *build)
+{
+    if (build->zones == NULL)
+        return;
+    const char *name;
+    void *value;
+    for (size_t at = 0; table_next(build->zones, &at, &name, &value);) {
+        struct zone_work *work = value;
+        free(work->services);
+        free(work);
+    }
+    table_free(build->zones);
+    build->zones = NULL;
+}
