@@ -9,6 +9,7 @@
 #include "health/curl_loop.h"
 #include "health/http_request.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,10 +115,21 @@ static void http_explain_connect(struct http_probe *http, CURLcode code, struct 
         finding_set(out, FINDING_FAILURE, "%s", http_words(http, code));
 }
 
+/* "Recv failure: Connection reset by peer" → "connection reset by peer" */
+static void http_explain_break(struct http_probe *http, CURLcode code, struct finding *out)
+{
+    const char *words = http_words(http, code), *cause = strstr(words, "failure: ");
+    if (cause != NULL)
+        words = cause + strlen("failure: ");
+    finding_set(out, FINDING_FAILURE, "%c%s", tolower((unsigned char)words[0]), words + (words[0] != '\0'));
+}
+
 static void http_explain(struct http_probe *http, CURLcode code, struct finding *out)
 {
     switch (code) {
     case CURLE_COULDNT_CONNECT: http_explain_connect(http, code, out); break;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR: http_explain_break(http, code, out); break;
     case CURLE_GOT_NOTHING: finding_set(out, FINDING_FAILURE, "connection closed without a reply"); break;
     case CURLE_OUT_OF_MEMORY: /* libcurl says so also of a header line above its limit of 100 KiB */
         finding_set(out, out->latency_us > 0 ? FINDING_FAILURE : FINDING_NONE,

@@ -26,7 +26,7 @@ struct name {
     struct name_use *uses;
     struct address addresses[NAME_ADDRESSES_MOST];
     size_t count, turn;
-    char problem[64]; /* why there are no addresses */
+    char problem[96]; /* why there are no addresses */
     bool is_settled;
     bool is_asking; /* c-ares holds a pointer to it */
     unsigned failures;
@@ -204,7 +204,8 @@ static const char *status_words(int status)
     case ARES_ESERVFAIL: return "SERVFAIL";
     case ARES_EREFUSED: return "REFUSED";
     case ARES_ETIMEOUT: return "no reply from the name servers";
-    case ARES_ECONNREFUSED: return "name servers refuse connections";
+    case ARES_ECONNREFUSED: /* c-ares 1.18 tells these apart no further */
+        return "name servers fail (SERVFAIL, REFUSED or unreachable)";
     default: return ares_strerror(status);
     }
 }
