@@ -6,13 +6,97 @@ import pytest
 
 from harness import pool, world
 
+DONE, REFUSED, USAGE, NO_SERVER, NOT_ALLOWED = range(5)
+ONE, TWO = "127.0.10.1", "127.0.20.1"
+
 
 @pytest.fixture
 def server(daemon):
-    return daemon.start(world({"www": {"policy": "us"}}, {"us": pool("weighted", "127.0.10.1", "127.0.20.1")}))
+    return daemon.start(world({"www": {"policy": "us"}}, {"us": pool("weighted", ONE, TWO)}))
+
+
+def done(result):
+    assert result.returncode == DONE, result.stderr
+    return result.stdout
 
 
 def test_it_explains_itself(server):
-    result = server.steerctl("--help", token=False)
-    assert result.returncode == 0 and "usage" in result.stdout.lower()
-    assert server.steerctl("no-such-command").returncode not in (0, 1)
+    assert "usage" in done(server.steerctl("--help", token=False))
+    assert "drain" in done(server.steerctl("help", token=False))
+    assert done(server.steerctl("version", token=False)).startswith("steerctl ")
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["drain"], ["drain", "us"], ["set-weight", "us/a"],
+                                       ["set-weight", "us/a", "many"], ["status", "--no-such-option"], ["apply"]])
+def test_wrong_usage_is_2(server, arguments):
+    result = server.steerctl(*arguments)
+    assert result.returncode == USAGE and result.stderr.startswith("steerctl: ")
+
+
+def test_no_server_is_3_and_a_wrong_token_4(server):
+    assert server.steerctl("status", "--url", "http://127.0.0.1:1").returncode == NO_SERVER
+    (server.directory / "wrong").write_text("0" * 64 + "\n")
+    assert server.steerctl("status", "--token-file", str(server.directory / "wrong"), token=False).returncode == NOT_ALLOWED
+    assert server.steerctl("set-weight", "us/zzz", "3").returncode == REFUSED
+
+
+def test_every_view_has_json(server):
+    for command in (["status"], ["endpoints"], ["generations"], ["explain", "www.example.test"]):
+        assert json.loads(done(server.steerctl(*command, "--json")))
+        assert done(server.steerctl(*command)).strip()
+
+
+def test_a_weight_is_set(server):
+    done(server.steerctl("set-weight", "us/a", "9", "--comment", "more for a"))
+    assert server.endpoint("us", "a")["weight"] == 9
+    assert "more for a" in done(server.steerctl("generations"))
+
+
+def test_a_dry_run_changes_nothing(server):
+    done(server.steerctl("set-weight", "us/a", "9", "--dry-run"))
+    assert server.generation() == 1
+
+
+@pytest.mark.parametrize("state", ["drain", "down"])
+def test_an_endpoint_is_taken_out_and_given_back(server, state):
+    done(server.steerctl(state, "us/a", "--reason", "new kernel", "--expires", "2h"))
+    assert {server.answer("www.example.test")[0] for _ in range(6)} == {TWO}
+    assert "new kernel" in done(server.steerctl("endpoints"))
+    done(server.steerctl("undrain", "us/a"))
+    assert {server.answer("www.example.test")[0] for _ in range(6)} == {ONE, TWO}
+
+
+def test_explain_shows_the_answer(server):
+    done(server.steerctl("down", "us/a"))
+    assert TWO in done(server.steerctl("explain", "www.example.test", "--type", "A", "--client", "193.0.0.1"))
+
+
+def test_an_old_configuration_comes_back(server):
+    done(server.steerctl("set-weight", "us/a", "9"))
+    done(server.steerctl("rollback", "1"))
+    assert server.endpoint("us", "a").get("weight", 1) == 1
+    assert server.steerctl("rollback", "99").returncode == REFUSED
+
+
+def test_a_file_is_applied_or_refused_as_a_whole(server):
+    new = world({"www": {"policy": "us"}}, {"us": pool("failover", "127.0.40.1")})
+    server.write("new.json", new)
+    done(server.steerctl("apply", "-f", str(server.directory / "new.json")))
+    assert server.answer("www.example.test") == ["127.0.40.1"]
+    new["pools"]["us"]["policy"] = "sideways"
+    refused = server.steerctl("apply", "-f", "-", stdin=json.dumps(new))
+    assert refused.returncode == REFUSED and "/pools/us/policy" in refused.stderr
+    assert server.steerctl("apply", "-f", "-", "--if-generation", "1", stdin="{}").returncode == REFUSED
+    assert server.answer("www.example.test") == ["127.0.40.1"]
+
+
+def test_changed_files_are_imported(server):
+    server.write("steering.json", world({"www": {"policy": "us"}}, {"us": pool("failover", "127.0.40.1")}))
+    done(server.steerctl("reload"))
+    assert server.answer("www.example.test") == ["127.0.40.1"]
+
+
+def test_a_configuration_is_checked(server):
+    assert server.steerctl("check-config", str(server.directory / "steerd.json")).returncode == DONE
+    server.write("steering.json", {"pools": {"us": {"policy": "sideways"}}})
+    assert server.steerctl("check-config", str(server.directory / "steerd.json")).returncode == REFUSED

@@ -13,7 +13,7 @@ from harness import wait_until, world
 @pytest.fixture(scope="module")
 def server(shared_daemon):
     records = ["static 60 IN A 192.0.2.7"] + ["n%d 60 IN A 192.0.2.%d" % (i, i) for i in range(100)]
-    return shared_daemon.start(world({}, records=records), tcp={"connections": 20, "idle": "1s"})
+    return shared_daemon.start(world({}, records=records), tcp_connections=20, tcp_idle="1s")
 
 
 def connect(server):
