@@ -24,7 +24,7 @@ void request_free(struct request *request)
 {
     if (request == NULL)
         return;
-    target_free(&request->target);
+    target_clear(&request->target);
     text_free(&request->body);
     command_free(request->command);
     text_free(&request->reply.body);

@@ -92,11 +92,11 @@ bool target_parse(const char *raw, struct target *out, struct error *err)
     char *path = strsep(&query, "?");
     if (parse_path(path, out, err) && parse_query(query, out, err))
         return true;
-    target_free(out);
+    target_clear(out);
     return false;
 }
 
-void target_free(struct target *target)
+void target_clear(struct target *target)
 {
     free(target->block);
     *target = (struct target){ 0 };

@@ -26,7 +26,7 @@ struct target {
 /** `raw` is what stood in the request line.  False for a bad or NUL escape, too many pieces, or no leading
  * slash; `out` is then empty. */
 bool target_parse(const char *raw, struct target *out, struct error *err);
-void target_free(struct target *target);
+void target_clear(struct target *target);
 
 /** The value of the first parameter of that name, or NULL. */
 const char *target_param(const struct target *target, const char *name);
