@@ -8,6 +8,7 @@
  * hundred untested branches would not be safer.  Never used while answering.
  */
 void *xcalloc(size_t count, size_t size); /* zeroed */
+void *xcalloc_aligned(size_t alignment, size_t size);
 void *xrealloc(void *block, size_t count, size_t size);
 void *xmemdup(const void *bytes, size_t size);
 char *xstrdup(const char *text);

@@ -20,6 +20,14 @@ void *xcalloc(size_t count, size_t size)
     return check(calloc(count ? count : 1, size ? size : 1));
 }
 
+void *xcalloc_aligned(size_t alignment, size_t size)
+{
+    void *block = NULL;
+    if (posix_memalign(&block, alignment, size) != 0)
+        block = NULL;
+    return memset(check(block), 0, size);
+}
+
 void *xrealloc(void *block, size_t count, size_t size)
 {
     return check(reallocarray(block, count ? count : 1, size ? size : 1));

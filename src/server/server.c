@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/server.h"
+
+#include "base/memory.h"
+#include "server/socket.h"
+#include "server/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct server {
+    struct server_settings settings;
+    struct server_listen *listens; /* which the settings point at */
+    int stop_fd;
+    struct worker **workers;
+    unsigned open_count, started_count;
+};
+
+static bool open_all(struct server *server, struct error *err)
+{
+    const struct server_settings *settings = &server->settings;
+    server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->stop_fd < 0)
+        return error_set(err, "eventfd: %s", strerror(errno));
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        if (!socket_probe(&settings->listens[i], err))
+            return false;
+    }
+    for (; server->open_count < settings->worker_count; server->open_count++) {
+        unsigned index = server->open_count;
+        if (!worker_open(index, settings, server->stop_fd, &server->workers[index], err))
+            return false;
+    }
+    return true;
+}
+
+bool server_open(const struct server_settings *settings, struct server **out, struct error *err)
+{
+    assert(settings->worker_count > 0 && settings->listen_count > 0);
+    struct server *server = xcalloc(1, sizeof *server);
+    server->settings = *settings;
+    server->listens = xmemdup(settings->listens, settings->listen_count * sizeof *settings->listens);
+    server->settings.listens = server->listens;
+    server->workers = xcalloc(settings->worker_count, sizeof(struct worker *));
+    if (!open_all(server, err)) {
+        server_close(server);
+        return false;
+    }
+    *out = server;
+    return true;
+}
+
+bool server_start(struct server *server, struct error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread */
+    bool is_started = true;
+    while (is_started && server->started_count < server->open_count) {
+        is_started = worker_start(server->workers[server->started_count], err);
+        server->started_count += is_started;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_started;
+}
+
+void server_close(struct server *server)
+{
+    if (server == NULL)
+        return;
+    if (server->stop_fd >= 0)
+        (void)eventfd_write(server->stop_fd, 1); /* nobody reads it, so it wakes all */
+    for (unsigned i = 0; i < server->started_count; i++)
+        worker_join(server->workers[i]);
+    for (unsigned i = 0; i < server->open_count; i++)
+        worker_close(server->workers[i]);
+    if (server->stop_fd >= 0)
+        close(server->stop_fd);
+    free(server->workers);
+    free(server->listens);
+    free(server);
+}
+
+unsigned server_worker_count(const struct server *server)
+{
+    return server->settings.worker_count;
+}
+
+const struct answer_counters *server_counters(const struct server *server, unsigned worker)
+{
+    return &server->workers[worker]->counters;
+}
+
+unsigned server_tcp_connections(const struct server *server, unsigned worker)
+{
+    return atomic_load_explicit(&server->workers[worker]->tcp.open_count, memory_order_relaxed);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define UDP_BUFFER_SIZE (4 << 20) /* a burst of some ten thousand queries; the kernel caps it */
+#define TCP_BACKLOG     1024
+
+bool listen_is_wildcard(const struct server_listen *listen)
+{
+    static const uint8_t zeros[16];
+    return memcmp(listen->address.bytes, zeros, sizeof zeros) == 0;
+}
+
+static const char *hint_of(int error)
+{
+    switch (error) {
+    case EACCES: return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+    case EADDRINUSE: return " (another program listens there)";
+    case EADDRNOTAVAIL: return " (no interface has this address)";
+    default: return "";
+    }
+}
+
+static bool say_why(const struct server_listen *listen, int type, struct error *err)
+{
+    int error = errno;
+    char text[ADDRESS_TEXT_SIZE];
+    address_format(&listen->address, text);
+    bool is_v6 = listen->address.family == ADDRESS_V6;
+    return error_set(err, "listen %s%s%s:%u (%s): %s%s", is_v6 ? "[" : "", text, is_v6 ? "]" : "",
+                     listen->port, type == SOCK_DGRAM ? "UDP" : "TCP", strerror(error), hint_of(error));
+}
+
+static bool switch_on(int fd, int level, int option)
+{
+    return setsockopt(fd, level, option, &(int){ 1 }, sizeof(int)) == 0;
+}
+
+/* Opens and binds; `is_shared`: other workers will bind the address, too. */
+static int open_bound(const struct server_listen *listen, int type, bool is_shared)
+{
+    struct sockaddr_storage address;
+    socklen_t size = address_to_sockaddr(&listen->address, listen->port, &address);
+    int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    bool is_v6 = address.ss_family == AF_INET6;
+    if ((!is_v6 || switch_on(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
+        (!is_shared || switch_on(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+        (type == SOCK_DGRAM || switch_on(fd, SOL_SOCKET, SO_REUSEADDR)) && /* past connections in TIME_WAIT */
+        bind(fd, (const struct sockaddr *)&address, size) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+bool socket_probe(const struct server_listen *listen, struct error *err)
+{
+    static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+    for (unsigned i = 0; i < 2; i++) {
+        int fd = open_bound(listen, types[i], false);
+        if (fd < 0)
+            return say_why(listen, types[i], err);
+        close(fd);
+    }
+    return true;
+}
+
+static void raise_buffers(int fd)
+{
+    static const int size = UDP_BUFFER_SIZE;
+    /* the forced ones need CAP_NET_ADMIN; what cannot be had is done without */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
+/* Believes no ICMP message about the path's MTU: who forges one could force fragments and poison them. */
+static bool ignore_path_mtu(int fd, bool is_v6)
+{
+    static const int v4 = IP_PMTUDISC_OMIT, v6 = IPV6_PMTUDISC_OMIT;
+    return is_v6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6) == 0
+                 : setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4) == 0;
+}
+
+static bool ask_for_destination(int fd, bool is_v6)
+{
+    return is_v6 ? switch_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO) : switch_on(fd, IPPROTO_IP, IP_PKTINFO);
+}
+
+bool socket_open_udp(const struct server_listen *listen, int *out, struct error *err)
+{
+    int fd = open_bound(listen, SOCK_DGRAM, true);
+    if (fd < 0)
+        return say_why(listen, SOCK_DGRAM, err);
+    bool is_v6 = listen->address.family == ADDRESS_V6;
+    raise_buffers(fd);
+    (void)ignore_path_mtu(fd, is_v6); /* an old kernel may not know it */
+    if (listen_is_wildcard(listen) && !ask_for_destination(fd, is_v6)) {
+        say_why(listen, SOCK_DGRAM, err);
+        close(fd);
+        return false;
+    }
+    *out = fd;
+    return true;
+}
+
+bool socket_open_tcp(const struct server_listen *listen_at, int *out, struct error *err)
+{
+    int fd = open_bound(listen_at, SOCK_STREAM, true);
+    if (fd < 0)
+        return say_why(listen_at, SOCK_STREAM, err);
+    (void)switch_on(fd, IPPROTO_TCP, TCP_NODELAY); /* inherited by what is accepted */
+    if (listen(fd, TCP_BACKLOG) != 0) {
+        say_why(listen_at, SOCK_STREAM, err);
+        close(fd);
+        return false;
+    }
+    *out = fd;
+    return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "server/server.h"
+
+/* Sockets bound to a listen address; several workers bind the same one (SO_REUSEPORT). */
+
+/** Opens a non-blocking UDP socket.  On a wildcard address it tells where each packet was sent to. */
+bool socket_open_udp(const struct server_listen *listen, int *out, struct error *err);
+
+/** Opens a non-blocking TCP socket that listens. */
+bool socket_open_tcp(const struct server_listen *listen, int *out, struct error *err);
+
+/**
+ * True if no other program is bound to the address: with SO_REUSEPORT a second daemon of the same user would
+ * silently get half of the queries.
+ */
+bool socket_probe(const struct server_listen *listen, struct error *err);
+
+bool listen_is_wildcard(const struct server_listen *listen);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/tcp.h"
+
+#include "snapshot/snapshot.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPT_MOST     32          /* connections a turn: the others have their turn, too */
+#define RECEIVE_MOST    (16 * 1024) /* bytes a turn */
+#define ACCEPT_PAUSE_MS 100
+
+static void note_open_count(struct tcp *tcp)
+{
+    atomic_store_explicit(&tcp->open_count, tcp->connections.open, memory_order_relaxed);
+}
+
+static void close_connection(struct tcp *tcp, struct connection *connection)
+{
+    close(connection->source.fd); /* which also takes it out of the epoll set */
+    connections_put_back(&tcp->connections, connection);
+    note_open_count(tcp);
+}
+
+static bool close_oldest(struct tcp *tcp)
+{
+    if (tcp->connections.oldest == NULL)
+        return false;
+    close_connection(tcp, tcp->connections.oldest);
+    return true;
+}
+
+static void set_listening(struct tcp *tcp, bool is_listening)
+{
+    for (size_t i = 0; i < tcp->listener_count; i++)
+        (void)event_change(tcp->epoll_fd, &tcp->listeners[i], is_listening ? EPOLLIN : 0);
+    tcp->accept_again_ms = is_listening ? 0 : tcp->now_ms + ACCEPT_PAUSE_MS;
+}
+
+static void admit(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
+{
+    if (tcp->connections.open == tcp->connections.most && !close_oldest(tcp)) {
+        close(fd); /* this worker may have none */
+        return;
+    }
+    struct connection *connection = connections_take(&tcp->connections, tcp->now_ms);
+    connection->source.fd = fd;
+    address_of_sockaddr(peer, &connection->peer);
+    note_open_count(tcp);
+    if (!event_watch(tcp->epoll_fd, &connection->source, EPOLLIN))
+        close_connection(tcp, connection);
+}
+
+/* Returns false when there is nothing more to accept now. */
+static bool accept_one(struct tcp *tcp, struct event_source *listener)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    int fd = accept4(listener->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        admit(tcp, fd, &peer);
+        return true;
+    }
+    switch (errno) {
+    case EAGAIN: return false;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        /* the listener stays readable: without a pause we would turn around it */
+        (void)close_oldest(tcp);
+        set_listening(tcp, false);
+        return false;
+    default: return true; /* ECONNABORTED and what else the network did to this one */
+    }
+}
+
+void tcp_accept(struct tcp *tcp, struct event_source *listener)
+{
+    for (unsigned i = 0; i < ACCEPT_MOST && accept_one(tcp, listener); i++)
+        ;
+}
+
+struct asker {
+    struct answerer *answerer;
+    const struct snapshot *now;
+    const struct address *peer;
+};
+
+static size_t answer_one(void *context, const uint8_t *message, size_t size, uint8_t *out, size_t out_size)
+{
+    const struct asker *asker = context;
+    return answer_message(asker->answerer, asker->now, TRANSPORT_TCP, message, size, asker->peer, out,
+                          out_size);
+}
+
+static bool answer_waiting(struct tcp *tcp, struct connection *connection)
+{
+    struct asker asker = { .answerer = tcp->answerer, .now = snapshot_acquire(), .peer = &connection->peer };
+    bool is_sound = stream_answer(&connection->stream, answer_one, &asker);
+    snapshot_release();
+    connections_touch(&tcp->connections, connection, tcp->now_ms);
+    return is_sound;
+}
+
+/* False if the connection is gone.  At the end of the input there may still be replies to send. */
+static bool receive(struct connection *connection)
+{
+    size_t room;
+    uint8_t *at = stream_room(&connection->stream, &room);
+    ssize_t size = recv(connection->source.fd, at, room < RECEIVE_MOST ? room : RECEIVE_MOST, 0);
+    if (size > 0)
+        stream_received(&connection->stream, (size_t)size);
+    connection->is_at_end = size == 0;
+    return size >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+/* False if the connection is gone. */
+static bool send_pending(struct connection *connection)
+{
+    for (;;) {
+        size_t size;
+        const uint8_t *at = stream_pending(&connection->stream, &size);
+        if (size == 0)
+            return true;
+        ssize_t sent = send(connection->source.fd, at, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return errno == EAGAIN;
+        if (sent > 0)
+            stream_sent(&connection->stream, (size_t)sent);
+    }
+}
+
+static bool has_pending(const struct connection *connection)
+{
+    size_t size;
+    (void)stream_pending(&connection->stream, &size);
+    return size > 0;
+}
+
+/* Answers and sends in turns until the input is used up or the peer does not take more.  False: close. */
+static bool advance(struct tcp *tcp, struct connection *connection)
+{
+    bool is_sound = true;
+    while (send_pending(connection)) {
+        if (has_pending(connection))
+            return true;
+        if (!is_sound || !stream_has_message(&connection->stream))
+            return is_sound && !connection->is_at_end;
+        is_sound = answer_waiting(tcp, connection);
+    }
+    return false;
+}
+
+void tcp_serve(struct tcp *tcp, struct connection *connection)
+{
+    if ((!connection->is_sending && !receive(connection)) || !advance(tcp, connection)) {
+        close_connection(tcp, connection);
+        return;
+    }
+    bool is_sending = has_pending(connection);
+    if (is_sending == connection->is_sending)
+        return;
+    connection->is_sending = is_sending;
+    if (!event_change(tcp->epoll_fd, &connection->source, is_sending ? EPOLLOUT : EPOLLIN))
+        close_connection(tcp, connection);
+}
+
+void tcp_expire(struct tcp *tcp)
+{
+    const struct connection *oldest;
+    while ((oldest = tcp->connections.oldest) != NULL && tcp->now_ms - oldest->active_ms >= tcp->idle_ms)
+        close_oldest(tcp);
+    if (tcp->accept_again_ms != 0 && tcp->now_ms >= tcp->accept_again_ms)
+        set_listening(tcp, true);
+}
+
+int tcp_patience_ms(const struct tcp *tcp)
+{
+    uint64_t until = UINT64_MAX;
+    if (tcp->connections.oldest != NULL)
+        until = tcp->connections.oldest->active_ms + tcp->idle_ms;
+    if (tcp->accept_again_ms != 0 && tcp->accept_again_ms < until)
+        until = tcp->accept_again_ms;
+    if (until == UINT64_MAX)
+        return -1;
+    return until > tcp->now_ms ? (int)(until - tcp->now_ms) : 0;
+}
+
+void tcp_close_all(struct tcp *tcp)
+{
+    while (close_oldest(tcp))
+        ;
+}

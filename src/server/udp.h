@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/answer.h"
+#include "server/event.h"
+
+struct udp_socket {
+    struct event_source source;
+    bool is_wildcard; /* replies must be told to leave from the address that was asked */
+};
+
+/* A worker's buffers for one batch of queries and their replies. */
+struct udp_batch;
+
+struct udp_batch *udp_batch_new(void);
+void udp_batch_free(struct udp_batch *batch);
+
+/** Receives what waits, up to one batch, answers and sends.  Returns the queries received; 0: none waited.
+ *  Never blocks on receiving.  Worker thread. */
+size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struct answerer *answerer);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/worker.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "server/socket.h"
+#include "snapshot/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define EVENTS_MOST  64
+#define BATCHES_MOST 32 /* of one UDP socket in one turn: TCP has its turn, too */
+
+static void serve_udp(struct worker *worker, const struct udp_socket *socket)
+{
+    /* under load the next queries are there when the last replies are out: no need to ask epoll in between */
+    for (unsigned i = 0; i < BATCHES_MOST && udp_serve(worker->batch, socket, &worker->answerer) > 0; i++)
+        ;
+}
+
+/* False if it is time to end. */
+static bool dispatch(struct worker *worker, struct event_source *source)
+{
+    switch (source->kind) {
+    case EVENT_STOP: return false;
+    case EVENT_UDP: serve_udp(worker, (struct udp_socket *)source); break;
+    case EVENT_LISTENER: tcp_accept(&worker->tcp, source); break;
+    case EVENT_CONNECTION:
+        if (source->fd >= 0) /* it may have been closed since the event came */
+            tcp_serve(&worker->tcp, (struct connection *)source);
+        break;
+    }
+    return true;
+}
+
+static void serve(struct worker *worker)
+{
+    struct epoll_event events[EVENTS_MOST];
+    for (;;) {
+        int count = epoll_wait(worker->epoll_fd, events, EVENTS_MOST, tcp_patience_ms(&worker->tcp));
+        worker->tcp.now_ms = clock_monotonic_ms();
+        for (int i = 0; i < count; i++) {
+            if (!dispatch(worker, events[i].data.ptr))
+                return;
+        }
+        tcp_expire(&worker->tcp);
+    }
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *worker = arg;
+    char name[16];
+    snprintf(name, sizeof name, "worker/%u", worker->index);
+    pthread_setname_np(pthread_self(), name);
+    snapshot_register_thread();
+    serve(worker);
+    tcp_close_all(&worker->tcp);
+    snapshot_unregister_thread();
+    return NULL;
+}
+
+static bool open_listen(struct worker *worker, const struct server_listen *listen, struct error *err)
+{
+    struct udp_socket *udp = &worker->udp_sockets[worker->udp_count];
+    *udp = (struct udp_socket){ .source = { .kind = EVENT_UDP }, .is_wildcard = listen_is_wildcard(listen) };
+    if (!socket_open_udp(listen, &udp->source.fd, err))
+        return false;
+    worker->udp_count++;
+    struct event_source *listener = &worker->tcp.listeners[worker->tcp.listener_count];
+    *listener = (struct event_source){ .kind = EVENT_LISTENER };
+    if (!socket_open_tcp(listen, &listener->fd, err))
+        return false;
+    worker->tcp.listener_count++;
+    if (!event_watch(worker->epoll_fd, &udp->source, EPOLLIN) ||
+        !event_watch(worker->epoll_fd, listener, EPOLLIN))
+        return error_set(err, "epoll: %s", strerror(errno));
+    return true;
+}
+
+static bool open_all(struct worker *worker, const struct server_settings *settings, struct error *err)
+{
+    unsigned share = (settings->tcp_connections_most + settings->worker_count - 1) / settings->worker_count;
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->tcp.epoll_fd = worker->epoll_fd;
+    if (worker->epoll_fd < 0 || !event_watch(worker->epoll_fd, &worker->stop, EPOLLIN))
+        return error_set(err, "epoll: %s", strerror(errno));
+    if (share > 0 && !connections_open(&worker->tcp.connections, share))
+        return error_set(err, "%u TCP connections: %s", share, strerror(errno));
+    for (size_t i = 0; i < settings->listen_count; i++) {
+        if (!open_listen(worker, &settings->listens[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd, struct worker **out,
+                 struct error *err)
+{
+    struct worker *worker = xcalloc_aligned(CACHE_LINE, sizeof *worker);
+    worker->index = index;
+    worker->stop = (struct event_source){ .kind = EVENT_STOP, .fd = stop_fd };
+    worker->udp_sockets = xcalloc(settings->listen_count, sizeof *worker->udp_sockets);
+    worker->batch = udp_batch_new();
+    worker->answerer.settings = &settings->answer;
+    worker->answerer.counters = &worker->counters;
+    rng_seed(&worker->answerer.rng);
+    worker->tcp.answerer = &worker->answerer;
+    worker->tcp.idle_ms = settings->tcp_idle_ms;
+    worker->tcp.listeners = xcalloc(settings->listen_count, sizeof *worker->tcp.listeners);
+    if (!open_all(worker, settings, err)) {
+        worker_close(worker);
+        return false;
+    }
+    *out = worker;
+    return true;
+}
+
+bool worker_start(struct worker *worker, struct error *err)
+{
+    int error = pthread_create(&worker->thread, NULL, worker_main, worker);
+    return error == 0 || error_set(err, "worker %u: %s", worker->index, strerror(error));
+}
+
+void worker_join(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+}
+
+void worker_close(struct worker *worker)
+{
+    if (worker == NULL)
+        return;
+    for (size_t i = 0; i < worker->udp_count; i++)
+        close(worker->udp_sockets[i].source.fd);
+    for (size_t i = 0; i < worker->tcp.listener_count; i++)
+        close(worker->tcp.listeners[i].fd);
+    if (worker->epoll_fd >= 0)
+        close(worker->epoll_fd);
+    connections_close(&worker->tcp.connections);
+    udp_batch_free(worker->batch);
+    free(worker->udp_sockets);
+    free(worker->tcp.listeners);
+    free(worker);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "answer/answer.h"
+#include "base/error.h"
+#include "server/server.h"
+#include "server/tcp.h"
+#include "server/udp.h"
+
+#include <pthread.h>
+
+#define CACHE_LINE 64
+
+/* One thread with its own sockets, buffers and counters: workers share nothing but the snapshot. */
+struct worker {
+    unsigned index;
+    pthread_t thread;
+    int epoll_fd;
+    struct event_source stop; /* an eventfd of all workers, readable for ever once it is rung */
+    struct udp_socket *udp_sockets;
+    size_t udp_count;
+    struct udp_batch *batch;
+    struct tcp tcp;
+    struct answerer answerer;
+    _Alignas(CACHE_LINE) struct answer_counters counters; /* others read them while we write */
+    _Alignas(CACHE_LINE) char end[CACHE_LINE];
+};
+
+/** Opens the sockets of all listen addresses.  `stop_fd` and what `settings` points at are borrowed. */
+bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd, struct worker **out,
+                 struct error *err);
+bool worker_start(struct worker *worker, struct error *err);
+void worker_join(struct worker *worker);  /* after a start, when the eventfd was rung */
+void worker_close(struct worker *worker); /* accepts NULL and half-open ones */
