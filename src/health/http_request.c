@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/memory.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,9 +31,18 @@ static char *host_bracketed(const char *peer)
     return is_v6 ? xasprintf("[%s]", peer) : xstrdup(peer);
 }
 
+/* A line break would let one field say another one. */
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
 static bool url_put(CURLU *url, CURLUPart part, const char *value, const char *what, struct error *err)
 {
-    CURLUcode code = curl_url_set(url, part, value, 0);
+    CURLUcode code = has_control(value) ? CURLUE_MALFORMED_INPUT : curl_url_set(url, part, value, 0);
     return code == CURLUE_OK ||
            error_set(err, "unusable %s \"%s\": %s", what, value, curl_url_strerror(code));
 }
@@ -123,6 +133,8 @@ bool http_request_open(struct http_request *request, CURL *easy, const struct ch
                        struct error *err)
 {
     *request = (struct http_request){ 0 };
+    if (check->host_header != NULL && has_control(check->host_header))
+        return error_set(err, "unusable host_header \"%s\"", check->host_header);
     http_put_isolation(easy);
     http_put_trust(easy, check);
     http_put_headers(request, easy, check, peer);

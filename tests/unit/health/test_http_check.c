@@ -204,17 +204,30 @@ static void a_proxy_in_the_environment_is_not_asked(void **state)
     unsetenv("all_proxy");
 }
 
-static void an_unusable_host_is_said_to_be_one(void **state)
+static void an_unusable_request_is_said_to_be_one(void **state)
 {
     (void)state;
-    struct bench bench;
-    bench_open(&bench, 0, NULL);
-    struct check *check = check_of(CHECK_HTTP, 80, 60000, 2000);
-    check->sni = xstrdup("bad host/");
-    bench_bind(&bench, 1, check, "127.0.40.7");
-    struct health_report report = bench_await(&bench, HEALTH_DOWN);
-    assert_ptr_equal(strstr(report.evidence.text, "unusable host \"bad host/\""), report.evidence.text);
-    bench_close(&bench);
+    static const struct {
+        const char *path, *host_header, *sni, *evidence;
+    } rows[] = {
+        { "/", NULL, "bad host/", "unusable host \"bad host/\"" },
+        { "/", "a\r\nX: y", NULL, "unusable host_header \"a??X: y\"" },
+        { "/\r\nX: y", NULL, NULL, "unusable path \"/??X: y\"" },
+        { "/?\nX: y", NULL, NULL, "unusable query \"?X: y\"" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench bench;
+        bench_open(&bench, 0, NULL);
+        struct check *check = check_of(CHECK_HTTP, 80, 60000, 2000);
+        free(check->path);
+        check->path = xstrdup(rows[i].path);
+        check->host_header = rows[i].host_header != NULL ? xstrdup(rows[i].host_header) : NULL;
+        check->sni = rows[i].sni != NULL ? xstrdup(rows[i].sni) : NULL;
+        bench_bind(&bench, 1, check, "127.0.40.7");
+        struct health_report report = bench_await(&bench, HEALTH_DOWN);
+        assert_ptr_equal(strstr(report.evidence.text, rows[i].evidence), report.evidence.text);
+        bench_close(&bench);
+    }
 }
 
 int main(void)
@@ -225,7 +238,7 @@ int main(void)
         cmocka_unit_test(a_connect_without_answer_ends_at_the_timeout),
         cmocka_unit_test(the_request_says_what_the_check_says),
         cmocka_unit_test(a_proxy_in_the_environment_is_not_asked),
-        cmocka_unit_test(an_unusable_host_is_said_to_be_one),
+        cmocka_unit_test(an_unusable_request_is_said_to_be_one),
     };
     return cmocka_run_group_tests(tests, quiet, loud);
 }
