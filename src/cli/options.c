@@ -10,7 +10,7 @@
 
 #define URL_DEFAULT "http://127.0.0.1:8053"
 
-enum { KEY_URL = 256, KEY_TOKEN_FILE, KEY_JSON, KEY_VERSION, KEY_FIRST_BIT = 512 };
+enum { KEY_URL = 256, KEY_TOKEN_FILE, KEY_TOKEN, KEY_JSON, KEY_VERSION, KEY_FIRST_BIT = 512 };
 
 #define BIT_OPTION(name, bit, has_argument)             \
     {                                                   \
@@ -20,6 +20,7 @@ enum { KEY_URL = 256, KEY_TOKEN_FILE, KEY_JSON, KEY_VERSION, KEY_FIRST_BIT = 512
 static const struct option known[] = {
     { "url", required_argument, NULL, KEY_URL },
     { "token-file", required_argument, NULL, KEY_TOKEN_FILE },
+    { "token", required_argument, NULL, KEY_TOKEN }, /* only to be refused: everybody sees command lines */
     { "json", no_argument, NULL, KEY_JSON },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, KEY_VERSION },
@@ -58,6 +59,7 @@ static bool take(struct options *options, int key, char **argv, struct error *er
     switch (key) {
     case KEY_URL: options->url = optarg; return true;
     case KEY_TOKEN_FILE: options->token_file = optarg; return true;
+    case KEY_TOKEN: return error_set(err, "a token does not belong on a command line: use --token-file");
     case KEY_JSON: options->wants_json = true; return true;
     case KEY_VERSION: options->wants_version = true; return true;
     case 'h': options->wants_help = true; return true;

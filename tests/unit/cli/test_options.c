@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "support/cmocka_all.h"
+
+#include "cli/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 12
+
+/* Parses a line of words parted by blanks.  The words live until the next call. */
+static bool parse(const char *line, struct options *out, struct error *err)
+{
+    static char copy[256];
+    static char *words[WORDS_MAX + 1];
+    int count = 0;
+    strncpy(copy, line, sizeof copy - 1);
+    for (char *word = strtok(copy, " "); word != NULL && count < WORDS_MAX; word = strtok(NULL, " "))
+        words[count++] = word;
+    words[count] = NULL;
+    *out = (struct options){ 0 };
+    return options_parse(count, words, out, err);
+}
+
+static void options_stand_anywhere(void **state)
+{
+    struct options options;
+    struct error err = { "" };
+    (void)state;
+    assert_true(
+        parse("steerctl drain --reason disk us/web1 --expires=2h --json --url unix:/s", &options, &err));
+    assert_string_equal(options.command->name, "drain");
+    assert_string_equal(options.arguments[0], "us/web1");
+    assert_string_equal(options.reason, "disk");
+    assert_string_equal(options.expires, "2h");
+    assert_string_equal(options.url, "unix:/s");
+    assert_true(options.wants_json);
+}
+
+static void the_url_comes_from_the_line_then_the_environment_then_the_default(void **state)
+{
+    struct options options;
+    struct error err;
+    (void)state;
+    unsetenv("STEERD_URL");
+    assert_true(parse("steerctl status", &options, &err));
+    assert_string_equal(options.url, "http://127.0.0.1:8053");
+    setenv("STEERD_URL", "http://[::1]:1", 1);
+    assert_true(parse("steerctl status", &options, &err));
+    assert_string_equal(options.url, "http://[::1]:1");
+    assert_true(parse("steerctl status --url http://x", &options, &err));
+    assert_string_equal(options.url, "http://x");
+    unsetenv("STEERD_URL");
+}
+
+static void a_wrong_line_is_said_to_be_wrong(void **state)
+{
+    static const struct {
+        const char *line, *reason;
+    } cases[] = {
+        { "steerctl frobnicate", "no command \"frobnicate\"" },
+        { "steerctl drain", "usage: steerctl drain" },
+        { "steerctl drain us/a us/b", "usage: steerctl drain" },
+        { "steerctl set-weight us/a", "usage: steerctl set-weight" },
+        { "steerctl status --pool us", "status does not take --pool" },
+        { "steerctl explain x --expires 2h", "explain does not take --expires" },
+        { "steerctl status --nonsense", "unknown option --nonsense" },
+        { "steerctl status --url", "--url needs a value" },
+        { "steerctl status --token secret", "does not belong on a command line" },
+        { "steerctl status --token=secret", "does not belong on a command line" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct options options;
+        struct error err = { "" };
+        bool is_good = parse(cases[i].line, &options, &err);
+        if (is_good || strstr(err.text, cases[i].reason) == NULL)
+            fail_msg("%s: \"%s\"", cases[i].line, err.text);
+    }
+}
+
+static void help_needs_no_arguments(void **state)
+{
+    struct options options;
+    struct error err;
+    (void)state;
+    assert_true(parse("steerctl", &options, &err));
+    assert_true(options.wants_help);
+    assert_true(parse("steerctl drain --help", &options, &err));
+    assert_true(options.wants_help);
+    assert_string_equal(options.command->name, "drain");
+    assert_true(parse("steerctl --version", &options, &err));
+    assert_true(options.wants_version && !options.wants_help);
+}
+
+static void pool_and_endpoint_are_parted_at_the_first_slash(void **state)
+{
+    char *pool, *endpoint;
+    struct error err;
+    (void)state;
+    assert_true(options_split_endpoint("us/a/b", &pool, &endpoint, &err));
+    assert_string_equal(pool, "us");
+    assert_string_equal(endpoint, "a/b");
+    free(pool);
+    free(endpoint);
+    const char *const bad[] = { "us", "/a", "us/", "" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(options_split_endpoint(bad[i], &pool, &endpoint, &err));
+}
+
+static void numbers_are_whole_and_within_bounds(void **state)
+{
+    unsigned long long number = 0;
+    const char *const bad[] = { "", "-1", "65536", "1x", " 1", "0x10", "1.0", "99999999999999999999" };
+    (void)state;
+    assert_true(options_parse_number("65535", 65535, &number));
+    assert_int_equal(number, 65535);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(options_parse_number(bad[i], 65535, &number));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_stand_anywhere),
+        cmocka_unit_test(the_url_comes_from_the_line_then_the_environment_then_the_default),
+        cmocka_unit_test(a_wrong_line_is_said_to_be_wrong),
+        cmocka_unit_test(help_needs_no_arguments),
+        cmocka_unit_test(pool_and_endpoint_are_parted_at_the_first_slash),
+        cmocka_unit_test(numbers_are_whole_and_within_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
