@@ -299,10 +299,12 @@ bool world_publish(struct world *world)
         return false;
     world->is_changed = false;
     world->conditions.number++;
-    struct conditions *conditions = xmemdup(&world->conditions, sizeof world->conditions);
+    edition_replaced(&world->edition, world->published, NULL);
+    world->published = xmemdup(&world->conditions, sizeof world->conditions);
     struct snapshot *next = xcalloc(1, sizeof *next);
-    *next =
-        (struct snapshot){ .dataset = world->dataset, .conditions = conditions, .tickets = world->tickets };
+    *next = (struct snapshot){ .dataset = world->dataset,
+                               .conditions = world->published,
+                               .tickets = world->tickets };
     snapshot_publish(next, &world->edition);
     return true;
 }
