@@ -7,8 +7,8 @@
 #include "privileges.h"
 #include "server/server.h"
 
-#include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define LARGE_BLOCK    (256 << 10)
 #define DEFAULT_CONFIG "/etc/steerd/steerd.json"
 
 struct options {
@@ -83,7 +84,7 @@ static void print_problems(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
         char *line = problem_format(&problems->items[i]);
-        fprintf(stderr, "%s%s\n", line, problems->items[i].is_warning ? " (warning)" : "");
+        fprintf(stderr, "%s\n", line);
         free(line);
     }
 }
@@ -214,6 +215,7 @@ static int open_and_run(const struct settings *settings, enum log_level level)
     sigset_t signals;
     block_signals(&signals);
     raise_descriptor_limit();
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK); /* what a big load needed goes back to the kernel */
     if (!open_server(settings, &server, &err))
         return report(&err);
     if (!api_open(settings, &api, &err) || !privileges_drop(settings->user, settings->state_dir, &err)) {
