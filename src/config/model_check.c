@@ -35,13 +35,10 @@ void check_release(struct check *check)
 
 bool name_accept(const char *text, struct error *err)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     size_t size = strlen(text);
-    for (size_t i = 0; i < size; i++) {
-        if (!isalnum((unsigned char)text[i]) && strchr("._-", text[i]) == NULL)
-            size = 64;
-    }
-    if (size == 0 || size > 63)
-        return error_set(err, "must be a name of 1 to 63 letters, digits, \".\", \"_\" or \"-\"");
+    if (size == 0 || size > 63 || strspn(text, letters) != size)
+        return error_set(err, "must be 1 to 63 letters, digits, \".\", \"_\" or \"-\"");
     return true;
 }
 
@@ -87,7 +84,7 @@ void object_name_check(struct reader *reader)
 {
     struct error err;
     if (!name_accept(reader->object->name, &err))
-        reader_refuse(reader, "its name %s, got \"%s\"", err.text, reader->object->name);
+        reader_refuse(reader, "the name %s, got \"%s\"", err.text, reader->object->name);
 }
 
 /* ---- status codes ---- */

@@ -165,7 +165,7 @@ static void read_weight(struct reader *reader, const cJSON *member, struct decla
     child->to.name = xstrdup(member->string);
     child->to.pointer = reader_pointer(reader);
     if (!name_accept(member->string, &err))
-        reader_refuse(reader, "the key names a target: it %s", err.text);
+        reader_refuse(reader, "the name %s", err.text);
     weight->type->read(reader, weight, member, child);
 }
 

@@ -198,7 +198,7 @@ static void read_endpoint(struct reader *reader, const cJSON *member, struct dec
     struct error err;
     endpoint->name = xstrdup(member->string);
     if (!name_accept(member->string, &err))
-        reader_refuse(reader, "its name %s", err.text);
+        reader_refuse(reader, "the name %s", err.text);
     shape_read(reader, &shape_endpoint, member, endpoint);
     endpoint_check(reader, endpoint);
     if (cJSON_IsObject(member) && !endpoint_has_place(member))

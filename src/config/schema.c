@@ -97,7 +97,7 @@ const struct shape shape_endpoint = { .name = "endpoint", .doc = "an endpoint", 
 
 static const struct field inline_endpoint_fields[] = { ENDPOINT_FIELDS };
 const struct shape shape_inline_endpoint = { .name = "inline_endpoint",
-                                             .doc = "an endpoint in place, unchecked",
+                                             .doc = "an endpoint in place",
                                              SHAPE(inline_endpoint_fields) };
 
 static const struct field pool_fields[] = {
