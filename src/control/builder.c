@@ -261,6 +261,7 @@ static void import(struct builder *builder, struct command *command, struct buil
     log_problems(problems);
     build->kind = verdict == IMPORT_CHANGES ? BUILD_CHANGE : BUILD_NOTHING;
     build->generation = builder->generation + (verdict == IMPORT_CHANGES);
+    build->is_import = true;
     build->origin = STORE_ORIGIN_FILES;
     build->author = xstrdup("files");
     build->comment =

@@ -32,7 +32,8 @@ struct build {
     struct objects changes; /* BUILD_CHANGE */
     uint64_t generation;    /* that it makes */
     enum store_origin origin;
-    char *import_digest; /* of an import, else NULL */
+    bool is_import;
+    char *import_digest; /* of an import that could be read, else NULL */
     char *author, *comment;
     struct error error; /* of a refused import: one line for status */
     bool is_start;      /* the last one of those that builder_start causes */

@@ -87,7 +87,7 @@ static void finish_build(struct control *control, struct build *build, enum comm
         log_notice("generation %llu by %s%s%s", (unsigned long long)generation,
                    build->author != NULL ? build->author : "?", build->comment != NULL ? ": " : "",
                    build->comment != NULL ? build->comment : "");
-    if (build->import_digest != NULL || build->is_start)
+    if (build->is_import || build->is_start)
         note_import_error(control, &build->error);
     if (build->is_start) {
         control->is_ready = true;
