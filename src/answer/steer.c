@@ -36,8 +36,10 @@ static uint8_t family_bit(uint16_t qtype)
     return qtype == DNS_AAAA ? FAMILY_V6 : FAMILY_V4 | FAMILY_V6;
 }
 
-static enum list_family list_family(uint16_t qtype)
+/* Hostnames have no family: a service of nothing but hostnames answers every type with one. */
+static enum list_family list_family(const struct steering *steering)
 {
+    uint16_t qtype = steering->service->is_cname ? DNS_CNAME : steering->qtype;
     if (qtype == DNS_A)
         return LIST_V4;
     return qtype == DNS_AAAA ? LIST_V6 : LIST_ANY;
@@ -139,7 +141,7 @@ static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned 
     struct choice choice;
     if (lists[LIST_ANY].count == 0)
         return false;
-    from->list = &lists[list_family(walk->steering->qtype)];
+    from->list = &lists[list_family(walk->steering)];
     if (from->list->count == 0)
         return true; /* available, but nothing of this family: NODATA */
     choose(walk, from, depth, &choice);
