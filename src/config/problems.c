@@ -86,7 +86,9 @@ char *problem_format(const struct problem *problem)
     if (problem->file != NULL)
         put_visible(&line, problem->file);
     if (problem->line != 0)
-        text_printf(&line, "%s%u:%u", line.size > 0 ? ":" : "", problem->line, problem->column);
+        text_printf(&line, "%s%u", line.size > 0 ? ":" : "", problem->line);
+    if (problem->line != 0 && problem->column != 0) /* master files have lines only */
+        text_printf(&line, ":%u", problem->column);
     if (line.size > 0)
         text_puts(&line, ": ");
     if (problem->pointer[0] != '\0') {

@@ -119,8 +119,6 @@ static bool write_target(struct tree *tree, const struct declared_target *target
         return true;
     case TARGET_ENDPOINT:
         out->kind = CHILD_ENDPOINT;
-        if (out->weight == 1) /* none given at the target: the endpoint's own */
-            out->weight = target->endpoint->weight;
         out->endpoint = tree_write_endpoint(tree, target->endpoint, out->weight, SLOT_NONE);
         return false;
     case TARGET_NODE:
