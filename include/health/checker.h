@@ -26,7 +26,7 @@ struct health_report {
     uint32_t settle_ms; /* interval × results still needed to turn the verdict; 0: the last result agreed with
                            it */
     uint32_t latency_us;      /* EWMA of connect times; 0: none yet */
-    struct evidence evidence; /* of the last transition */
+    struct evidence evidence; /* of the last transition, when the verdict became what it is */
 };
 void health_report_free(struct health_report *report);
 
@@ -42,8 +42,8 @@ void checker_stop(struct checker *checker);
 
 /**
  * From now on the endpoint in `slot` is measured by exactly these bindings (copied, with references to their
- * checks; none: not at all). A binding equal to one it had goes on undisturbed, with its verdict.  Any
- * thread; takes effect soon.
+ * checks; none: not at all).  A binding equal to one it had goes on undisturbed, with its verdict, which is
+ * reported again if its position changed; another one starts unknown.  Any thread; takes effect soon.
  */
 void checker_bind(struct checker *checker, uint32_t slot, const struct check_binding *bindings, size_t count);
 

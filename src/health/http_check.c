@@ -141,9 +141,11 @@ static void http_explain(struct http_probe *http, CURLcode code, struct finding 
         finding_set(out, FINDING_FAILURE, "HTTP %d, but connection closed before the end of the body",
                     http_status(http));
         break;
+    case CURLE_SSL_CACERT_BADFILE: /* unreadable here: no endpoint is to blame */
+        finding_set(out, FINDING_UNUSABLE, "TLS: %s", http_words(http, code));
+        break;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR: http_explain_tls(http, code, out); break;
@@ -275,7 +277,7 @@ static void http_start(struct probe *probe, const struct address *address, uint1
     struct http_probe *http = (struct http_probe *)probe;
     struct finding finding = { 0 };
     if (http->unusable.text[0] != '\0') {
-        finding_set(&finding, FINDING_FAILURE, "%s", http->unusable.text);
+        finding_set(&finding, FINDING_UNUSABLE, "%s", http->unusable.text);
         probe_end(probe, &finding);
         return;
     }

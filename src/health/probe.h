@@ -13,7 +13,9 @@
 enum finding_kind {
     FINDING_SUCCESS,
     FINDING_FAILURE,
-    FINDING_NONE, /* nothing was measured: our own want of sockets, ports, memory */
+    FINDING_UNUSABLE, /* the check itself cannot be done (no such ca_file): a failure to an unknown verdict,
+                         NONE to a known one */
+    FINDING_NONE,     /* nothing was measured: our own want of sockets, ports, memory */
 };
 
 /* What a probe found out, in words for the operator. */

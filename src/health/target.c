@@ -195,7 +195,7 @@ static void target_note(struct target *target, const struct finding *finding)
 {
     struct checker_counters *counters = &target->dispatch->counters;
     bool is_success = finding->kind == FINDING_SUCCESS;
-    if (finding->kind == FINDING_NONE) {
+    if (finding->kind == FINDING_NONE || (finding->kind == FINDING_UNUSABLE && target->verdict.is_known)) {
         counter_add(&counters->unmeasured);
         dispatch_complain(target->dispatch, target, finding->text);
         return;

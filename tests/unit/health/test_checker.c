@@ -9,6 +9,8 @@
 #include "bench.h"
 #include "servers.h"
 
+#include <sys/resource.h>
+
 static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 static const char no[] = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
 
@@ -226,6 +228,38 @@ static void five_hundred_targets_are_measured_at_their_rate(void **state)
         server_stop(servers[i]);
 }
 
+static void our_own_want_of_sockets_takes_nobody_down(void **state)
+{
+    (void)state;
+    struct rlimit before, few = { .rlim_cur = 128 };
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few.rlim_max = before.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    is_good = true;
+    struct server *server = server_start("127.0.41.8", serve_as_told, NULL);
+    for (enum check_type type = CHECK_HTTP; type <= CHECK_TCP; type += CHECK_TCP - CHECK_HTTP) {
+        struct bench bench;
+        int taken[128], count = 0;
+        bench_open(&bench, 0, NULL);
+        const struct checker_counters *counters = checker_counters(bench.checker);
+        bench_bind(&bench, 1, check_of(type, server->port, 20, 2000), "127.0.41.8");
+        bench_await(&bench, HEALTH_UP);
+        while (counters->unmeasured < 10) { /* again and again: a check that ends gives one back */
+            for (int fd; (fd = dup(0)) >= 0;)
+                taken[count++] = fd;
+            usleep(1000);
+        }
+        while (count > 0)
+            close(taken[--count]);
+        uint64_t succeeded = counters->succeeded;
+        bench_until(counters->succeeded > succeeded + 3);
+        assert_int_equal(counters->failed, 0);
+        bench_close(&bench);
+    }
+    server_stop(server);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_check_starts_every_interval_also_while_the_last_one_is_under_way),
         cmocka_unit_test(overload_queues_checks_and_serves_all),
         cmocka_unit_test(five_hundred_targets_are_measured_at_their_rate),
+        cmocka_unit_test(our_own_want_of_sockets_takes_nobody_down),
     };
     return cmocka_run_group_tests(tests, quiet, loud);
 }

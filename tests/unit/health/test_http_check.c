@@ -188,6 +188,23 @@ static void the_request_says_what_the_check_says(void **state)
     }
 }
 
+static void an_ipv6_endpoint_is_reached_and_named_in_brackets(void **state)
+{
+    (void)state;
+    struct server *server = server_start("::1", serve_and_remember, ok);
+    for (enum check_type type = CHECK_HTTP; type <= CHECK_TCP; type += CHECK_TCP - CHECK_HTTP) {
+        struct bench bench;
+        bench_open(&bench, 0, NULL);
+        bench_bind(&bench, 1, check_of(type, server->port, 60000, 2000), "::1");
+        bench_await(&bench, HEALTH_UP);
+        bench_close(&bench);
+    }
+    char *host = xasprintf("\r\nHost: [::1]:%u\r\n", server->port);
+    server_stop(server);
+    assert_non_null(strstr(heard, host));
+    free(host);
+}
+
 static void a_proxy_in_the_environment_is_not_asked(void **state)
 {
     (void)state;
@@ -237,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_port_where_nobody_listens_is_connection_refused),
         cmocka_unit_test(a_connect_without_answer_ends_at_the_timeout),
         cmocka_unit_test(the_request_says_what_the_check_says),
+        cmocka_unit_test(an_ipv6_endpoint_is_reached_and_named_in_brackets),
         cmocka_unit_test(a_proxy_in_the_environment_is_not_asked),
         cmocka_unit_test(an_unusable_request_is_said_to_be_one),
     };

@@ -148,11 +148,16 @@ static void a_ca_file_that_is_not_there_is_said_so(void **state)
     struct bench bench;
     bench_open(&bench, 0, NULL);
     struct tls_server server = tls_server_start("good.pem");
-    struct check *check = check_of(CHECK_HTTPS, server.port, 60000, 10000);
-    check->ca_file = xstrdup("/nonexistent/ca.pem");
+    struct check *check = check_of(CHECK_HTTPS, server.port, 30, 10000);
+    check->ca_file = xasprintf("%s/later.pem", directory);
     bench_bind(&bench, 1, check, "127.0.42.1");
     struct health_report report = bench_await(&bench, HEALTH_DOWN);
-    assert_non_null(strstr(report.evidence.text, "/nonexistent/ca.pem"));
+    assert_non_null(strstr(report.evidence.text, "later.pem"));
+    bench_until(checker_counters(bench.checker)->unmeasured > 2);
+    assert_int_equal(checker_counters(bench.checker)->failed, 1); /* only what decided */
+    run("ln good.pem later.pem");
+    bench_await(&bench, HEALTH_UP);
+    run("rm later.pem");
     tls_server_stop(&server);
     bench_close(&bench);
 }
