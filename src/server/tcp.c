@@ -19,9 +19,10 @@ static void note_open_count(struct tcp *tcp)
 
 static void close_connection(struct tcp *tcp, struct connection *connection)
 {
-    close(connection->source.fd); /* which also takes it out of the epoll set */
+    int fd = connection->source.fd;
     connections_put_back(&tcp->connections, connection);
     note_open_count(tcp);
+    close(fd); /* which also takes it out of the epoll set; last: who sees the end sees the count */
 }
 
 static bool close_oldest(struct tcp *tcp)
@@ -53,34 +54,40 @@ static void admit(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
         close_connection(tcp, connection);
 }
 
-/* Returns false when there is nothing more to accept now. */
-static bool accept_one(struct tcp *tcp, struct event_source *listener)
+enum accepted { ACCEPT_DONE, ACCEPT_NOTHING, ACCEPT_EXHAUSTED };
+
+static enum accepted accept_one(struct tcp *tcp, const struct event_source *listener)
 {
     struct sockaddr_storage peer;
     socklen_t size = sizeof peer;
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         admit(tcp, fd, &peer);
-        return true;
+        return ACCEPT_DONE;
     }
     switch (errno) {
-    case EAGAIN: return false;
+    case EAGAIN: return ACCEPT_NOTHING;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM:
-        /* the listener stays readable: without a pause we would turn around it */
-        (void)close_oldest(tcp);
-        set_listening(tcp, false);
-        return false;
-    default: return true; /* ECONNABORTED and what else the network did to this one */
+    case ENOMEM: return ACCEPT_EXHAUSTED;
+    default: return ACCEPT_DONE; /* ECONNABORTED and what else the network did to this one */
     }
 }
 
-void tcp_accept(struct tcp *tcp, struct event_source *listener)
+void tcp_accept(struct tcp *tcp, const struct event_source *listener)
 {
-    for (unsigned i = 0; i < ACCEPT_MOST && accept_one(tcp, listener); i++)
-        ;
+    for (unsigned i = 0; i < ACCEPT_MOST; i++) {
+        enum accepted accepted = accept_one(tcp, listener);
+        if (accepted == ACCEPT_DONE)
+            continue;
+        /* without a descriptor accept does not say whether somebody waits: only epoll's word counts */
+        if (accepted == ACCEPT_NOTHING || i > 0)
+            return;
+        if (!close_oldest(tcp) || accept_one(tcp, listener) == ACCEPT_EXHAUSTED)
+            set_listening(tcp, false); /* it stays readable: without a pause we would turn around it */
+        return;
+    }
 }
 
 struct asker {

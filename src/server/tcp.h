@@ -20,7 +20,7 @@ struct tcp {
 };
 
 /** A listener is readable. */
-void tcp_accept(struct tcp *tcp, struct event_source *listener);
+void tcp_accept(struct tcp *tcp, const struct event_source *listener);
 
 /** A connection is readable, or writable if it waits to send. */
 void tcp_serve(struct tcp *tcp, struct connection *connection);

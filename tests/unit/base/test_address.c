@@ -260,7 +260,7 @@ static void special_purpose_agrees_with_the_registry_at_its_edges(void **state)
         address.family = ADDRESS_V6;
         assert_int_equal(address_is_special_purpose(&address), is_in_registry(&address));
     }
-    assert_false(address_is_special_purpose(&(struct address){ ADDRESS_NONE }));
+    assert_false(address_is_special_purpose(&(struct address){ .family = ADDRESS_NONE }));
 }
 
 int main(void)

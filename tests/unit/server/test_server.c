@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/server.h"
+
+#include "base/memory.h"
+#include "snapshot/snapshot.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 5000
+#define IDLE_MS     300
+
+/* ---- the world: zone "example" with an address at www, and 50,000 bytes of text at big ---- */
+
+static const struct zone *zone;
+static struct dataset dataset;
+static struct zone_set *zones;
+
+static void put(struct zone_edit *edit, const char *owner, uint16_t type, const uint8_t *const *rdatas,
+                const uint16_t *sizes, size_t count)
+{
+    struct dns_name name;
+    assert_true(dns_name_parse(owner, NULL, &name));
+    struct dns_rrset *rrset = dns_rrset_new(type, 60, rdatas, sizes, count);
+    zone_edit_put(edit, &name, rrset);
+    free(rrset);
+}
+
+static int make_world(void **state)
+{
+    (void)state;
+    static const uint8_t soa[22], ns[] = { 2, 'n', 's', 0 }, a[] = { 192, 0, 2, 1 };
+    static uint8_t texts[200][251];
+    const uint8_t *rdatas[200];
+    uint16_t sizes[200];
+    for (size_t i = 0; i < 200; i++) {
+        memset(texts[i], (int)i, sizeof texts[i]);
+        texts[i][0] = 250;
+        rdatas[i] = texts[i];
+        sizes[i] = sizeof texts[i];
+    }
+    struct dns_name apex;
+    struct edition edition = { 0 };
+    assert_true(dns_name_parse("example", NULL, &apex));
+    struct zone_edit *edit = zone_edit_begin(&apex, NULL, &edition);
+    put(edit, "example", DNS_SOA, (const uint8_t *const[]){ soa }, (const uint16_t[]){ sizeof soa }, 1);
+    put(edit, "example", DNS_NS, (const uint8_t *const[]){ ns }, (const uint16_t[]){ sizeof ns }, 1);
+    put(edit, "www.example", DNS_A, (const uint8_t *const[]){ a }, (const uint16_t[]){ sizeof a }, 1);
+    put(edit, "big.example", DNS_TXT, rdatas, sizes, 200);
+    zone = zone_edit_end(edit);
+    zones = zone_set_new(&zone, 1);
+    dataset.zones = zones;
+    struct snapshot *snapshot = xcalloc(1, sizeof *snapshot);
+    snapshot->dataset = &dataset;
+    snapshot_publish(snapshot, &edition);
+    return 0;
+}
+
+static int end_world(void **state)
+{
+    (void)state;
+    snapshot_shutdown();
+    zone_free((void *)zone);
+    free(zones);
+    return 0;
+}
+
+/* ---- a server and its clients ---- */
+
+struct fixture {
+    struct server *server;
+    struct server_listen listen;
+};
+
+static int open_socket(int type, const struct address *address, uint16_t port)
+{
+    struct sockaddr_storage to;
+    socklen_t size = address_to_sockaddr(address, port, &to);
+    int fd = socket(to.ss_family, type | SOCK_CLOEXEC, 0);
+    const struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(fd, (const struct sockaddr *)&to, size) != 0)
+        fail_msg("connect: %s", strerror(errno));
+    return fd;
+}
+
+/* A port that is free for both transports just now. */
+static uint16_t free_port(const struct address *address)
+{
+    for (;;) {
+        struct sockaddr_storage at;
+        socklen_t size = address_to_sockaddr(address, 0, &at);
+        int tcp = socket(at.ss_family, SOCK_STREAM, 0), udp = socket(at.ss_family, SOCK_DGRAM, 0);
+        assert_int_equal(bind(tcp, (const struct sockaddr *)&at, size), 0);
+        assert_int_equal(getsockname(tcp, (struct sockaddr *)&at, &size), 0);
+        bool is_free = bind(udp, (const struct sockaddr *)&at, size) == 0;
+        close(tcp);
+        close(udp);
+        if (is_free)
+            return ntohs(((const struct sockaddr_in *)&at)->sin_port);
+    }
+}
+
+static void start(struct fixture *fixture, const char *address, unsigned workers, unsigned connections)
+{
+    struct error err;
+    assert_true(address_parse(address, &fixture->listen.address));
+    fixture->listen.port = free_port(&fixture->listen.address);
+    const struct server_settings settings = {
+        .listens = &fixture->listen,
+        .listen_count = 1,
+        .worker_count = workers,
+        .tcp_connections_most = connections,
+        .tcp_idle_ms = IDLE_MS,
+        .answer = { .udp_size = 1232 },
+    };
+    if (!server_open(&settings, &fixture->server, &err) || !server_start(fixture->server, &err))
+        fail_msg("%s", err.text);
+}
+
+static int client(const struct fixture *fixture, int type)
+{
+    return open_socket(type, &fixture->listen.address, fixture->listen.port);
+}
+
+/* Writes a query with its length in front; returns both sizes together. */
+static size_t query(uint8_t *out, uint16_t id, const char *label, uint16_t type)
+{
+    size_t size = 12 + 1 + strlen(label) + 9 + 4;
+    memset(out, 0, 2 + size);
+    out[1] = (uint8_t)size;
+    out[2] = (uint8_t)(id >> 8);
+    out[3] = (uint8_t)id;
+    out[7] = 1;
+    out[14] = (uint8_t)strlen(label);
+    memcpy(out + 15, label, out[14]);
+    memcpy(out + 15 + out[14], "\7example\0\0\0\0\1", 13);
+    out[size - 1] = (uint8_t)type;
+    return 2 + size;
+}
+
+static void send_bytes(int fd, const uint8_t *bytes, size_t size)
+{
+    assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
+}
+
+static void receive_bytes(int fd, uint8_t *out, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t got = recv(fd, out + done, size - done, 0);
+        if (got <= 0)
+            fail_msg("received %zu of %zu bytes: %s", done, size, got == 0 ? "closed" : strerror(errno));
+        done += (size_t)got;
+    }
+}
+
+static void receive_reply(int fd, uint16_t id)
+{
+    static uint8_t reply[UINT16_MAX];
+    uint8_t length[2];
+    receive_bytes(fd, length, 2);
+    size_t size = (size_t)(length[0] << 8 | length[1]);
+    receive_bytes(fd, reply, size);
+    assert_true(size >= 12);
+    assert_int_equal(reply[0] << 8 | reply[1], id);
+    assert_int_equal(reply[3] & 15, DNS_NOERROR);
+    assert_int_equal(reply[7], 200 * (size > 1000) + (size < 1000));
+}
+
+static bool is_closed_by_server(int fd)
+{
+    uint8_t byte;
+    ssize_t got = recv(fd, &byte, 1, 0);
+    return got == 0 || (got < 0 && errno == ECONNRESET);
+}
+
+static void ask_udp(int fd, uint16_t id)
+{
+    uint8_t packet[64], reply[1232];
+    size_t size = query(packet, id, "www", DNS_A);
+    send_bytes(fd, packet + 2, size - 2);
+    ssize_t got = recv(fd, reply, sizeof reply, 0);
+    assert_int_equal(got, size - 2 + 16);
+    assert_int_equal(reply[0] << 8 | reply[1], id);
+    assert_memory_equal(reply + got - 4, "\300\0\2\1", 4);
+}
+
+static void ask_tcp(int fd, uint16_t id)
+{
+    uint8_t packet[64];
+    send_bytes(fd, packet, query(packet, id, "www", DNS_A));
+    receive_reply(fd, id);
+}
+
+/* ---- behaviours ---- */
+
+static void a_burst_of_queries_is_answered_over_udp(void **state)
+{
+    (void)state;
+    enum { BURST = 200 }; /* as many replies as fit into a client's receive buffer */
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 2, 10);
+    int fd = client(&fixture, SOCK_DGRAM);
+    bool is_answered[BURST] = { false };
+    for (uint16_t id = 0; id < BURST; id++) {
+        uint8_t packet[64];
+        size_t size = query(packet, id, "www", DNS_A);
+        send_bytes(fd, packet + 2, size - 2);
+        if (id % 3 == 0) { /* a response, and half a header: no reply */
+            packet[4] = 0x80;
+            send_bytes(fd, packet + 2, size - 2);
+            send_bytes(fd, packet + 2, 6);
+        }
+    }
+    for (unsigned i = 0; i < BURST; i++) {
+        uint8_t reply[1232];
+        assert_true(recv(fd, reply, sizeof reply, 0) > 12);
+        unsigned id = (unsigned)(reply[0] << 8 | reply[1]);
+        assert_true(id < BURST && !is_answered[id]);
+        is_answered[id] = true;
+    }
+    uint8_t byte;
+    assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+    uint64_t queries = 0;
+    for (unsigned i = 0; i < server_worker_count(fixture.server); i++)
+        queries += server_counters(fixture.server, i)->queries[TRANSPORT_UDP];
+    assert_true(queries >= BURST);
+    close(fd);
+    server_close(fixture.server);
+}
+
+static void replies_leave_from_the_address_that_was_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *listen, *asked;
+    } cases[] = {
+        { "0.0.0.0", "127.0.0.2" }, { "0.0.0.0", "127.0.0.1" }, { "::", "::1" }, { "127.0.0.3", "127.0.0.3" }
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture fixture;
+        struct address asked;
+        start(&fixture, cases[i].listen, 1, 10);
+        assert_true(address_parse(cases[i].asked, &asked));
+        int fd =
+            open_socket(SOCK_DGRAM, &asked, fixture.listen.port); /* connected: hears this address only */
+        ask_udp(fd, 1);
+        ask_udp(fd, 2);
+        close(fd);
+        fd = open_socket(SOCK_STREAM, &asked, fixture.listen.port);
+        ask_tcp(fd, 3);
+        close(fd);
+        server_close(fixture.server);
+    }
+}
+
+static void queries_in_pieces_and_pipelined_are_answered_over_tcp(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    int fd = client(&fixture, SOCK_STREAM);
+    uint8_t packets[4 * 64];
+    size_t size = 0;
+    for (uint16_t id = 1; id <= 4; id++)
+        size += query(packets + size, id, id == 3 ? "big" : "www", id == 3 ? DNS_TXT : DNS_A);
+    for (size_t i = 0; i < 60; i++)
+        send_bytes(fd, packets + i, 1);
+    send_bytes(fd, packets + 60, size - 60);
+    for (uint16_t id = 1; id <= 4; id++)
+        receive_reply(fd, id);
+    close(fd);
+    server_close(fixture.server);
+}
+
+static void a_peer_that_has_sent_all_still_gets_its_replies(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    int fd = client(&fixture, SOCK_STREAM);
+    uint8_t packet[64];
+    for (uint16_t id = 0; id < 200; id++)
+        send_bytes(fd, packet, query(packet, id, "big", DNS_TXT));
+    shutdown(fd, SHUT_WR);
+    for (uint16_t id = 0; id < 200; id++)
+        receive_reply(fd, id);
+    assert_true(is_closed_by_server(fd));
+    close(fd);
+    server_close(fixture.server);
+}
+
+static void a_message_that_deserves_no_reply_closes_the_connection(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t bytes[16];
+        size_t size;
+    } cases[] = { { { 0, 0 }, 2 }, { { 0, 3, 1, 2, 3 }, 5 }, { { 0, 12, 0, 0, 0x80 }, 14 } };
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int fd = client(&fixture, SOCK_STREAM);
+        ask_tcp(fd, 7);
+        send_bytes(fd, cases[i].bytes, cases[i].size);
+        assert_true(is_closed_by_server(fd));
+        close(fd);
+    }
+    server_close(fixture.server);
+}
+
+/* Sends queries for large replies until nobody takes more.  Returns how many went out whole. */
+static unsigned flood(int fd)
+{
+    uint8_t packet[64];
+    unsigned count = 0;
+    size_t size = query(packet, 0, "big", DNS_TXT);
+    for (;;) {
+        for (size_t done = 0; done < size;) {
+            ssize_t sent = send(fd, packet + done, size - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+            struct pollfd poller = { .fd = fd, .events = POLLOUT };
+            if (sent < 0 && poll(&poller, 1, 100) == 0)
+                return count;
+            done += sent > 0 ? (size_t)sent : 0;
+        }
+        count++;
+    }
+}
+
+static void a_client_that_does_not_read_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    int deaf = client(&fixture, SOCK_STREAM), other = client(&fixture, SOCK_STREAM);
+    setsockopt(deaf, SOL_SOCKET, SO_SNDBUF, &(int){ 16384 }, sizeof(int));
+    assert_true(flood(deaf) > 0);
+    int udp = client(&fixture, SOCK_DGRAM);
+    for (uint16_t id = 0; id < 100; id++) {
+        ask_tcp(other, id);
+        ask_udp(udp, id);
+    }
+    close(deaf);
+    close(other);
+    close(udp);
+    server_close(fixture.server);
+}
+
+static void idle_connections_are_closed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    int fd = client(&fixture, SOCK_STREAM), half = client(&fixture, SOCK_STREAM);
+    ask_tcp(fd, 1);
+    assert_true(server_tcp_connections(fixture.server, 0) >= 1);
+    send_bytes(half, (const uint8_t *)"\0", 1); /* pieces of a message are no activity */
+    assert_true(is_closed_by_server(fd));
+    assert_true(is_closed_by_server(half));
+    assert_int_equal(server_tcp_connections(fixture.server, 0), 0);
+    close(fd);
+    close(half);
+    server_close(fixture.server);
+}
+
+static void when_full_the_connection_idle_for_longest_is_closed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 3);
+    int fds[4];
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = client(&fixture, SOCK_STREAM);
+        ask_tcp(fds[i], 1);
+    }
+    ask_tcp(fds[0], 2); /* now the second is the oldest */
+    fds[3] = client(&fixture, SOCK_STREAM);
+    ask_tcp(fds[3], 3);
+    assert_true(is_closed_by_server(fds[1]));
+    ask_tcp(fds[0], 4);
+    ask_tcp(fds[2], 5);
+    assert_int_equal(server_tcp_connections(fixture.server, 0), 3);
+    for (size_t i = 0; i < 4; i++)
+        close(fds[i]);
+    server_close(fixture.server);
+}
+
+static struct rlimit usual_limit;
+
+static int lift_limit(void **state)
+{
+    (void)state;
+    return setrlimit(RLIMIT_NOFILE, &usual_limit);
+}
+
+static void running_out_of_descriptors_only_delays(void **state)
+{
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    int udp = client(&fixture, SOCK_DGRAM), tcp = client(&fixture, SOCK_STREAM);
+    ask_tcp(tcp, 1);
+    struct sockaddr_storage to;
+    socklen_t size = address_to_sockaddr(&fixture.listen.address, fixture.listen.port, &to);
+    int late = socket(AF_INET, SOCK_STREAM, 0), lowest_free = dup(late);
+    const struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+    setsockopt(late, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    close(lowest_free);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual_limit), 0);
+    const struct rlimit none = { .rlim_cur = (rlim_t)lowest_free, .rlim_max = usual_limit.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(connect(late, (const struct sockaddr *)&to, size), 0);
+    uint8_t packet[64];
+    send_bytes(late, packet, query(packet, 9, "www", DNS_A));
+    assert_true(is_closed_by_server(tcp)); /* the oldest gave its descriptor */
+    ask_udp(udp, 2);
+    receive_reply(late, 9);
+    lift_limit(state);
+    close(udp);
+    close(tcp);
+    close(late);
+    server_close(fixture.server);
+}
+
+static void an_address_in_use_is_an_error_that_says_so(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, "127.0.0.1", 1, 10);
+    const struct server_settings settings = { .listens = &fixture.listen,
+                                              .listen_count = 1,
+                                              .worker_count = 1 };
+    struct server *second;
+    struct error err;
+    assert_false(server_open(&settings, &second, &err));
+    assert_non_null(strstr(err.text, "listen 127.0.0.1:"));
+    assert_non_null(strstr(err.text, "Address already in use (another program listens there)"));
+    server_close(fixture.server);
+    server_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_burst_of_queries_is_answered_over_udp),
+        cmocka_unit_test(replies_leave_from_the_address_that_was_asked),
+        cmocka_unit_test(queries_in_pieces_and_pipelined_are_answered_over_tcp),
+        cmocka_unit_test(a_peer_that_has_sent_all_still_gets_its_replies),
+        cmocka_unit_test(a_message_that_deserves_no_reply_closes_the_connection),
+        cmocka_unit_test(a_client_that_does_not_read_holds_up_nobody),
+        cmocka_unit_test(idle_connections_are_closed),
+        cmocka_unit_test(when_full_the_connection_idle_for_longest_is_closed),
+        cmocka_unit_test_teardown(running_out_of_descriptors_only_delays, lift_limit),
+        cmocka_unit_test(an_address_in_use_is_an_error_that_says_so),
+    };
+    return cmocka_run_group_tests(tests, make_world, end_world);
+}
