@@ -151,8 +151,8 @@ size_t zone_name_count(const struct zone *zone)
 
 const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type)
 {
-    if (type > node->last_type)
-        return NULL;
+    if (type > node->last_type || node->last_type == 0)
+        return NULL; /* type 0 is asked for, too */
     const struct dns_rrset *rrset = node_first_rrset(node);
     while (rrset->type < type)
         rrset = rrset_behind(rrset);

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 
 import dns.edns
+import dns.exception
 import dns.flags
 import dns.message
 import dns.query
@@ -97,10 +98,10 @@ class Daemon:
         fresh.write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
         fresh.replace(path)
 
-    def configure(self, steering, **node):
+    def configure(self, document, **node):
         self.node.update(node)
         self.write("steerd.json", self.node)
-        self.write("steering.json", steering)
+        self.write("steering.json", document)
 
     @property
     def log(self):
@@ -118,9 +119,9 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.arguments(), stdout=log, stderr=log)
 
-    def start(self, steering=None, **node):
-        if steering is not None:
-            self.configure(steering, **node)
+    def start(self, document=None, **node):
+        if document is not None:
+            self.configure(document, **node)
         self.launch()
         wait_until(self.is_ready, START_S, "ready\n" + self.log)
         return self
@@ -130,7 +131,7 @@ class Daemon:
             raise AssertionError("steerd ended with %d:\n%s" % (self.process.returncode, self.log))
         try:
             return self.api("GET", "/readyz", token=None).status == 200 and self.query(".", "NS") is not None
-        except OSError:
+        except (OSError, dns.exception.DNSException):
             return False
 
     def stop(self):

@@ -264,7 +264,7 @@ def test_odd_requests_do_no_harm(server, request_bytes):
             stream.shutdown(socket.SHUT_WR)
             while stream.recv(65536):
                 pass
-        except (ConnectionError, socket.timeout):
+        except OSError:  # it may hang up on us at any time
             pass
     assert server.api("GET", "/healthz", token=None).status == 200
     assert server.generation() == 1

@@ -39,6 +39,23 @@ def test_a_changed_file_is_imported_at_the_next_start(daemon):
     assert daemon.generation() == 2  # the same file is no news
 
 
+def test_a_bad_file_at_a_restart_leaves_the_last_good_state(daemon):
+    daemon.start(steering(ONE))
+    daemon.stop()
+    daemon.write("steering.json", "{ broken")
+    daemon.start()
+    assert daemon.answer("www.example.test") == [ONE] and daemon.generation() == 1
+    assert "steering.json:1:" in daemon.log and import_error(daemon)
+
+
+def test_a_lost_file_at_a_restart_leaves_the_last_good_state(daemon):
+    daemon.start(steering(ONE))
+    daemon.stop()
+    (daemon.directory / "steering.json").unlink()
+    daemon.start()
+    assert daemon.answer("www.example.test") == [ONE] and import_error(daemon)
+
+
 def test_a_changed_zone_file_is_imported_too(daemon):
     document = {"zones": {"example.test": {"file": "zones/x.zone"}}}
     text = "$ORIGIN example.test.\n" + "\n".join(ZONE) + "\nhost 60 IN A 192.0.2.%d\n"

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 
+import dns.exception
 import dns.message
 import dns.query
 import pytest
@@ -40,16 +41,16 @@ class Resolver:
         self.port = free_port()
         daemon.write("unbound.conf", CONFIG.format(port=self.port, directory=daemon.directory, server=daemon.dns_port))
         self.process = subprocess.Popen(["unbound", "-d", "-c", str(daemon.directory / "unbound.conf")],
-                                        stderr=subprocess.DEVNULL)
+                                        stderr=open(daemon.directory / "unbound.log", "w"))
 
-    def query(self, name, kind="A"):
+    def query(self, name, kind="A", timeout=10):
         message = dns.message.make_query(name, kind, use_edns=0, payload=4096)
-        return dns.query.udp_with_fallback(message, "127.0.0.1", port=self.port, timeout=10)[0]
+        return dns.query.udp_with_fallback(message, "127.0.0.1", port=self.port, timeout=timeout)[0]
 
     def is_ready(self):
         try:
-            return self.query("static.example.test").answer
-        except OSError:
+            return self.query("static.example.test", timeout=1).answer
+        except (OSError, dns.exception.DNSException):
             return False
 
 
