@@ -97,11 +97,11 @@ static void put_dns_name(struct text *text, const char *name, size_t size)
     }
 }
 
-/* Without a final dot, unless it is escaped or all there is. */
+/* Without a final dot, unless it is escaped, behind another one (which is no name) or all there is. */
 static size_t size_without_dot(const char *name)
 {
     size_t size = strlen(name), slashes = 0;
-    if (size < 2 || name[size - 1] != '.')
+    if (size < 2 || name[size - 1] != '.' || name[size - 2] == '.')
         return size;
     while (slashes + 1 < size && name[size - 2 - slashes] == '\\')
         slashes++;

@@ -317,9 +317,11 @@ static void refuse_duplicate(struct scan *scan, const struct seen *first, const 
 /* The keys of the object that ends, from `from` up: few are compared in pairs, many are sorted. */
 static void check_duplicates(struct scan *scan, size_t from)
 {
-    struct seen *keys = scan->seen + from;
     size_t count = scan->seen_count - from;
     scan->seen_count = from;
+    if (count < 2)
+        return;
+    struct seen *keys = scan->seen + from;
     if (count <= PAIRWISE_MAX) {
         for (size_t i = 1; i < count; i++) {
             for (size_t k = 0; k < i; k++) {

@@ -212,6 +212,7 @@ static void names_of_zones_and_services_have_one_spelling(void **state)
     static const char *const zones[][2] = { { "Example.COM.", "example.com" },
                                             { ".", "." },
                                             { "a\\.", "a\\." },
+                                            { "a..", "a.." },
                                             { "0/25.2.0.192.in-addr.arpa",
                                               "0\\04725.2.0.192.in-addr.arpa" } };
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
