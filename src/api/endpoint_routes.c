@@ -45,17 +45,9 @@ static void reply_endpoint(struct request *request)
     document_free(&document);
 }
 
-static struct command *read_pool(const char *pool)
-{
-    struct command *command = command_new(COMMAND_OBJECT_READ);
-    command->object_kind = OBJECT_POOL;
-    command->name = xstrdup(pool);
-    return command;
-}
-
 void endpoint_reply_now(struct request *request)
 {
-    exchange_send(request, read_pool(request->arguments[0]), reply_endpoint);
+    exchange_send(request, exchange_read_object(OBJECT_POOL, request->arguments[0]), reply_endpoint);
 }
 
 void endpoint_get(struct request *request)
@@ -163,5 +155,7 @@ static void reply_listing(struct request *request)
 void endpoint_list(struct request *request)
 {
     const char *pool = target_param(&request->target, "pool");
-    exchange_send(request, pool != NULL ? read_pool(pool) : command_new(COMMAND_CONFIG_READ), reply_listing);
+    exchange_send(request,
+                  pool != NULL ? exchange_read_object(OBJECT_POOL, pool) : command_new(COMMAND_CONFIG_READ),
+                  reply_listing);
 }

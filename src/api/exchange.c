@@ -63,15 +63,61 @@ void exchange_send(struct request *request, struct command *command, void (*then
     control_post(api->control, command);
 }
 
-static bool reply_invalid(struct request *request, const struct command *command)
+char *exchange_pointer_of(const struct command *command)
 {
+    bool is_one = command->letter.kind == COMMAND_OBJECT_PUT || command->letter.kind == COMMAND_OBJECT_PATCH;
+    if (!is_one)
+        return xstrdup("");
+    struct objects one = { 0 };
+    const struct object *object = objects_add(&one, command->object_kind, command->name, NULL, 0);
+    char *pointer = xasprintf("%s%s", object->pointer, command->pointer != NULL ? command->pointer : "");
+    objects_free(&one);
+    return pointer;
+}
+
+/* Problems name places in the whole configuration; the sender knows only the body: takes off what the path
+ * of the resource says already, and finds the line. */
+static void make_relative(const struct request *request, struct problems *problems)
+{
+    const struct command *command = request->command;
+    struct document body = { .text = command->body, .size = command->body_size };
+    char *base = exchange_pointer_of(command);
+    size_t size = strlen(base);
+    for (size_t i = 0; i < problems->count; i++) {
+        struct problem *problem = &problems->items[i];
+        char *pointer = problem->pointer;
+        if (pointer == NULL || strncmp(pointer, base, size) != 0 ||
+            (pointer[size] != '/' && pointer[size] != '\0'))
+            continue;
+        memmove(pointer, pointer + size, strlen(pointer + size) + 1);
+        if (problem->line == 0 && body.text != NULL)
+            document_locate(&body, (struct span){ 0, body.size }, pointer, &problem->line, &problem->column);
+    }
+    free(base);
+}
+
+static bool reply_invalid(struct request *request)
+{
+    struct command *command = request->command;
+    unsigned status = command->letter.kind == COMMAND_OBJECT_DELETE ? 409 : 422; /* it is in use */
     size_t count = command->problems.error_count;
     if (count == 0)
-        return problem_reply(request, 422, "%s", command->error.text);
+        return problem_reply(request, status, "%s", command->error.text);
+    make_relative(request, &command->problems);
     char *detail = xasprintf("nothing was changed: %zu error%s", count, count == 1 ? "" : "s");
-    problem_list(request, 422, detail, &command->problems);
+    problem_list(request, status, detail, &command->problems);
     free(detail);
     return false;
+}
+
+void exchange_reply_stale(struct request *request, uint64_t if_match)
+{
+    request->reply.has_etag = true;
+    request->reply.etag = request->command->generation;
+    problem_reply(request, 412,
+                  "the configuration is at generation %" PRIu64 ", not %" PRIu64
+                  ": read it again and repeat the change",
+                  request->command->generation, if_match);
 }
 
 bool exchange_succeeded(struct request *request)
@@ -80,16 +126,10 @@ bool exchange_succeeded(struct request *request)
     const char *why = command->error.text;
     switch (command->result) {
     case RESULT_DONE: return true;
-    case RESULT_INVALID: return reply_invalid(request, command);
+    case RESULT_INVALID: return reply_invalid(request);
     case RESULT_NOT_FOUND:
         return problem_reply(request, 404, "%s", why[0] != '\0' ? why : "it does not exist");
-    case RESULT_STALE:
-        request->reply.has_etag = true;
-        request->reply.etag = command->generation;
-        return problem_reply(request, 412,
-                             "the configuration is at generation %" PRIu64 ", not %" PRIu64
-                             ": read it again and repeat the change",
-                             command->generation, command->if_match);
+    case RESULT_STALE: exchange_reply_stale(request, command->if_match); return false;
     case RESULT_FILE_MODE:
         return problem_reply(request, 409, "steering_mode is \"file\": change the steering file and reload");
     case RESULT_CONFLICT: return problem_reply(request, 409, "%s", why);
@@ -100,18 +140,37 @@ bool exchange_succeeded(struct request *request)
     return problem_reply(request, 500, "unknown result %d", (int)command->result);
 }
 
-void exchange_reply_written(struct request *request)
+static void reply_written(struct request *request, bool is_dry_run)
 {
-    if (!exchange_succeeded(request))
-        return;
     const struct command *command = request->command;
     struct writer json = { 0 };
     writer_object(&json, NULL);
     writer_uint(&json, "generation", command->generation);
-    writer_bool(&json, "dry_run", command->is_dry_run);
+    writer_bool(&json, "dry_run", is_dry_run);
     problem_write_array(&json, "warnings", &command->problems, true);
     writer_end(&json);
     reply_resource(request, &json, command->generation);
+}
+
+void exchange_reply_written(struct request *request)
+{
+    if (!exchange_succeeded(request))
+        return;
+    make_relative(request, &request->command->problems);
+    reply_written(request, request->command->is_dry_run);
+}
+
+void exchange_reply_dry_run(struct request *request)
+{
+    reply_written(request, true);
+}
+
+struct command *exchange_read_object(enum object_kind kind, const char *name)
+{
+    struct command *command = command_new(COMMAND_OBJECT_READ);
+    command->object_kind = kind;
+    command->name = xstrdup(name);
+    return command;
 }
 
 bool exchange_scan_body(struct request *request, struct document *out)

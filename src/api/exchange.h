@@ -20,6 +20,20 @@ bool exchange_succeeded(struct request *request);
 /** A handler's last step after a write: generation, dry_run, warnings. */
 void exchange_reply_written(struct request *request);
 
+/** 412: the configuration is at another generation than `if_match`; the command that came back says at which.
+ */
+void exchange_reply_stale(struct request *request, uint64_t if_match);
+
+/** The same reply for a write that was only tried. */
+void exchange_reply_dry_run(struct request *request);
+
+/** A command that reads one object. */
+struct command *exchange_read_object(enum object_kind kind, const char *name);
+
+/** Where in the whole configuration the body of this command belongs ("/pools/us/endpoints/a"), "" for all
+ * else.  The caller frees it. */
+char *exchange_pointer_of(const struct command *command);
+
 /** Scans the body: strict JSON, comments allowed.  False with a 400 replied. */
 bool exchange_scan_body(struct request *request, struct document *out);
 

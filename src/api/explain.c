@@ -83,8 +83,8 @@ static void write_result(struct writer *json, const struct explanation *explanat
         return;
     writer_uint(json, "ttl", steps->ttl_s);
     writer_uint(json, "scope", steps->depends_on_client ? steps->scope_len : 0);
-    if (steps->depends_on_client)
-        text_printf(summary, "the same for all clients in its /%u\n", steps->scope_len);
+    if (steps->depends_on_client && steps->scope_len > 0)
+        text_printf(summary, "all clients in the same /%u get this\n", steps->scope_len);
 }
 
 /* Inside a read section. */

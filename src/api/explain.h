@@ -4,6 +4,7 @@
 #include "answer/steer.h"
 #include "answer/trace.h"
 #include "api/writer.h"
+#include "snapshot/service.h"
 
 /* Turns the steps of a trace into JSON and, along the way, into sentences for people. */
 struct explain_steps {
@@ -12,6 +13,8 @@ struct explain_steps {
     struct writer *json;  /* inside the array of steps */
     struct text *summary; /* lines */
     uint16_t qtype;
+    const struct service *service; /* of the last ZONE step */
+    unsigned walk_count;           /* walks of its tree so far */
     /* what the last RESULT said */
     bool has_result;
     uint32_t ttl_s;
@@ -21,6 +24,11 @@ struct explain_steps {
 
 void explain_steps_begin(struct explain_steps *steps, const struct snapshot *now, uint16_t qtype,
                          struct writer *json, struct text *summary);
+
+/** A visited node: its choice, its candidates and why they are what they are. */
+void explain_tell_node(struct explain_steps *steps, const struct trace_step *step);
+/** A node that a walk did not enter because it is not available in `view`; nothing if it is. */
+void explain_tell_unavailable(struct explain_steps *steps, const struct node *node, enum view view);
 
 /** Writes the arrays "answers" and "authority" of a DNS message, records in presentation format; tells each
  * answer in `summary`. */

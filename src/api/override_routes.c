@@ -19,12 +19,46 @@ static struct command *command_on(const struct request *request, enum command_ki
     return command;
 }
 
+static void reply_now(struct request *request)
+{
+    if (exchange_succeeded(request))
+        endpoint_reply_now(request);
+}
+
+/* True if the pool that came back has the endpoint of the path. */
+static bool pool_has_endpoint(struct request *request)
+{
+    struct document document;
+    if (!declared_scan(request, &document))
+        return false;
+    struct span endpoints = declared_member(&document, declared_whole(&document), "endpoints");
+    bool is_there = declared_member(&document, endpoints, request->arguments[1]).size > 0;
+    document_free(&document);
+    return is_there || problem_reply(request, 404, "pool \"%s\" has no endpoint \"%s\"",
+                                     request->arguments[0], request->arguments[1]);
+}
+
+/* Overrides are no part of a generation, but a write may still say which one it was made for. */
 static void go_on(struct request *request)
 {
-    if (request->command->is_dry_run)
-        exchange_reply_written(request);
-    else if (exchange_succeeded(request))
-        endpoint_reply_now(request);
+    const struct command *pool = request->command, *prepared = request->prepared;
+    if (!exchange_succeeded(request) || !pool_has_endpoint(request))
+        return;
+    if (prepared->has_if_match && prepared->if_match != pool->generation) {
+        exchange_reply_stale(request, prepared->if_match);
+    } else if (prepared->is_dry_run) {
+        exchange_reply_dry_run(request);
+    } else {
+        struct command *command = request->prepared;
+        request->prepared = NULL;
+        exchange_send(request, command, reply_now);
+    }
+}
+
+static void send_after_look(struct request *request, struct command *command)
+{
+    request->prepared = command;
+    exchange_send(request, exchange_read_object(OBJECT_POOL, request->arguments[0]), go_on);
 }
 
 static bool read_body(struct request *request, struct override *out)
@@ -49,7 +83,7 @@ void override_put(struct request *request)
         return;
     }
     snprintf(command->override.author, sizeof command->override.author, "%s", request->author);
-    exchange_send(request, command, go_on);
+    send_after_look(request, command);
 }
 
 void override_delete(struct request *request)
@@ -59,5 +93,5 @@ void override_delete(struct request *request)
         command_free(command);
         return;
     }
-    exchange_send(request, command, go_on);
+    send_after_look(request, command);
 }

@@ -29,7 +29,7 @@ void request_free(struct request *request)
     command_free(request->command);
     text_free(&request->reply.body);
     free(request->reply.allow);
-    free(request->kept);
+    command_free(request->prepared);
     free(request);
 }
 

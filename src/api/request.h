@@ -63,7 +63,7 @@ struct request {
     struct command *command;        /* came back, or NULL */
     void (*then)(struct request *); /* goes on with it */
     bool is_waiting;                /* a command is under way */
-    char *kept;                     /* a handler's, freed with the request */
+    struct command *prepared;       /* to be sent after the one under way, or NULL */
 
     struct reply reply;
 };

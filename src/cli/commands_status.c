@@ -35,7 +35,8 @@ static void add_configuration(struct text *out, const cJSON *status)
     const char *import_error = json_text(status, "import_error");
     if (import_error[0] != '\0')
         add_line(out, "import error", import_error, GRID_BAD);
-    add_line(out, "geoip", json_text(status, "geoip"), GRID_PLAIN);
+    const char *geoip = json_text(status, "geoip");
+    add_line(out, "geoip", geoip[0] != '\0' ? geoip : "none", GRID_PLAIN);
     snprintf(value, sizeof value, "%.0f, pools %.0f", json_number(status, "zones"),
              json_number(status, "pools"));
     add_line(out, "zones", value, GRID_PLAIN);

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INDENT 2 /* columns a level */
+#define LABEL_WIDTH 10
+#define INDENT      2 /* columns a level */
 
 /* Server's words, cleaned, in a colour. */
 static void put(struct text *out, enum grid_colour colour, bool wants_colour, const char *words)
@@ -25,7 +26,7 @@ static void put_plain(struct text *out, const char *words)
 
 static void begin_line(struct text *out, const char *label)
 {
-    text_printf(out, "%-9s", label);
+    text_printf(out, "%-*s", LABEL_WIDTH, label);
 }
 
 static void draw_zone(const cJSON *step, struct text *out)
@@ -60,18 +61,6 @@ static void draw_client(const cJSON *step, struct text *out)
     text_puts(out, cJSON_IsObject(location) ? "\n" : ", location unknown\n");
 }
 
-static void draw_view(const cJSON *step, bool wants_colour, struct text *out)
-{
-    const char *view = json_text(step, "view");
-    if (strcmp(view, "unheld") == 0)
-        put(out, GRID_BAD, wants_colour, "everything is down: health is disregarded");
-    else if (strcmp(view, "everything") == 0)
-        put(out, GRID_BAD, wants_colour, "nothing else is left: operators are disregarded, too");
-    else
-        return;
-    text_puts(out, "\n");
-}
-
 /* ---- nodes ---- */
 
 static size_t widest_name(const cJSON *candidates)
@@ -86,6 +75,9 @@ static size_t widest_name(const cJSON *candidates)
     return widest;
 }
 
+static void draw_candidates(const cJSON *candidates, int indent, bool wants_colour, struct text *out);
+
+/* "* us-east-1  weight 3, check web is content": * was chosen, x cannot be. */
 static void draw_candidate(const cJSON *candidate, int indent, size_t widest, bool wants_colour,
                            struct text *out)
 {
@@ -101,17 +93,42 @@ static void draw_candidate(const cJSON *candidate, int indent, size_t widest, bo
         text_printf(out, "weight %.0f, ", json_number(candidate, "weight"));
     put_plain(out, json_text(candidate, "why"));
     text_puts(out, "\n");
+    draw_candidates(cJSON_GetObjectItemCaseSensitive(candidate, "candidates"), indent + INDENT, wants_colour,
+                    out);
+}
+
+static void draw_candidates(const cJSON *candidates, int indent, bool wants_colour, struct text *out)
+{
+    size_t widest = widest_name(candidates);
+    const cJSON *candidate;
+    cJSON_ArrayForEach(candidate, candidates) draw_candidate(candidate, indent, widest, wants_colour, out);
+}
+
+/* A walk begins; if it ends at once, its root says why. */
+static void draw_view(const cJSON *step, bool wants_colour, struct text *out)
+{
+    const char *view = json_text(step, "view"), *root = json_text(step, "node");
+    if (strcmp(view, "unheld") == 0)
+        grid_paint(out, GRID_BAD, wants_colour, "everything is down: health is disregarded\n");
+    else if (strcmp(view, "everything") == 0)
+        grid_paint(out, GRID_BAD, wants_colour, "nothing else is left: operators are disregarded, too\n");
+    if (root[0] == '\0')
+        return;
+    begin_line(out, "policy");
+    put_plain(out, root);
+    put(out, GRID_BAD, wants_colour, " is not available: ");
+    put_plain(out, json_text(step, "why"));
+    text_puts(out, "\n");
+    draw_candidates(cJSON_GetObjectItemCaseSensitive(step, "candidates"), LABEL_WIDTH + INDENT, wants_colour,
+                    out);
 }
 
 static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
 {
-    int indent = 9 + INDENT * (int)json_number(step, "depth");
-    const cJSON *candidates = cJSON_GetObjectItemCaseSensitive(step, "candidates");
     const cJSON *chosen = cJSON_GetObjectItemCaseSensitive(step, "chosen");
-    const cJSON *candidate, *name;
+    const cJSON *name;
     const char *reason = json_text(step, "reason"), *before = " -> ";
-    text_printf(out, json_number(step, "depth") == 0 ? "%-*s" : "%*s", indent,
-                json_number(step, "depth") == 0 ? "policy" : "");
+    begin_line(out, json_number(step, "depth") == 0 ? "policy" : "then");
     put_plain(out, json_text(step, "node"));
     text_puts(out, " (");
     put_plain(out, json_text(step, "policy"));
@@ -119,7 +136,7 @@ static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
     cJSON_ArrayForEach(name, chosen)
     {
         text_puts(out, before);
-        put(out, GRID_GOOD, wants_colour, cJSON_GetStringValue(name));
+        put(out, GRID_GOOD, wants_colour, cJSON_IsString(name) ? name->valuestring : "");
         before = ", ";
     }
     if (cJSON_GetArraySize(chosen) == 0)
@@ -129,9 +146,8 @@ static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
         put_plain(out, reason);
     }
     text_puts(out, "\n");
-    size_t widest = widest_name(candidates);
-    cJSON_ArrayForEach(candidate, candidates)
-        draw_candidate(candidate, indent + INDENT, widest, wants_colour, out);
+    draw_candidates(cJSON_GetObjectItemCaseSensitive(step, "candidates"), LABEL_WIDTH + INDENT, wants_colour,
+                    out);
 }
 
 /* ---- the answer ---- */
@@ -177,11 +193,13 @@ static void draw_result(const cJSON *explanation, struct text *out)
     draw_records(answers, "answer", out);
     if (!has_answers)
         draw_records(cJSON_GetObjectItemCaseSensitive(explanation, "authority"), "authority", out);
-    if (json_number(explanation, "scope") > 0)
-        text_printf(out, "%-9sall clients in the same /%.0f get this\n", "scope",
-                    json_number(explanation, "scope"));
-    text_printf(out, "%-9sgeneration %.0f, conditions %.0f\n", "as of",
-                json_number(explanation, "generation"), json_number(explanation, "conditions"));
+    if (json_number(explanation, "scope") > 0) {
+        begin_line(out, "scope");
+        text_printf(out, "all clients in the same /%.0f get this\n", json_number(explanation, "scope"));
+    }
+    begin_line(out, "as of");
+    text_printf(out, "generation %.0f, conditions %.0f\n", json_number(explanation, "generation"),
+                json_number(explanation, "conditions"));
 }
 
 void tree_draw(const cJSON *explanation, bool wants_colour, struct text *out)

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Nodes and their candidates, in JSON and in sentences. */
+#include "api/explain.h"
+
+#include "api/endpoint_view.h"
+#include "dns/type.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NESTED_MOST 3 /* levels of unavailable nodes that are taken apart */
+
+/* One child as the policy saw it. */
+struct option {
+    const char *name, *kind;
+    const struct node *node; /* NULL: an endpoint */
+    uint32_t weight;
+    bool is_available, is_chosen;
+    char why[ENDPOINT_WHY_SIZE];
+};
+
+static void say_node_state(const struct candidates *from, const struct node *node, bool is_available,
+                           char why[ENDPOINT_WHY_SIZE])
+{
+    const struct node_state *state = conditions_node(from->conditions, node);
+    const char *word = from->view == VIEW_HEALTHY ? "available" : "healthy";
+    if (is_available)
+        snprintf(why, ENDPOINT_WHY_SIZE, "%u of %u %s", state->available_count, node->child_count, word);
+    else if (state->is_available[from->view])
+        snprintf(why, ENDPOINT_WHY_SIZE, "it has nothing for this client");
+    else
+        snprintf(why, ENDPOINT_WHY_SIZE, "%u of %u %s, %u%s needed", state->available_count,
+                 node->child_count, word, node->min_healthy, node->is_percent ? " %" : "");
+}
+
+static bool has_family(const struct endpoint *endpoint, uint16_t qtype)
+{
+    if (endpoint->hostname != NULL || (qtype != DNS_A && qtype != DNS_AAAA))
+        return true;
+    return (endpoint->families & (qtype == DNS_A ? FAMILY_V4 : FAMILY_V6)) != 0;
+}
+
+static void describe_endpoint(const struct explain_steps *steps, const struct candidates *from,
+                              const struct child *child, struct option *out)
+{
+    struct endpoint_state state;
+    endpoint_state_of(child->endpoint, conditions_endpoint(from->conditions, child->endpoint), &state);
+    out->name = child->endpoint->name;
+    out->kind = "endpoint";
+    out->weight = state.weight;
+    memcpy(out->why, state.why, sizeof out->why);
+    if (out->is_available && from->node->is_over_endpoints && !has_family(child->endpoint, steps->qtype)) {
+        out->is_available = false;
+        snprintf(out->why, sizeof out->why, "it has no address of the type asked for");
+    }
+}
+
+static bool is_chosen(const struct choice *choice, uint16_t ordinal)
+{
+    for (uint16_t i = 0; choice != NULL && i < choice->count; i++) {
+        if (choice->index[i] == ordinal)
+            return true;
+    }
+    return false;
+}
+
+static void describe(const struct explain_steps *steps, const struct candidates *from, uint16_t ordinal,
+                     const struct choice *choice, struct option *out)
+{
+    const struct child *child = &from->node->children[ordinal];
+    out->node = NULL;
+    out->weight = child->weight;
+    out->is_available = candidates_has(from, ordinal);
+    out->is_chosen = is_chosen(choice, ordinal);
+    if (child->kind == CHILD_ENDPOINT) {
+        describe_endpoint(steps, from, child, out);
+        return;
+    }
+    out->node = dataset_node(from->dataset, child);
+    out->name = out->node->name;
+    out->kind = child->kind == CHILD_SHARED ? "shared" : "inline";
+    say_node_state(from, out->node, out->is_available, out->why);
+}
+
+static struct candidates candidates_of(const struct explain_steps *steps, const struct node *node,
+                                       enum view view)
+{
+    const struct snapshot *now = steps->now;
+    return (struct candidates){
+        .node = node,
+        .state = conditions_node(now->conditions, node),
+        .dataset = now->dataset,
+        .conditions = now->conditions,
+        .view = view,
+    };
+}
+
+static void tell_options(struct explain_steps *steps, const struct candidates *from,
+                         const struct choice *choice, unsigned indent, unsigned level);
+
+/* A node that cannot be chosen is taken apart: its own candidates say why. */
+static void tell_option(struct explain_steps *steps, const struct candidates *from,
+                        const struct option *option, unsigned indent, unsigned level)
+{
+    struct writer *json = steps->json;
+    writer_object(json, NULL);
+    writer_string(json, "name", option->name);
+    writer_string(json, "kind", option->kind);
+    writer_uint(json, "weight", option->weight);
+    writer_bool(json, "available", option->is_available);
+    writer_bool(json, "chosen", option->is_chosen);
+    writer_string(json, "why", option->why);
+    if (!option->is_available)
+        text_printf(steps->summary, "%*snot %s: %s\n", (int)indent, "", option->name, option->why);
+    if (option->node != NULL && !option->is_available && level < NESTED_MOST) {
+        struct candidates below = candidates_of(steps, option->node, from->view);
+        tell_options(steps, &below, NULL, indent + 2, level + 1);
+    }
+    writer_end(json);
+}
+
+static void tell_options(struct explain_steps *steps, const struct candidates *from,
+                         const struct choice *choice, unsigned indent, unsigned level)
+{
+    struct option option;
+    writer_array(steps->json, "candidates");
+    for (uint16_t i = 0; i < from->node->child_count; i++) {
+        describe(steps, from, i, choice, &option);
+        tell_option(steps, from, &option, indent, level);
+    }
+    writer_end(steps->json);
+}
+
+static const char *child_name(const struct candidates *from, uint16_t ordinal)
+{
+    const struct child *child = &from->node->children[ordinal];
+    if (child->kind == CHILD_ENDPOINT)
+        return child->endpoint->name;
+    return dataset_node(from->dataset, child)->name;
+}
+
+static void say_choice(struct explain_steps *steps, const struct trace_step *step)
+{
+    const struct choice *choice = step->choice;
+    const struct node *node = step->candidates->node;
+    text_printf(steps->summary, "%*s%s (%s): ", (int)step->depth * 2 + 2, "", node->name, node->policy->name);
+    for (uint16_t i = 0; choice != NULL && i < choice->count; i++)
+        text_printf(steps->summary, "%s%s", i > 0 ? ", " : "",
+                    child_name(step->candidates, choice->index[i]));
+    if (choice == NULL || choice->count == 0)
+        text_puts(steps->summary, "nothing for this client");
+    if (choice != NULL && choice->reason != NULL)
+        text_printf(steps->summary, ": %s", choice->reason);
+    text_puts(steps->summary, "\n");
+}
+
+static void tell_choice(struct explain_steps *steps, const struct trace_step *step)
+{
+    const struct choice *choice = step->choice;
+    writer_array(steps->json, "chosen");
+    for (uint16_t i = 0; choice != NULL && i < choice->count; i++)
+        writer_string(steps->json, NULL, child_name(step->candidates, choice->index[i]));
+    writer_end(steps->json);
+    writer_string(steps->json, "reason", choice != NULL ? choice->reason : NULL);
+    if (choice != NULL && choice->depends_on_client)
+        writer_uint(steps->json, "scope", choice->scope_len);
+}
+
+void explain_tell_node(struct explain_steps *steps, const struct trace_step *step)
+{
+    const struct node *node = step->candidates->node;
+    writer_string(steps->json, "node", node->name);
+    writer_uint(steps->json, "depth", step->depth);
+    writer_string(steps->json, "policy", node->policy->name);
+    writer_uint(steps->json, "answers", node->answers);
+    if (node->policy->needs_ticket && step->draw != NULL)
+        writer_uint(steps->json, "draw", step->draw->ticket);
+    tell_choice(steps, step);
+    say_choice(steps, step);
+    tell_options(steps, step->candidates, step->choice, step->depth * 2 + 4, 0);
+}
+
+void explain_tell_unavailable(struct explain_steps *steps, const struct node *node, enum view view)
+{
+    struct candidates from = candidates_of(steps, node, view);
+    char why[ENDPOINT_WHY_SIZE];
+    if (from.state->is_available[view])
+        return;
+    say_node_state(&from, node, false, why);
+    writer_string(steps->json, "node", node->name);
+    writer_string(steps->json, "why", why);
+    text_printf(steps->summary, "  not %s: %s\n", node->name, why);
+    tell_options(steps, &from, NULL, 4, 0);
+}
