@@ -56,7 +56,7 @@ struct choice {
 /* A rule or weight of a node as the configuration wrote it, for policies that compile. */
 struct policy_rule {
     const char *key; /* "country:US", "198.51.100.0/24", "default"; NULL if the policy takes a list */
-    uint16_t child;  /* ordinal */
+    uint16_t child;  /* ordinal; rules with one target in common give the same one, which widens scopes */
 };
 
 struct policy_source {
