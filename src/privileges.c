@@ -45,6 +45,7 @@ static const struct passwd *find_user(const char *user, struct error *err)
 static bool give_directory(const char *path, const struct passwd *user, struct error *err)
 {
     DIR *directory = opendir(path);
+    err->text[0] = '\0';
     if (directory == NULL || fchown(dirfd(directory), user->pw_uid, user->pw_gid) != 0) {
         error_set(err, "state_dir %s: cannot give it to %s: %s", path, user->pw_name, strerror(errno));
         if (directory != NULL)

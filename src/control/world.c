@@ -221,11 +221,13 @@ void world_observe(struct world *world, const struct health_report *report)
     if (entry == NULL || report->check_index >= entry->check_count)
         return; /* it went while the report was on its way */
     struct observation *observed = &entry->observed[report->check_index];
-    bool is_transition = observed->evidence == NULL || observed->verdict != report->verdict;
+    bool is_news = observed->evidence == NULL ||
+                   observed->evidence->since_wall_ms != report->evidence.since_wall_ms ||
+                   strcmp(observed->evidence->check, report->evidence.check) != 0;
     observed->verdict = report->verdict;
     observed->settle_ms = report->settle_ms;
     observed->latency_us = report->latency_us;
-    if (is_transition && report->verdict != HEALTH_UNKNOWN) {
+    if (is_news && report->verdict != HEALTH_UNKNOWN) {
         edition_replaced(&world->edition, observed->evidence, NULL);
         observed->evidence = xmemdup(&report->evidence, sizeof report->evidence);
     }
