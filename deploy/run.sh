@@ -111,6 +111,10 @@ stop() {
     wait
 }
 
+all_run() {
+    for pid in "$@"; do kill -0 "$pid" 2>/dev/null || return 1; done
+}
+
 banner() {
     local token=$state/admin.token
     cat <<EOF
@@ -135,10 +139,12 @@ Steer it:
        "http://127.0.0.1:$api_port/v1/explain?name=nested.example.test&type=A&client=193.0.0.1"
   $root/build/release/steerctl --help
 EOF
-    if [ "$with_backends" = yes ]; then
+    if [ "$with_backends" = yes ] && ! all_run "${started[@]}"; then
+        say "Something else already serves port $backend_port of a backend's address: it is taken as it is."
+    elif [ "$with_backends" = yes ]; then
         cat <<EOF
 Break it:
-  kill ${started[0]}                          # backend ${backends[0]} dies: out of all answers within 10 s
+  kill ${started[0]}                                 # backend ${backends[0]} dies: out of all answers within 10 s
   deploy/run.sh --backend ${backends[0]}     # and comes back
 EOF
     fi

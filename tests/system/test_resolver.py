@@ -63,10 +63,12 @@ def resolver(daemon):
     daemon.start(world({"www": {"ttl": 30, "policy": "web"}}, {"web": pool("round_robin", "127.0.10.1", "127.0.20.1")},
                        records=records))
     resolver = Resolver(daemon)
-    wait_until(resolver.is_ready, 20, "unbound to answer")
-    yield resolver
-    resolver.process.terminate()
-    resolver.process.wait(20)
+    try:
+        wait_until(resolver.is_ready, 20, "unbound to answer")
+        yield resolver
+    finally:
+        resolver.process.terminate()
+        resolver.process.wait(20)
 
 
 def test_a_resolver_with_random_case_and_minimised_names_gets_every_answer(resolver):
