@@ -37,6 +37,7 @@ struct world {
     struct geo geo;
     char keys[RULES_MAX][GEO_KEY_SIZE];
     struct policy_rule rules[RULES_MAX];
+    struct prefix prefixes[RULES_MAX]; /* of the rules that are one; the others have no family */
     size_t rule_count;
     struct geo_plan *plan;
     struct node *node;
@@ -76,6 +77,7 @@ static void world_free(struct world *world)
 static void add_rule(struct world *world, const char *key, uint16_t child)
 {
     strcpy(world->keys[world->rule_count], key);
+    prefix_parse(key, &world->prefixes[world->rule_count]);
     world->rules[world->rule_count] = (struct policy_rule){ world->keys[world->rule_count], child };
     world->rule_count++;
 }
@@ -312,12 +314,9 @@ static size_t naive_chain(const struct world *world, const struct address *addre
     for (size_t i = 0; i <= CHILDREN; i++)
         chain[i] = UINT16_MAX;
     for (int length = 128; length >= 0; length--) {
-        for (size_t i = 0; i < world->rule_count; i++) {
-            struct prefix prefix;
-            if (prefix_parse(world->keys[i], &prefix) && prefix.length == length &&
-                prefix_contains(&prefix, address))
+        for (size_t i = 0; i < world->rule_count; i++)
+            if (world->prefixes[i].length == length && prefix_contains(&world->prefixes[i], address))
                 chain_append(chain, &count, world->rules[i].child);
-        }
     }
     char keys[7][GEO_KEY_SIZE] = { "", "", "", "", "", "", "default" };
     if (at != NULL) {
@@ -373,11 +372,10 @@ static bool naive_is_uniform(const struct world *world, const struct prefix *are
     for (size_t i = 0; i < world->place_count; i++)
         if (!edges_agree(world, area, &world->places[i], levels))
             return false;
-    for (size_t i = 0; i < world->rule_count; i++) {
-        struct prefix prefix;
-        if (prefix_parse(world->keys[i], &prefix) && !edges_agree(world, area, &prefix, levels))
+    for (size_t i = 0; i < world->rule_count; i++)
+        if (world->prefixes[i].address.family != ADDRESS_NONE &&
+            !edges_agree(world, area, &world->prefixes[i], levels))
             return false;
-    }
     return true;
 }
 
