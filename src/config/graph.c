@@ -282,6 +282,12 @@ static void note_references(struct item *item, void *context)
     free(zone);
 }
 
+static void note_data(struct item *item, void *context)
+{
+    const struct deletions *deletions = context;
+    note_user(deletions->zones, item->source->object.name, &item->source->object);
+}
+
 static void report_and_free(struct build *build, struct table *table)
 {
     const char *name;
@@ -310,6 +316,8 @@ static void check_deletions(struct build *build)
         build_each_untouched(build, OBJECT_POOL, note_references, &deletions);
     if (table_count(deletions.nodes) > 0)
         build_each_untouched(build, OBJECT_POLICY, note_references, &deletions);
+    if (table_count(deletions.zones) > 0)
+        build_each_untouched(build, OBJECT_ZONE_DATA, note_data, &deletions);
     if (table_count(deletions.nodes) + table_count(deletions.zones) > 0)
         build_each_untouched(build, OBJECT_SERVICE, note_references, &deletions);
     report_and_free(build, deletions.checks);
