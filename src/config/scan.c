@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scan.h"
 
-#include "base/memory.h"
 #include "json.h"
+#include "scan_keys.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -11,18 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NESTING_MAX     64
 #define NUMBER_SIZE_MAX 63  /* cJSON reads no longer ones */
 #define ERRORS_MAX      100 /* a position costs a walk over the document */
-#define PAIRWISE_MAX    16
-
-/* A key seen: its hash without regard to case, and where its quote stands. */
-struct seen {
-    uint64_t hash;
-    struct span key;
-};
 
 struct scan {
     const char *file;
@@ -31,8 +23,7 @@ struct scan {
     struct problems *problems;
     unsigned depth;
     unsigned error_count;
-    struct seen *seen; /* keys of all open objects, the innermost on top */
-    size_t seen_count, seen_room;
+    struct scan_keys keys; /* of all open objects, the innermost on top */
 };
 
 void json_position(const char *text, size_t at, unsigned *line, unsigned *column)
@@ -252,98 +243,19 @@ static bool scan_word(struct scan *scan)
     return refuse(scan, scan->at, "expected a value, got %s", what);
 }
 
-/* ---- keys ---- */
+/* ---- containers ---- */
 
-static uint64_t hash_folded(const char *bytes, size_t size)
+static void refuse_duplicate(void *context, struct span first, struct span again)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)tolower((unsigned char)bytes[i])) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-static void remember_key(struct scan *scan, struct span key)
-{
-    struct seen seen = { .key = key };
-    const char *bytes = scan->text + key.at + 1;
-    if (memchr(bytes, '\\', key.size - 2) == NULL) {
-        seen.hash = hash_folded(bytes, key.size - 2);
-    } else {
-        size_t size;
-        char *plain = json_unescape(scan->text, key, &size);
-        seen.hash = hash_folded(plain, size);
-        free(plain);
-    }
-    if (scan->seen_count == scan->seen_room) {
-        scan->seen_room = scan->seen_room ? scan->seen_room * 2 : 256;
-        scan->seen = xrealloc(scan->seen, scan->seen_room, sizeof *scan->seen);
-    }
-    scan->seen[scan->seen_count++] = seen;
-}
-
-/* Equal hashes do not make equal keys: whoever writes the document may have chosen them so. */
-static int compare_keys(const struct seen *a, const struct seen *b, const char *text)
-{
-    if (a->hash != b->hash)
-        return a->hash < b->hash ? -1 : 1;
-    char *plain_a = json_unescape(text, a->key, NULL), *plain_b = json_unescape(text, b->key, NULL);
-    int order = strcasecmp(plain_a, plain_b);
-    free(plain_a);
-    free(plain_b);
-    return order;
-}
-
-static int compare_seen(const void *a, const void *b, void *text)
-{
-    const struct seen *left = a, *right = b;
-    int order = compare_keys(left, right, text);
-    if (order != 0)
-        return order;
-    return left->key.at < right->key.at ? -1 : left->key.at > right->key.at;
-}
-
-static void refuse_duplicate(struct scan *scan, const struct seen *first, const struct seen *again)
-{
+    struct scan *scan = context;
     unsigned line, column;
     if (scan->error_count >= ERRORS_MAX)
         return;
-    json_position(scan->text, first->key.at, &line, &column);
-    int size = again->key.size > 80 ? 80 : (int)again->key.size;
-    refuse(scan, again->key.at,
-           "duplicate key %.*s: the first is at line %u, column %u (case does not count)", size,
-           scan->text + again->key.at, line, column);
+    json_position(scan->text, first.at, &line, &column);
+    int size = again.size > 80 ? 80 : (int)again.size;
+    refuse(scan, again.at, "duplicate key %.*s: the first is at line %u, column %u (case does not count)",
+           size, scan->text + again.at, line, column);
 }
-
-/* The keys of the object that ends, from `from` up: few are compared in pairs, many are sorted. */
-static void check_duplicates(struct scan *scan, size_t from)
-{
-    size_t count = scan->seen_count - from;
-    scan->seen_count = from;
-    if (count < 2)
-        return;
-    struct seen *keys = scan->seen + from;
-    if (count <= PAIRWISE_MAX) {
-        for (size_t i = 1; i < count; i++) {
-            for (size_t k = 0; k < i; k++) {
-                if (keys[k].hash == keys[i].hash && compare_keys(&keys[k], &keys[i], scan->text) == 0) {
-                    refuse_duplicate(scan, &keys[k], &keys[i]);
-                    break;
-                }
-            }
-        }
-        return;
-    }
-    qsort_r(keys, count, sizeof *keys, compare_seen, scan->text);
-    size_t first = 0;
-    for (size_t i = 1; i < count; i++) {
-        if (compare_keys(&keys[first], &keys[i], scan->text) == 0)
-            refuse_duplicate(scan, &keys[first], &keys[i]);
-        else
-            first = i;
-    }
-}
-
-/* ---- containers ---- */
 
 static bool scan_value(struct scan *scan);
 
@@ -357,7 +269,7 @@ static bool scan_key(struct scan *scan)
     }
     if (!scan_string(scan))
         return false;
-    remember_key(scan, (struct span){ from, scan->at - from });
+    scan_keys_add(&scan->keys, scan->text, (struct span){ from, scan->at - from });
     if (!skip_space(scan))
         return false;
     if (scan->text[scan->at] != ':')
@@ -393,7 +305,7 @@ static bool scan_container(struct scan *scan)
 {
     bool is_object = scan->text[scan->at] == '{';
     char close = is_object ? '}' : ']';
-    size_t keys_from = scan->seen_count;
+    size_t keys_from = scan->keys.count;
     if (++scan->depth > NESTING_MAX)
         return refuse(scan, scan->at, "nested deeper than %d levels", NESTING_MAX);
     scan->at++;
@@ -406,7 +318,7 @@ static bool scan_container(struct scan *scan)
         if ((is_object && !scan_key(scan)) || !scan_value(scan) || !scan_separator(scan, close, &is_last))
             return false;
     }
-    check_duplicates(scan, keys_from);
+    scan_keys_end(&scan->keys, keys_from, scan->text, refuse_duplicate, scan);
     scan->depth--;
     return true;
 }
@@ -460,6 +372,6 @@ bool json_scan(const char *file, char *text, size_t size, struct problems *probl
     is_read = is_read && scan_value(&scan) && skip_space(&scan);
     if (is_read && scan.at < size)
         refuse(&scan, scan.at, "%s behind the end of the document", describe_here(&scan, here));
-    free(scan.seen);
+    free(scan.keys.items);
     return scan.error_count == 0;
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct row {
     const char *text;
@@ -237,6 +238,41 @@ static void a_hundred_thousand_members_are_checked_and_walked_in_time(void **sta
     text_free(&text);
 }
 
+/* Keys of one or two letters in both cases, some of them escaped, against a comparison of each with each. */
+static void duplicates_are_found_as_a_naive_search_finds_them(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    uint64_t seed = rng.state;
+    for (int round = 0; round < 2000; round++) {
+        char keys[60][3];
+        size_t count = rng_next(&rng) % 60, expected = 0;
+        struct text text = { 0 };
+        struct problems problems = { 0 };
+        struct document document;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t draw = rng_next(&rng);
+            keys[i][0] = "abcdeABCDE"[draw % 10];
+            keys[i][1] = "\0abcdefghA"[draw / 10 % 10];
+            keys[i][2] = '\0';
+            bool is_repeated = false;
+            for (size_t k = 0; k < i; k++)
+                is_repeated |= strcasecmp(keys[k], keys[i]) == 0;
+            expected += is_repeated;
+            text_printf(&text, draw / 100 % 4 == 0 ? "%s\"\\u%04x%s\": 1" : "%s\"%c%s\": 1",
+                        i > 0 ? "," : "{", keys[i][0], keys[i] + 1);
+        }
+        text_puts(&text, count > 0 ? "}" : "{}");
+        document_scan(NULL, text.bytes, text.size, &problems, &document);
+        if (problems.error_count != expected)
+            fail_msg("seed %llu, round %d: %s", (unsigned long long)seed, round, text.bytes);
+        problems_free(&problems);
+        document_free(&document);
+        text_free(&text);
+    }
+}
+
 /* A document changed at random is refused with a complaint, or is good without one and cJSON reads it. */
 static void mutations_are_good_or_refused_never_both(void **state)
 {
@@ -308,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_value_is_parsed_up_to_the_end_of_its_span),
         cmocka_unit_test(pointers_lead_to_lines_and_columns),
         cmocka_unit_test(a_hundred_thousand_members_are_checked_and_walked_in_time),
+        cmocka_unit_test(duplicates_are_found_as_a_naive_search_finds_them),
         cmocka_unit_test(mutations_are_good_or_refused_never_both),
         cmocka_unit_test(messages_cannot_command_a_terminal),
         cmocka_unit_test(a_missing_file_says_why),
