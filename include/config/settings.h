@@ -24,7 +24,7 @@ struct settings {
     unsigned workers; /* default: number of cores */
     char *user;       /* NULL: "steerd" if it exists, else "nobody", when started as root */
     char *state_dir;
-    char *steering; /* path of steering.json */
+    char *steering; /* path of the steering file; NULL: none, what is steered comes by the API */
     char **geoip;   /* MMDB paths */
     size_t geoip_count;
     char *nsid;                /* NULL: none */

@@ -121,6 +121,17 @@ static char *absolute_directory(const char *file)
     return resolved;
 }
 
+/* Without a word about it, steering.json is taken if it is there: a server may be steered by the API alone.
+ */
+static char *find_steering(const char *directory)
+{
+    char *path = file_path(directory, "steering.json");
+    if (access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
 static void fill_in(const char *file, struct settings *settings)
 {
     char *directory = absolute_directory(file);
@@ -129,6 +140,8 @@ static void fill_in(const char *file, struct settings *settings)
         settings->workers = cores > 0 ? (unsigned)cores : 1;
     make_absolute(directory, &settings->state_dir);
     make_absolute(directory, &settings->steering);
+    if (settings->steering == NULL)
+        settings->steering = find_steering(directory);
     make_absolute(directory, &settings->token_file);
     if (settings->token_file == NULL)
         settings->token_file = xasprintf("%s/admin.token", settings->state_dir);

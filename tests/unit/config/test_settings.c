@@ -62,7 +62,7 @@ static void an_empty_file_gives_the_defaults(void **state)
     assert_int_equal(settings.api_listen[0].port, 8053);
     assert_string_equal(settings.state_dir, "/var/lib/steerd");
     assert_string_equal(settings.token_file, "/var/lib/steerd/admin.token");
-    assert_path(settings.steering, "steering.json");
+    assert_null(settings.steering);
     assert_true(settings.workers >= 1);
     assert_null(settings.user);
     assert_null(settings.nsid);
@@ -73,6 +73,22 @@ static void an_empty_file_gives_the_defaults(void **state)
     assert_int_equal(settings.tcp_idle_ms, 10000);
     assert_int_equal(settings.keep_generations, 1000);
     settings_free(&settings);
+}
+
+static void steering_json_is_taken_where_it_lies_beside(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct settings settings;
+    char *path = xasprintf("%s/steering.json", directory);
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    fclose(stream);
+    assert_true(load("{}", &problems, &settings));
+    unlink(path);
+    assert_string_equal(settings.steering, path);
+    settings_free(&settings);
+    free(path);
 }
 
 static void every_option_is_taken(void **state)
@@ -170,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_file_gives_the_defaults),
+        cmocka_unit_test(steering_json_is_taken_where_it_lies_beside),
         cmocka_unit_test(every_option_is_taken),
         cmocka_unit_test(all_that_is_wrong_is_said_with_its_place),
     };
