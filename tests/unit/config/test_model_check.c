@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/declared.h"
+
+static void a_check_has_the_defaults_of_the_manual(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct object object = object_of(OBJECT_CHECK, "web", "{\"type\": \"https\"}");
+    struct check *check = check_parse(&object, &problems);
+    assert_non_null(check);
+    assert_string_equal(check->name, "web");
+    assert_int_equal(check->type, CHECK_HTTPS);
+    assert_int_equal(check->interval_ms, 3000);
+    assert_int_equal(check->timeout_ms, 1000);
+    assert_int_equal(check->rise, 2);
+    assert_int_equal(check->fall, 3);
+    assert_int_equal(check->port, 0);
+    assert_string_equal(check->path, "/");
+    assert_string_equal(check->method, "GET");
+    assert_true(check->verify);
+    assert_int_equal(check->code_count, 1);
+    assert_int_equal(check->codes[0].low, 200);
+    assert_int_equal(check->codes[0].high, 299);
+    assert_null(check->target_host);
+    assert_ptr_equal(check_acquire(check), check);
+    check_release(check);
+    assert_string_equal(check->name, "web"); /* one reference is left */
+    check_release(check);
+}
+
+static void every_option_of_a_check_is_taken(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct object object = object_of(
+        OBJECT_CHECK, "web",
+        "{\"type\": \"https\", \"interval\": \"250ms\", \"timeout\": \"1m\", \"rise\": 1, \"fall\": 100,"
+        " \"port\": 8443, \"host\": \"192.0.2.1\", \"path\": \"/x?y=1\", \"method\": \"GET\","
+        " \"host_header\": \"h:1\", \"sni\": \"s.example\", \"body_contains\": \"ok\\n\", \"ca_file\": "
+        "\"/ca\","
+        " \"verify\": false, \"codes\": [\"200-204, 301\", 401], \"jitter_percent\": 0}");
+    struct check *check = check_parse(&object, &problems);
+    assert_non_null(check);
+    assert_int_equal(check->interval_ms, 250);
+    assert_int_equal(check->timeout_ms, 60000);
+    assert_int_equal(check->fall, 100);
+    assert_int_equal(check->port, 8443);
+    assert_string_equal(check->target_host, "192.0.2.1");
+    assert_string_equal(check->path, "/x?y=1");
+    assert_string_equal(check->host_header, "h:1");
+    assert_string_equal(check->sni, "s.example");
+    assert_string_equal(check->body_contains, "ok\n");
+    assert_string_equal(check->ca_file, "/ca");
+    assert_false(check->verify);
+    assert_int_equal(check->code_count, 3);
+    assert_int_equal(check->codes[0].high, 204);
+    assert_int_equal(check->codes[1].low, 301);
+    assert_int_equal(check->codes[1].high, 301);
+    assert_int_equal(check->codes[2].low, 401);
+    assert_int_equal(check->jitter_percent, 0);
+    check_release(check);
+}
+
+static const struct row checks[] = {
+    { "{\"type\": \"tcp\", \"port\": 25}", NULL },
+    { "{}", "s.json:10:5: /c: \"type\" is missing" },
+    { "[1]", "s.json:10:5: /c: must be an object {…}, got a list" },
+    { "{\"type\": \"icmp\"}", "s.json:10:14: /c/type: must be \"http\", \"https\" or \"tcp\", got \"icmp\"" },
+    { "{\"type\": \"tcp\"}", "s.json:10:5: /c: a check of type \"tcp\" needs a \"port\"" },
+    { "{\"type\": \"tcp\", \"port\": 1,\n \"path\": \"/\", \"sni\": \"a\"}",
+      "s.json:11:10: /c/path: has no meaning for a check of type \"tcp\"\n"
+      "s.json:11:22: /c/sni: has no meaning for a check of type \"tcp\"" },
+    { "{\"type\": \"http\", \"verify\": false}",
+      "s.json:10:32: /c/verify: has no meaning for a check of type \"http\"" },
+    { "{\"type\": \"http\", \"interval\": 3}",
+      "s.json:10:34: /c/interval: a duration needs its unit: write \"3s\", got 3" },
+    { "{\"type\": \"http\", \"interval\": 0.25}",
+      "s.json:10:34: /c/interval: a duration needs its unit: write \"3s\", got 0.25" },
+    { "{\"type\": \"http\", \"interval\": \"50ms\"}",
+      "s.json:10:34: /c/interval: must be 100ms..1h, got \"50ms\"" },
+    { "{\"type\": \"http\", \"timeout\": \"2m\"}", "s.json:10:33: /c/timeout: must be 10ms..1m, got \"2m\"" },
+    { "{\"type\": \"http\", \"timeout\": \"3 s\"}", "s.json:10:33: /c/timeout: must be a duration such as "
+                                                    "\"250ms\", \"3s\", \"5m\" or \"1h\", got \"3 s\"" },
+    { "{\"type\": \"http\", \"rise\": 0, \"fall\": 101, \"port\": 65536}",
+      "s.json:10:30: /c/rise: must be 1..100, got 0\n"
+      "s.json:10:41: /c/fall: must be 1..100, got 101\n"
+      "s.json:10:54: /c/port: must be 1..65535, got 65536" },
+    { "{\"type\": \"http\", \"fall\": \"3\"}",
+      "s.json:10:30: /c/fall: must be a whole number 1..100, got \"3\"" },
+    { "{\"type\": \"http\", \"path\": \"x\"}", "s.json:10:30: /c/path: must start with \"/\", got \"x\"" },
+    { "{\"type\": \"http\", \"path\": \"/a b\"}",
+      "s.json:10:30: /c/path: must not hold blanks, got \"/a b\"" },
+    { "{\"type\": \"http\", \"path\": \"/a\\r\\nX: y\"}",
+      "s.json:10:30: /c/path: must not hold control characters" },
+    { "{\"type\": \"http\", \"method\": \"POST\"}",
+      "s.json:10:32: /c/method: must be \"GET\" or \"HEAD\", got \"POST\"" },
+    { "{\"type\": \"http\", \"method\": \"HEAD\", \"body_contains\": \"x\"}",
+      "s.json:10:5: /c: \"body_contains\" needs method \"GET\": an answer to HEAD has no body" },
+    { "{\"type\": \"http\", \"host\": \"a..b\"}",
+      "s.json:10:30: /c/host: must be a host name or an address, got \"a..b\"" },
+    { "{\"type\": \"https\", \"sni\": \"192.0.2.1\"}",
+      "s.json:10:30: /c/sni: must be a host name, not an address, got \"192.0.2.1\"" },
+    { "{\"type\": \"https\", \"ca_file\": \"ca.pem\"}",
+      "s.json:10:34: /c/ca_file: must be an absolute path, got \"ca.pem\"" },
+    { "{\"type\": \"http\", \"codes\": \"2xx\"}",
+      "s.json:10:31: /c/codes: must be status codes or ranges such as \"200-299,401\", at most 8 in all, got "
+      "\"2xx\"" },
+    { "{\"type\": \"http\", \"codes\": [200, \"300-299\"]}",
+      "s.json:10:37: /c/codes/1: must be status codes or ranges such as \"200-299,401\", at most 8 in all, "
+      "got "
+      "\"300-299\"" },
+    { "{\"type\": \"http\", \"codes\": []}", "s.json:10:31: /c/codes: must be status codes or ranges such as "
+                                             "\"200-299,401\", at most 8 in all, got an "
+                                             "empty list" },
+    { "{\"type\": \"http\", \"verify\": 1, \"intervall\": \"3s\"}",
+      "s.json:10:32: /c/verify: must be true or false, got 1\n"
+      "s.json:10:48: /c/intervall: unknown key: did you mean \"interval\"?\n"
+      "s.json:10:32: /c/verify: has no meaning for a check of type \"http\"" },
+    { "{\"type\": \"http\", }", "s.json:10:20: /c: trailing comma: none may stand in front of \"}\"" },
+};
+
+static void what_is_wrong_with_a_check_is_said_with_its_place(void **state)
+{
+    (void)state;
+    ASSERT_COMPLAINTS(OBJECT_CHECK, "web", checks);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_check_has_the_defaults_of_the_manual),
+        cmocka_unit_test(every_option_of_a_check_is_taken),
+        cmocka_unit_test(what_is_wrong_with_a_check_is_said_with_its_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
