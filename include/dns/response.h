@@ -30,6 +30,7 @@ struct dns_response {
     bool is_truncated;
     uint8_t name_count; /* names that compression may point at */
     uint16_t names[DNS_NAMES_REMEMBERED];
+    uint16_t name_keys[DNS_NAMES_REMEMBERED]; /* what tells most of them apart at a glance */
 };
 
 /* What the reply's OPT record carries. */

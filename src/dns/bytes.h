@@ -29,6 +29,42 @@ static inline void put_u32(uint8_t *at, uint32_t value)
     put_u16(at + 2, value & 0xffff);
 }
 
+/** Copies at most 32 bytes without a call: by two pieces of one size that may overlap. */
+static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size >= 16) {
+        uint8_t first[16], last[16];
+        memcpy(first, from, 16);
+        memcpy(last, from + size - 16, 16);
+        memcpy(to, first, 16);
+        memcpy(to + size - 16, last, 16);
+    } else if (size >= 4) {
+        size_t half = size / 8 * 4; /* where the second four of the first half start: 0 or 4 */
+        uint32_t words[4];
+        memcpy(&words[0], from, 4);
+        memcpy(&words[1], from + half, 4);
+        memcpy(&words[2], from + size - half - 4, 4);
+        memcpy(&words[3], from + size - 4, 4);
+        memcpy(to, &words[0], 4);
+        memcpy(to + half, &words[1], 4);
+        memcpy(to + size - half - 4, &words[2], 4);
+        memcpy(to + size - 4, &words[3], 4);
+    } else if (size > 0) {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
+}
+
+/** memcpy for what is mostly short. */
+static inline void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (__builtin_expect(size <= 32, 1))
+        copy_short(to, from, size);
+    else
+        memcpy(to, from, size);
+}
+
 static inline uint8_t lowercase(uint8_t byte)
 {
     return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;

@@ -4,10 +4,10 @@
 #include "dns/response.h"
 
 /**
- * Appends a name, its end as a pointer to where the same labels stand already (RFC 1035 §4.1.4), and
- * remembers where its own labels stand.  False if it does not fit: then undo with the mark.
+ * Appends a name of `wire_size` bytes, its end as a pointer to where the same labels stand already (RFC 1035
+ * §4.1.4), and remembers where its own labels stand.  False if it does not fit: then undo with the mark.
  */
-bool compression_put_name(struct dns_response *response, const uint8_t *wire);
+bool compression_put_name(struct dns_response *response, const uint8_t *wire, size_t wire_size);
 
 /* A place in the message to go back to. */
 struct compression_mark {

@@ -26,7 +26,7 @@ static bool read_ecs(const uint8_t *data, size_t size, struct edns_ecs *out)
     out->address = (struct address){ .family = family == FAMILY_IANA_V4   ? ADDRESS_V4
                                                : family == FAMILY_IANA_V6 ? ADDRESS_V6
                                                                           : ADDRESS_NONE };
-    memcpy(out->address.bytes, address, address_size);
+    copy_short(out->address.bytes, address, address_size);
     return true;
 }
 

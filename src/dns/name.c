@@ -12,12 +12,10 @@ size_t dns_name_read(const uint8_t *bytes, size_t size, struct dns_name *out)
     unsigned count = 0;
     if (most == 0)
         return 0;
-    while (bytes[at] != 0) {
-        size_t next = at + 1 + bytes[at];
-        if (bytes[at] > DNS_LABEL_SIZE_MAX || next >= most) /* the root label must follow */
+    for (size_t length; (length = bytes[at]) != 0; at += 1 + length) {
+        if (length > DNS_LABEL_SIZE_MAX || at + 1 + length >= most) /* the root label must follow */
             return 0;
         out->label_at[count++] = (uint8_t)at;
-        at = next;
     }
     out->size = (uint8_t)(at + 1);
     out->label_count = (uint8_t)count;

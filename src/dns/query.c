@@ -110,7 +110,7 @@ static enum dns_rcode read_message(struct reader *reader, struct dns_query *out)
     if (question_count == 1 ? !read_question(reader, out) : question_count > 1)
         return DNS_FORMERR;
     unsigned skipped_count = (unsigned)get_u16(header + 6) + get_u16(header + 8);
-    if (!read_records(reader, skipped_count, false, out) ||
+    if ((skipped_count > 0 && !read_records(reader, skipped_count, false, out)) ||
         !read_records(reader, get_u16(header + 10), true, out) || reader->at != reader->end ||
         question_count == 0)
         return DNS_FORMERR;

@@ -17,15 +17,17 @@ static size_t ede_text_size(const struct dns_reply_edns *edns)
     return edns->ede_text != NULL ? strlen(edns->ede_text) : 0;
 }
 
-size_t reply_opt_size(const struct dns_reply_edns *edns)
+static bool has_rare_options(const struct dns_reply_edns *edns)
 {
-    if (edns->udp_size == 0)
-        return 0;
-    size_t size = OPT_FIXED_SIZE;
+    return edns->cookie != NULL || edns->nsid != NULL || (edns->keepalive_ds & edns->ede) >= 0;
+}
+
+/* The options other than ECS: kept out of the way of the usual reply. */
+static __attribute__((noinline)) size_t rare_size(const struct dns_reply_edns *edns)
+{
+    size_t size = 0;
     if (edns->cookie != NULL)
-        size += OPTION_HEADER_SIZE + edns->cookie_size;
-    if (edns->ecs != NULL)
-        size += OPTION_HEADER_SIZE + 4 + ecs_address_size(edns->ecs);
+        size += OPTION_HEADER_SIZE + (size_t)edns->cookie_size;
     if (edns->keepalive_ds >= 0)
         size += OPTION_HEADER_SIZE + 2;
     if (edns->nsid != NULL)
@@ -33,6 +35,16 @@ size_t reply_opt_size(const struct dns_reply_edns *edns)
     if (edns->ede >= 0)
         size += OPTION_HEADER_SIZE + 2 + ede_text_size(edns);
     return size;
+}
+
+size_t reply_opt_size(const struct dns_reply_edns *edns)
+{
+    if (edns->udp_size == 0)
+        return 0;
+    size_t size = OPT_FIXED_SIZE;
+    if (edns->ecs != NULL)
+        size += OPTION_HEADER_SIZE + 4 + ecs_address_size(edns->ecs);
+    return has_rare_options(edns) ? size + rare_size(edns) : size;
 }
 
 /* Where the options go.  What does not fit is left out as a whole. */
@@ -61,7 +73,7 @@ static void add_ecs(struct options *options, const struct edns_ecs *ecs, uint8_t
     put_u16(data, ecs->address.family == ADDRESS_V4 ? 1 : ecs->address.family == ADDRESS_V6 ? 2 : 0);
     data[2] = ecs->source_len;
     data[3] = scope_len;
-    memcpy(data + 4, ecs->address.bytes, address_size);
+    copy_short(data + 4, ecs->address.bytes, address_size);
 }
 
 static void add_bytes(struct options *options, enum edns_option code, const void *bytes, size_t size)
@@ -85,6 +97,21 @@ static void add_ede(struct options *options, const struct dns_reply_edns *edns)
     memcpy(data + 2, edns->ede_text != NULL ? edns->ede_text : "", text_size);
 }
 
+static __attribute__((noinline)) void add_rare(struct options *options, const struct dns_reply_edns *edns)
+{
+    if (edns->cookie != NULL)
+        add_bytes(options, EDNS_COOKIE, edns->cookie, edns->cookie_size);
+    if (edns->keepalive_ds >= 0) {
+        uint8_t timeout[2];
+        put_u16(timeout, (unsigned)edns->keepalive_ds);
+        add_bytes(options, EDNS_KEEPALIVE, timeout, sizeof timeout);
+    }
+    if (edns->nsid != NULL)
+        add_bytes(options, EDNS_NSID, edns->nsid, strlen(edns->nsid));
+    if (edns->ede >= 0)
+        add_ede(options, edns);
+}
+
 size_t reply_opt_write(const struct dns_reply_edns *edns, unsigned extended_rcode, uint8_t *out, size_t room)
 {
     struct options options = { .at = out + OPT_FIXED_SIZE, .end = out + room };
@@ -96,19 +123,10 @@ size_t reply_opt_write(const struct dns_reply_edns *edns, unsigned extended_rcod
     out[7] = edns->dnssec_ok ? 0x80 : 0;
     out[8] = 0;
     /* the most needed first */
-    if (edns->cookie != NULL)
-        add_bytes(&options, EDNS_COOKIE, edns->cookie, edns->cookie_size);
     if (edns->ecs != NULL)
         add_ecs(&options, edns->ecs, edns->scope_len);
-    if (edns->keepalive_ds >= 0) {
-        uint8_t timeout[2];
-        put_u16(timeout, (unsigned)edns->keepalive_ds);
-        add_bytes(&options, EDNS_KEEPALIVE, timeout, sizeof timeout);
-    }
-    if (edns->nsid != NULL)
-        add_bytes(&options, EDNS_NSID, edns->nsid, strlen(edns->nsid));
-    if (edns->ede >= 0)
-        add_ede(&options, edns);
+    if (has_rare_options(edns))
+        add_rare(&options, edns);
     size_t size = (size_t)(options.at - out);
     put_u16(out + 9, (unsigned)(size - OPT_FIXED_SIZE));
     return size;

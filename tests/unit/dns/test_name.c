@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/name.h"
 
-#include "base/rng.h"
-#include "dns/bytes.h"
-
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct dns_name name_of(const char *text)
 {
@@ -165,26 +161,6 @@ static void a_name_of_256_bytes_is_refused(void **state)
     assert_int_equal(dns_name_read(wire, sizeof wire, &name), 255);
 }
 
-static void only_ascii_letters_are_lowercased(void **state)
-{
-    (void)state;
-    struct rng rng;
-    rng_seed(&rng);
-    print_message("seed %llu\n", (unsigned long long)rng.state);
-    for (unsigned round = 0; round < 20000; round++) {
-        uint8_t from[40], to[40], expected[40];
-        size_t size = rng_next(&rng) % sizeof from;
-        for (size_t i = 0; i < sizeof from; i++) {
-            from[i] = (uint8_t)rng_next(&rng);
-            expected[i] = from[i] >= 'A' && from[i] <= 'Z' ? (uint8_t)(from[i] + 32) : from[i];
-        }
-        memset(to + size, 0xee, sizeof to - size);
-        memset(expected + size, 0xee, sizeof expected - size);
-        copy_lowercase(to, from, size);
-        assert_memory_equal(to, expected, sizeof to);
-    }
-}
-
 static void names_lie_within_their_apex(void **state)
 {
     (void)state;
@@ -253,7 +229,6 @@ int main(void)
         cmocka_unit_test(a_relative_name_gets_the_origin),
         cmocka_unit_test(broken_wire_names_are_refused),
         cmocka_unit_test(a_name_of_256_bytes_is_refused),
-        cmocka_unit_test(only_ascii_letters_are_lowercased),
         cmocka_unit_test(names_lie_within_their_apex),
         cmocka_unit_test(labels_are_taken_off_from_the_left),
         cmocka_unit_test(a_suffix_hashes_as_the_name_alone),

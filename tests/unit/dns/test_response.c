@@ -242,7 +242,7 @@ static void the_opt_carries_what_it_is_given(void **state)
     reply.response.rcode = DNS_BADCOOKIE;
     ends_as(&reply, &edns,
             "1234 8107 0001 0000 0000 0001" WWW_EXAMPLE A_IN "00 0029 04d0 01 00 8000 003a"
-            "000a 0010 31323334353637386162636465666768 0008 0007 0001 14 18 c000f0 000b 0002 0064"
+            "0008 0007 0001 14 18 c000f0 000a 0010 31323334353637386162636465666768 000b 0002 0064"
             "0003 0003 6e7331 000f 000a 0016 616c6c20646f776e");
 }
 
