@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "dns/type.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,6 @@ struct owner_run {
     const struct record *first;
     size_t count;
     struct dns_name name;
-    char text[DNS_NAME_TEXT_SIZE];
 };
 
 static int compare_owners(const struct record_owner *a, const struct record_owner *b)
@@ -42,10 +43,18 @@ static int compare_records(const void *left, const void *right)
     return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
 }
 
-static void problem_at(struct zone_records *records, const struct record *record, const char *message,
-                       const char *owner)
+/* "www.example.com.: message" where the record stands. */
+__attribute__((format(printf, 4, 5))) static void problem_at(struct zone_records *records,
+                                                             const struct record *record, bool is_warning,
+                                                             const char *format, ...)
 {
-    zone_records_problem(records, record->origin, record->line, false, "%s: %s", owner, message);
+    char owner[DNS_NAME_TEXT_SIZE], message[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    dns_name_format_wire(record->owner->bytes, owner);
+    zone_records_problem(records, record->origin, record->line, is_warning, "%s: %s", owner, message);
 }
 
 static const struct record *find_type(const struct owner_run *run, uint16_t type)
@@ -62,15 +71,15 @@ static bool may_stand_beside_cname(uint16_t type)
     return type == DNS_CNAME || type == DNS_RRSIG || type == DNS_NSEC || type == DNS_KEY; /* RFC 4034 §3 */
 }
 
-static void cname_problem(struct zone_records *records, const struct owner_run *run, const struct record *at,
-                          uint16_t other)
+static void cname_problem(struct zone_records *records, const struct record *at, uint16_t other)
 {
     char type[16];
     dns_type_format(other, type);
-    zone_records_problem(records, at->origin, at->line, false,
-                         "%s: %s stands beside a CNAME: a name with a CNAME can hold nothing else (RFC 1034 "
-                         "§3.6.2), remove one of them",
-                         run->text, type);
+    problem_at(
+        records, at, false,
+        "%s stands beside a CNAME: a name with a CNAME can hold nothing else (RFC 1034 §3.6.2), remove "
+        "one of them",
+        type);
 }
 
 static void check_cname(struct zone_records *records, const struct owner_run *run,
@@ -81,14 +90,14 @@ static void check_cname(struct zone_records *records, const struct owner_run *ru
         return;
     for (size_t i = 0; i < run->count; i++) {
         if (!may_stand_beside_cname(run->first[i].type)) {
-            cname_problem(records, run, &run->first[i], run->first[i].type);
+            cname_problem(records, &run->first[i], run->first[i].type);
             return;
         }
     }
     const struct dns_rrset *known = NULL; /* from sources read before */
     while ((known = zone_edit_next(edit, &run->name, known != NULL ? known->type : 0)) != NULL) {
         if (cname != NULL && !may_stand_beside_cname(known->type)) {
-            cname_problem(records, run, cname, known->type);
+            cname_problem(records, cname, known->type);
             return;
         }
     }
@@ -100,8 +109,8 @@ static bool is_single(uint16_t type)
 }
 
 /* `count` records of one type: those that may stand only once must be equal. */
-static void check_single(struct zone_records *records, const struct owner_run *run,
-                         const struct record *first, size_t count, const struct dns_rrset *known)
+static void check_single(struct zone_records *records, const struct record *first, size_t count,
+                         const struct dns_rrset *known)
 {
     const uint8_t *rdata = first->rdata;
     size_t size = first->size;
@@ -114,8 +123,7 @@ static void check_single(struct zone_records *records, const struct owner_run *r
             continue;
         char type[16];
         dns_type_format(first->type, type);
-        zone_records_problem(records, first[i].origin, first[i].line, false,
-                             "%s: a second %s: there can be only one, remove the others", run->text, type);
+        problem_at(records, &first[i], false, "a second %s: there can be only one, remove the others", type);
         return;
     }
 }
@@ -125,12 +133,11 @@ static void check_places(struct zone_records *records, const struct owner_run *r
     bool is_apex = dns_name_equal(&run->name, &records->apex);
     const struct record *soa = find_type(run, DNS_SOA), *dname = find_type(run, DNS_DNAME);
     if (soa != NULL && !is_apex)
-        problem_at(records, soa, "an SOA can stand only at the apex of the zone, remove it", run->text);
+        problem_at(records, soa, false, "an SOA can stand only at the apex of the zone, remove it");
     if (dname != NULL && !is_apex && find_type(run, DNS_NS) != NULL)
-        problem_at(records, dname,
+        problem_at(records, dname, false,
                    "a DNAME beside NS below the apex: a delegated name cannot be redirected (RFC 6672 §2.3), "
-                   "remove one of them",
-                   run->text);
+                   "remove one of them");
 }
 
 /* Owners of DNAMEs, sorted: no name may exist below one. */
@@ -185,8 +192,8 @@ static bool is_below_dname(const struct dnames *dnames, const struct dns_name *n
     return false;
 }
 
-static uint32_t ttl_of(struct zone_records *records, const struct owner_run *run, const struct record *first,
-                       size_t count, const struct dns_rrset *known)
+static uint32_t ttl_of(struct zone_records *records, const struct record *first, size_t count,
+                       const struct dns_rrset *known)
 {
     uint32_t lowest = known != NULL && known->ttl_s < first->ttl_s ? known->ttl_s : first->ttl_s;
     const struct record *odd = known != NULL && known->ttl_s != first->ttl_s ? first : NULL;
@@ -199,10 +206,10 @@ static uint32_t ttl_of(struct zone_records *records, const struct owner_run *run
     if (odd != NULL) {
         char type[16];
         dns_type_format(first->type, type);
-        zone_records_problem(records, odd->origin, odd->line, true,
-                             "%s: the %s records have different TTLs, the lowest (%u) is used for all (RFC "
-                             "2181 §5.2)",
-                             run->text, type, lowest);
+        problem_at(records, odd, true,
+                   "the %s records have different TTLs, the lowest (%u) is used for all (RFC "
+                   "2181 §5.2)",
+                   type, lowest);
     }
     return lowest;
 }
@@ -213,14 +220,13 @@ static void put_rrset(struct zone_records *records, const struct owner_run *run,
 {
     const struct dns_rrset *known = zone_edit_find(edit, &run->name, first->type);
     if (is_single(first->type))
-        check_single(records, run, first, count, known);
-    uint32_t ttl_s = ttl_of(records, run, first, count, known);
+        check_single(records, first, count, known);
+    uint32_t ttl_s = ttl_of(records, first, count, known);
     size_t total = known != NULL ? known->size : 0, all = count + (known != NULL ? known->count : 0);
     for (size_t i = 0; i < count; i++)
         total += DNS_RR_HEADER_SIZE + first[i].size;
     if (total > RRSET_SIZE_MAX)
-        problem_at(records, first, "too many records of one type for any DNS message, remove some",
-                   run->text);
+        problem_at(records, first, false, "too many records of one type for any DNS message, remove some");
     if (!zone_records_are_good(records))
         return;
     const uint8_t **rdatas = xcalloc(all, sizeof *rdatas);
@@ -245,14 +251,12 @@ static void put_owner(struct zone_records *records, struct owner_run *run, const
                       struct zone_edit *edit)
 {
     dns_name_from_wire(run->first->owner->bytes, &run->name);
-    dns_name_format(&run->name, run->text);
     check_cname(records, run, edit);
     check_places(records, run);
     if (dnames->count > 0 && is_below_dname(dnames, &run->name))
         problem_at(
-            records, run->first,
-            "stands below a DNAME, which redirects everything there (RFC 6672 §2.4), remove one of them",
-            run->text);
+            records, run->first, false,
+            "stands below a DNAME, which redirects everything there (RFC 6672 §2.4), remove one of them");
     for (size_t i = 0; i < run->count;) {
         size_t end = i + 1;
         while (end < run->count && run->first[end].type == run->first[i].type)

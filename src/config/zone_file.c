@@ -66,19 +66,22 @@ static bool is_meta_type(uint16_t type)
     return type == 0 || type == DNS_OPT || (type >= 128 && type <= 255);
 }
 
-static void scan_record(struct scan *scan)
+static bool record_is_good(const struct scan *scan, const struct dns_name *owner)
+{
+    const zs_scanner_t *scanner = scan->scanner;
+    return dns_name_is_within(owner, scan->apex) && scanner->r_class == DNS_IN &&
+           !is_meta_type(scanner->r_type) && scanner->r_ttl <= INT32_MAX &&
+           dns_rdata_is_valid(scanner->r_type, scanner->r_data, scanner->r_data_length);
+}
+
+static void refuse_record(struct scan *scan, const struct dns_name *owner)
 {
     const zs_scanner_t *scanner = scan->scanner;
     uint64_t line = scanner->line_counter;
-    struct dns_name owner;
     char text[DNS_NAME_TEXT_SIZE], type[16];
-    if (dns_name_read(scanner->r_owner, scanner->r_owner_length, &owner) == 0) {
-        zone_records_problem(scan->records, scan->origin, line, false, "the owner is not a domain name");
-        return;
-    }
-    dns_name_format(&owner, text);
+    dns_name_format(owner, text);
     dns_type_format(scanner->r_type, type);
-    if (!dns_name_is_within(&owner, scan->apex))
+    if (!dns_name_is_within(owner, scan->apex))
         zone_records_problem(scan->records, scan->origin, line, false,
                              "%s is not in this zone: remove it, or leave out the final dot", text);
     else if (scanner->r_class != DNS_IN)
@@ -89,13 +92,24 @@ static void scan_record(struct scan *scan)
     else if (scanner->r_ttl > INT32_MAX)
         zone_records_problem(scan->records, scan->origin, line, false,
                              "%s: the TTL %u is above 2147483647 (RFC 2181 §8)", text, scanner->r_ttl);
-    else if (!dns_rdata_is_valid(scanner->r_type, scanner->r_data, scanner->r_data_length))
+    else
         zone_records_problem(scan->records, scan->origin, line, false,
                              "%s: the rdata is not what a %s holds: write it in the type's own form", text,
                              type);
+}
+
+static void scan_record(struct scan *scan)
+{
+    const zs_scanner_t *scanner = scan->scanner;
+    struct dns_name owner;
+    if (dns_name_read(scanner->r_owner, scanner->r_owner_length, &owner) == 0)
+        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
+                             "the owner is not a domain name");
+    else if (!record_is_good(scan, &owner))
+        refuse_record(scan, &owner);
     else
         zone_records_add(scan->records, &owner, scanner->r_type, scanner->r_ttl, scanner->r_data,
-                         (uint16_t)scanner->r_data_length, scan->origin, line);
+                         (uint16_t)scanner->r_data_length, scan->origin, scanner->line_counter);
 }
 
 static void scan_include(struct scan *scan)
@@ -143,7 +157,7 @@ static bool scan_step(struct scan *scan)
         return false;
     }
     switch (scanner->state) {
-    case ZS_STATE_DATA: scan_record(scan); return true;
+    case ZS_STATE_DATA: scan_record(scan); return !zone_records_are_hopeless(scan->records);
     case ZS_STATE_INCLUDE: scan_include(scan); return !zone_records_are_hopeless(scan->records);
     case ZS_STATE_ERROR:
         scan_problem(scan);
