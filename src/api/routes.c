@@ -22,7 +22,10 @@
         METHOD_DELETE, item, ROLE_ADMIN, object_delete, WRITE, "take away", 0, object           \
     }
 
+static void list_routes(struct request *request);
+
 const struct route api_routes[] = {
+    { METHOD_GET, "/v1", ROLE_VIEWER, list_routes, "", "this list", 0, 0 },
     { METHOD_GET, "/v1/config", ROLE_VIEWER, config_get, "", "the whole configuration", 0, 0 },
     { METHOD_PUT, "/v1/config", ROLE_ADMIN, config_put, WRITE, "replace it; needs If-Match", CONFIG_SIZE, 0 },
     { METHOD_GET, "/v1/generations", ROLE_VIEWER, config_generations, "limit before",
@@ -55,3 +58,29 @@ const struct route api_routes[] = {
     { METHOD_GET, "/readyz", ROLE_NONE, status_ready, NULL, "200 once it can answer queries", 0, 0 },
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
+
+static void list_routes(struct request *request)
+{
+    static const char *const roles[] = {
+        [ROLE_NONE] = NULL,
+        [ROLE_VIEWER] = "viewer",
+        [ROLE_OPERATOR] = "operator",
+        [ROLE_ADMIN] = "admin",
+    };
+    struct writer json = { 0 };
+    writer_object(&json, NULL);
+    writer_array(&json, "items");
+    for (size_t i = 0; i < api_route_count; i++) {
+        writer_object(&json, NULL);
+        writer_string(&json, "method", method_name(api_routes[i].method));
+        writer_string(&json, "path", api_routes[i].path);
+        writer_string(&json, "role", roles[api_routes[i].role]);
+        writer_string(&json, "parameters", api_routes[i].params);
+        writer_string(&json, "summary", api_routes[i].summary);
+        writer_end(&json);
+    }
+    writer_end(&json);
+    writer_null(&json, "next");
+    writer_end(&json);
+    reply_json(request, &json);
+}

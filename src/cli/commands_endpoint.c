@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_SIZE_TEXT "1000"
+#define PAGE_SIZE_TEXT "10000"
 
 /* ---- the list ---- */
 
