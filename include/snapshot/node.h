@@ -66,5 +66,6 @@ struct node {
     struct child children[];
 };
 
-#define NODE_CHILDREN_MAX 256 /* of a node that is neither over endpoints only nor by rule: a query looks at each child */
+#define NODE_CHILDREN_MAX \
+    256 /* of a node that is neither over endpoints only nor by rule: a query looks at each child */
 #define NODE_DEPTH_MAX 16 /* nesting beyond is refused by the compiler */

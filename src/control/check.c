@@ -32,8 +32,9 @@ static void check_steering(const struct settings *settings, struct compiler *com
     struct compiled compiled = { 0 };
     if (settings->steering == NULL)
         return;
-    if (objects_load(settings->steering, problems, &objects) &&
-        compiler_apply(compiler, objects.items, objects.count, problems, &compiled)) {
+    objects_load(settings->steering, problems,
+                 &objects); /* what could be read is compiled too: all errors at once */
+    if (compiler_apply(compiler, objects.items, objects.count, problems, &compiled)) {
         for (size_t i = 0; i < compiled.warnings.count; i++) {
             const struct problem *warning = &compiled.warnings.items[i];
             problems_warn(problems, warning->file, warning->line, warning->column, warning->pointer, "%s",
