@@ -5,8 +5,10 @@
 
 /* Finding pieces of declared JSON. */
 
-/** Scans text that control gave, so strict JSON; false if it is not (with `what` as a 500). */
 struct request;
+
+/** Scans what the request's command brought back.  It is strict JSON, or a 500 is replied and this is false.
+ */
 bool declared_scan(struct request *request, struct document *out);
 
 /** The value of this key in the object at `parent`; size 0 if there is none. */
