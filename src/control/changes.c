@@ -27,9 +27,26 @@ static void note_change(struct objects *out, const struct object *object, const 
     change->pointer = xstrdup(object->pointer != NULL ? object->pointer : "");
 }
 
-static bool is_same_text(const struct object *a, const struct object *b)
+static char *canonical(const struct object *object)
 {
-    return a->text_size == b->text_size && memcmp(a->text, b->text, a->text_size) == 0;
+    cJSON *json = cJSON_ParseWithLength(object->text, object->text_size);
+    char *printed = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+    cJSON_Delete(json);
+    return printed;
+}
+
+/* Equal but for white space; the order of members counts, because rotations follow it. */
+static bool is_same(const struct object *a, const struct object *b)
+{
+    if (a->text_size == b->text_size && memcmp(a->text, b->text, a->text_size) == 0)
+        return true;
+    if (a->kind == OBJECT_ZONE_DATA)
+        return false;
+    char *a_text = canonical(a), *b_text = canonical(b);
+    bool is_equal = a_text != NULL && b_text != NULL && strcmp(a_text, b_text) == 0;
+    cJSON_free(a_text);
+    cJSON_free(b_text);
+    return is_equal;
 }
 
 void changes_to(const struct compiler *compiler, const struct objects *wanted, bool keeps_zone_data,
@@ -42,7 +59,7 @@ void changes_to(const struct compiler *compiler, const struct objects *wanted, b
         table_put(names, key, wanted->items + i);
         free(key);
         const struct object *head = compiler_find(compiler, object->kind, object->name);
-        if (head == NULL || !is_same_text(head, object))
+        if (head == NULL || !is_same(head, object))
             note_change(out, object, object->text);
     }
     struct objects all = { 0 };
