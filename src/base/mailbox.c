@@ -48,9 +48,9 @@ void mailbox_post(struct mailbox *box, struct letter *letter)
     bool was_empty = box->first == NULL;
     *box->end = letter;
     box->end = &letter->next;
-    pthread_mutex_unlock(&box->mutex);
     if (was_empty)
-        eventfd_write(box->fd, 1);
+        eventfd_write(box->fd, 1); /* still locked: who takes the letter may free the box */
+    pthread_mutex_unlock(&box->mutex);
 }
 
 struct letter *mailbox_take(struct mailbox *box)
