@@ -48,7 +48,7 @@ build() {
         cmake --build --preset "$preset" --parallel "$jobs" "${targets[@]}" >>"$log" 2>&1; then
         return 0
     fi
-    grep -E 'error|FAILED|Error' -A 5 "$log" | head -n 60
+    grep -E 'error:|^FAILED|Error' -A 5 "$log" | head -n 60
     echo "FAIL  the $preset build; all of it is in $log"
     add 0 1
     return 1
@@ -101,7 +101,7 @@ run_fuzz() {
     build fuzz || return 0
     local target name corpus found=0
     for target in build/fuzz/tests/fuzz/fuzz_*; do
-        [ -f "$target" ] && [ -x "$target" ] || continue
+        if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
         found=1
         name=${target##*/fuzz_}
         corpus=build/fuzz/corpus/$name

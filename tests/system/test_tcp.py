@@ -40,6 +40,8 @@ def receive_message(stream):
 
 def test_many_queries_may_be_sent_at_once(server):
     messages = [server.message("n%d.example.test" % i) for i in range(100)]
+    for number, message in enumerate(messages):
+        message.id = number
     with connect(server) as stream:
         stream.sendall(b"".join(framed(message.to_wire()) for message in messages))
         answers = {}
