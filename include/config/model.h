@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/address.h"
 #include "config/check.h"
 #include "config/object.h"
 #include "config/problems.h"
@@ -80,6 +81,8 @@ struct declared_zone {
     char *file;     /* as written, or NULL */
     char **records; /* lines in presentation format */
     size_t record_count;
+    struct prefix *allow_query; /* who may ask; NULL: everybody */
+    size_t allow_query_count;
 };
 
 /* Each parses an object of its kind; NULL with problems noted (all of them).  Pointers in problems start with

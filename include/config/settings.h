@@ -13,6 +13,15 @@ struct settings_listen {
     char *unix_path; /* NULL for TCP */
 };
 
+/* How many alike replies one client network gets over UDP. */
+struct settings_rate_limit {
+    unsigned responses_per_second; /* 0: no limit */
+    unsigned slip; /* one of so many limited replies is truncated instead of dropped; 0: none */
+    unsigned ipv4_prefix, ipv6_prefix; /* bits of a client network */
+    struct prefix *exempt;
+    size_t exempt_count;
+};
+
 /* steerd.json: what belongs to this server.  Paths are absolute after loading (relative ones are relative to
  * the file). */
 struct settings {
@@ -27,12 +36,20 @@ struct settings {
     char *steering; /* path of the steering file; NULL: none, what is steered comes by the API */
     char **geoip;   /* MMDB paths */
     size_t geoip_count;
-    char *nsid;                /* NULL: none */
-    bool is_file_mode;         /* "steering_mode": "file" */
-    unsigned udp_size;         /* 512..4096, default 1232 */
-    unsigned tcp_connections;  /* default 1000 */
-    unsigned tcp_idle_ms;      /* default 10 s */
-    unsigned keep_generations; /* default 1000 */
+    char *nsid;                       /* NULL: none */
+    char *version;                    /* answer to version.bind in class CHAOS; NULL: refused */
+    char *identity;                   /* answer to id.server; NULL: the nsid, if there is one */
+    bool is_file_mode;                /* "steering_mode": "file" */
+    unsigned udp_size;                /* 512..4096, default 1232 */
+    unsigned udp_size_without_cookie; /* 0: udp_size */
+    bool has_cookies;                 /* default true */
+    bool requires_cookie;
+    char *cookie_secret_file; /* default: state_dir/cookie.secrets */
+    struct settings_rate_limit rate_limit;
+    unsigned tcp_connections;            /* default 1000 */
+    unsigned tcp_connections_per_client; /* default 100 */
+    unsigned tcp_idle_ms;                /* default 10 s */
+    unsigned keep_generations;           /* default 1000 */
 };
 
 /** Loads and validates; all problems are noted.  False if there were errors (`out` is then empty). */

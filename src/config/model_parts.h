@@ -33,6 +33,7 @@ extern const struct field_type type_min_healthy; /* struct declared_min_healthy 
 extern const struct field_type type_children;    /* struct declared_node: children, count */
 extern const struct field_type type_target;      /* struct declared_target */
 extern const struct field_type type_when_all_down; /* struct declared_service: when_all_down, sorry */
+extern const struct field_type type_prefixes;      /* struct prefix *, and its count */
 extern const struct field_type type_listen;        /* struct settings_listen *, and its count */
 
 /** Complains if more has to be healthy than there is. */

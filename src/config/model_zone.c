@@ -18,6 +18,7 @@ void declared_zone_free(struct declared_zone *zone)
         free(zone->records[i]);
     free(zone->records);
     free(zone->file);
+    free(zone->allow_query);
     free(zone);
 }
 

@@ -159,6 +159,9 @@ static const struct field zone_fields[] = {
     { "records", &type_texts, MEMBER(struct declared_zone, records),
       COUNT(struct declared_zone, record_count), .takes_controls = true,
       .doc = "records in presentation format" },
+    { "allow_query", &type_prefixes, MEMBER(struct declared_zone, allow_query),
+      COUNT(struct declared_zone, allow_query_count), .most = 10000,
+      .doc = "client networks that may ask; everybody by default" },
 };
 const struct shape shape_zone = { .name = "zone", .doc = "a zone", SHAPE(zone_fields) };
 
@@ -173,6 +176,25 @@ static const struct field api_fields[] = {
       .doc = "where the bootstrap admin token stands; state_dir/admin.token by default" },
 };
 const struct shape shape_api = { .name = "api", .doc = "the admin API", SHAPE(api_fields) };
+
+static const struct field rate_limit_fields[] = {
+    { "responses_per_second", &type_integer, MEMBER(struct settings, rate_limit.responses_per_second),
+      .least = 1, .most = 100000, .is_required = true,
+      .doc = "alike replies that one client network gets in a second" },
+    { "slip", &type_integer, MEMBER(struct settings, rate_limit.slip), .least = 0, .most = 10,
+      .fallback = "2",
+      .doc = "of so many limited replies one is truncated, so that real clients come by TCP; the others are "
+             "dropped; 0 drops all" },
+    { "ipv4_prefix", &type_integer, MEMBER(struct settings, rate_limit.ipv4_prefix), .least = 1, .most = 32,
+      .unit = "bits", .fallback = "24", .doc = "length of an IPv4 client network" },
+    { "ipv6_prefix", &type_integer, MEMBER(struct settings, rate_limit.ipv6_prefix), .least = 1, .most = 128,
+      .unit = "bits", .fallback = "56", .doc = "length of an IPv6 client network" },
+    { "exempt", &type_prefixes, MEMBER(struct settings, rate_limit.exempt),
+      COUNT(struct settings, rate_limit.exempt_count), .most = 10000, .doc = "clients without a limit" },
+};
+const struct shape shape_rate_limit = { .name = "rate_limit",
+                                        .doc = "limits alike replies over UDP",
+                                        SHAPE(rate_limit_fields) };
 
 static const struct field settings_fields[] = {
     { "listen", &type_listen, MEMBER(struct settings, listen), COUNT(struct settings, listen_count),
@@ -193,10 +215,29 @@ static const struct field settings_fields[] = {
       .doc = "location databases in MMDB format; a later one wins" },
     { "nsid", &type_text, MEMBER(struct settings, nsid), .least = 1, .most = 128,
       .doc = "name server identifier (RFC 5001)" },
+    { "version", &type_text, MEMBER(struct settings, version), .least = 1, .most = 255,
+      .doc = "answer to version.bind and version.server in class CHAOS; refused by default" },
+    { "identity", &type_text, MEMBER(struct settings, identity), .least = 1, .most = 255,
+      .doc = "answer to id.server and hostname.bind in class CHAOS; the nsid by default" },
     { "udp_size", &type_integer, MEMBER(struct settings, udp_size), .least = 512, .most = 4096,
       .unit = "bytes", .fallback = "1232", .doc = "largest reply over UDP" },
+    { "udp_size_without_cookie", &type_integer, MEMBER(struct settings, udp_size_without_cookie), .least = 0,
+      .most = 4096, .unit = "bytes", .fallback = "0",
+      .doc = "largest reply over UDP to clients without a valid cookie, 512 or more; 0: udp_size" },
+    { "cookies", &type_boolean, MEMBER(struct settings, has_cookies), .fallback = "true",
+      .doc = "DNS cookies (RFC 7873, RFC 9018)" },
+    { "cookie_secret_file", &type_text, MEMBER(struct settings, cookie_secret_file), .least = 1,
+      .doc =
+          "secrets of the cookies, shared by all servers of an address: lines of 32 hexadecimal digits, the "
+          "first makes cookies, all are accepted; state_dir/cookie.secrets by default" },
+    { "require_cookie", &type_boolean, MEMBER(struct settings, requires_cookie), .fallback = "false",
+      .doc = "whether clients that know cookies are told to come back with a valid one (BADCOOKIE)" },
+    { "rate_limit", &type_shape, .shape = &shape_rate_limit,
+      .doc = "limits alike replies over UDP; off by default" },
     { "tcp_connections", &type_integer, MEMBER(struct settings, tcp_connections), .least = 1, .most = 1000000,
       .fallback = "1000", .doc = "open TCP connections at most" },
+    { "tcp_connections_per_client", &type_integer, MEMBER(struct settings, tcp_connections_per_client),
+      .least = 1, .most = 1000000, .fallback = "100", .doc = "open TCP connections of one address at most" },
     { "tcp_idle", &type_duration, MEMBER(struct settings, tcp_idle_ms), .least = 100, .most = HOUR,
       .fallback = "\"10s\"", .doc = "when an idle TCP connection is closed" },
     { "keep_generations", &type_integer, MEMBER(struct settings, keep_generations), .least = 1,

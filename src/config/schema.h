@@ -14,5 +14,6 @@ extern const struct shape shape_service;         /* struct declared_service */
 extern const struct shape shape_zone;            /* struct declared_zone */
 extern const struct shape shape_settings;        /* struct settings */
 extern const struct shape shape_api;             /* struct settings */
+extern const struct shape shape_rate_limit;      /* struct settings */
 
 #define SERVICE_TTL_MAX 604800 /* a week, in seconds */

@@ -145,6 +145,9 @@ static void fill_in(const char *file, struct settings *settings)
     make_absolute(directory, &settings->token_file);
     if (settings->token_file == NULL)
         settings->token_file = xasprintf("%s/admin.token", settings->state_dir);
+    make_absolute(directory, &settings->cookie_secret_file);
+    if (settings->cookie_secret_file == NULL)
+        settings->cookie_secret_file = xasprintf("%s/cookie.secrets", settings->state_dir);
     for (size_t i = 0; i < settings->geoip_count; i++)
         make_absolute(directory, &settings->geoip[i]);
     for (size_t i = 0; i < settings->api_listen_count; i++)
@@ -173,7 +176,20 @@ void settings_free(struct settings *settings)
     free(settings->state_dir);
     free(settings->steering);
     free(settings->nsid);
+    free(settings->version);
+    free(settings->identity);
+    free(settings->cookie_secret_file);
+    free(settings->rate_limit.exempt);
     *settings = (struct settings){ 0 };
+}
+
+/* Every client may have 512 bytes (RFC 1035 §2.3.4). */
+static void check_size_without_cookie(struct reader *reader, unsigned size)
+{
+    size_t before = reader_enter(reader, "udp_size_without_cookie");
+    if (size > 0 && size < 512)
+        reader_refuse(reader, "must be 0 or 512..4096 bytes, got %u", size);
+    reader_leave(reader, before);
 }
 
 static bool read_settings(const struct document *document, struct problems *problems, struct settings *out)
@@ -189,6 +205,7 @@ static bool read_settings(const struct document *document, struct problems *prob
     if (!reader_open(&object, problems, &reader))
         return false;
     shape_read(&reader, &shape_settings, reader.root, out);
+    check_size_without_cookie(&reader, out->udp_size_without_cookie);
     return reader_close(&reader);
 }
 
