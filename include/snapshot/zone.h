@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/prefix_map.h"
 #include "dns/name.h"
 #include "dns/rrset.h"
 #include "snapshot/edition.h"
@@ -67,6 +68,8 @@ const struct dns_name *zone_apex(const struct zone *zone);
 const struct dns_rrset *zone_soa(const struct zone *zone);
 /** TTL of negative answers: the lower of SOA TTL and MINIMUM (RFC 2308 §3). */
 uint32_t zone_negative_ttl_s(const struct zone *zone);
+/** The clients that may ask: those for whom it has a value; NULL: everybody. */
+const struct prefix_map *zone_allowed(const struct zone *zone);
 /** Names that exist, the apex and empty non-terminals among them. */
 size_t zone_name_count(const struct zone *zone);
 
@@ -96,6 +99,10 @@ void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint
 /** Puts a service (borrowed: it is noted in the edition by who made it) or, with NULL, takes it away. */
 void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
                            const struct service *service);
+
+/** Says who may ask, in a new zone; other changes keep what the base says.  Borrowed: noted in the edition by
+ * who made it. */
+void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allowed);
 
 /** What stands there with the changes so far, for validation; NULL if nothing.  Lives as long as the edit. */
 const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struct dns_name *owner,

@@ -34,7 +34,10 @@ struct compiler *compiler_new(void)
 static void free_built(struct item *item)
 {
     switch (item->source->object.kind) {
-    case OBJECT_ZONE: zone_free((void *)(uintptr_t)item->built); break;
+    case OBJECT_ZONE:
+        prefix_map_free((void *)(uintptr_t)zone_allowed(item->zone));
+        zone_free((void *)(uintptr_t)item->built);
+        break;
     case OBJECT_POOL:
     case OBJECT_POLICY:
     case OBJECT_SERVICE: free((void *)(uintptr_t)item->built); break;

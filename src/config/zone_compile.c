@@ -114,6 +114,30 @@ static uint16_t scan_data(const struct zone_work *work, const struct declared_zo
     return origin;
 }
 
+static void free_allowed(void *allowed)
+{
+    prefix_map_free(allowed);
+}
+
+/* Who may ask: a network that has a value. */
+static void compile_allowed(struct build *build, struct zone_work *work, const struct declared_zone *zone)
+{
+    if (zone->allow_query == NULL)
+        return;
+    struct prefix_map_builder *builder = prefix_map_builder_new();
+    for (size_t i = 0; i < zone->allow_query_count; i++)
+        prefix_map_builder_add(builder, &zone->allow_query[i], 1);
+    struct prefix_map *allowed = prefix_map_build(builder);
+    edition_made(&build->edition, allowed, free_allowed);
+    zone_edit_set_allowed(work->edit, allowed);
+}
+
+void zone_replace(struct edition *edition, const struct zone *zone)
+{
+    edition_replaced(edition, zone_allowed(zone), free_allowed);
+    edition_replaced(edition, zone, zone_free);
+}
+
 static void compile_declared(struct build *build, struct zone_work *work, const struct declared_zone *zone)
 {
     const struct object *said = item_said(work->after);
@@ -140,5 +164,6 @@ void zone_compile_records(struct build *build, struct zone_work *work)
     if (zone == NULL)
         return;
     compile_declared(build, work, zone);
+    compile_allowed(build, work, zone);
     declared_zone_free(zone);
 }

@@ -106,7 +106,7 @@ static void remove_zone(struct build *build, struct zone_work *work)
             service_remove(build, work, work->services[i].before);
     }
     if (work->before != NULL)
-        edition_replaced(&build->edition, work->before->zone, zone_free);
+        zone_replace(&build->edition, work->before->zone);
 }
 
 static void change_services(struct build *build, struct zone_work *work)
@@ -131,7 +131,7 @@ static void end_edit(struct build *build, struct zone_work *work)
     work->after->zone = zone_edit_end(work->edit);
     work->edit = NULL;
     if (work->is_rebuilt && work->before != NULL)
-        edition_replaced(&build->edition, work->before->zone, zone_free);
+        zone_replace(&build->edition, work->before->zone);
 }
 
 static void compile_zone(struct build *build, const char *name, struct zone_work *work)

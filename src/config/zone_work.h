@@ -21,6 +21,9 @@ struct zone_work {
 /** Reads the zone's records into the edit; errors are noted (zone_compile.c). */
 void zone_compile_records(struct build *build, struct zone_work *work);
 
+/** The whole zone goes, with what says who may ask it. */
+void zone_replace(struct edition *edition, const struct zone *zone);
+
 /** Where the service stands: false with an error if `name` has no owner in the zone. */
 bool service_owner(struct build *build, const struct zone_work *work, const struct object *said,
                    struct dns_name *out);

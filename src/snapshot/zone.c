@@ -144,6 +144,11 @@ uint32_t zone_negative_ttl_s(const struct zone *zone)
     return zone->negative_ttl_s;
 }
 
+const struct prefix_map *zone_allowed(const struct zone *zone)
+{
+    return zone->allowed;
+}
+
 size_t zone_name_count(const struct zone *zone)
 {
     return zone->name_count;

@@ -138,6 +138,7 @@ static struct zone *zone_new(const struct stage *stage, size_t name_count, uint6
     struct zone *zone = xcalloc(1, sizeof *zone);
     zone->apex = stage->apex;
     zone->apex_hash = stage->apex_hash;
+    zone->allowed = stage->allowed;
     zone->name_count = name_count;
     zone->bucket_mask = bucket_count - 1;
     return zone;

@@ -51,6 +51,12 @@ void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
     at->has_service_change = true;
 }
 
+void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allowed)
+{
+    assert(edit->stage.base == NULL);
+    edit->stage.allowed = allowed;
+}
+
 /* ---- reading ---- */
 
 static const struct zone_node *base_node(const struct zone_edit *edit, const struct dns_name *owner)

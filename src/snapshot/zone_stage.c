@@ -81,7 +81,10 @@ void stage_init(struct stage *stage, const struct dns_name *apex, const struct z
 {
     uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     dns_name_hash_suffixes(apex, hashes);
-    *stage = (struct stage){ .base = base, .apex = *apex, .apex_hash = hashes[apex->label_count] };
+    *stage = (struct stage){ .base = base,
+                             .allowed = base != NULL ? base->allowed : NULL,
+                             .apex = *apex,
+                             .apex_hash = hashes[apex->label_count] };
     stage->room = 8;
     stage->names = xcalloc(stage->room, sizeof *stage->names);
     stage->slot_mask = 15;

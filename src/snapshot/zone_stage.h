@@ -40,7 +40,8 @@ struct stage_slot {
 };
 
 struct stage {
-    const struct zone *base; /* NULL: a new zone */
+    const struct zone *base;          /* NULL: a new zone */
+    const struct prefix_map *allowed; /* of the zone that is made */
     struct dns_name apex;
     uint64_t apex_hash;
     struct stage_name *names; /* names[0] is the apex */

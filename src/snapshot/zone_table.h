@@ -46,6 +46,7 @@ struct zone {
     struct paged buckets; /* struct zone_bucket; NULL: empty */
     uint64_t bucket_mask; /* a power of two, less one */
     uint64_t apex_hash;
+    const struct prefix_map *allowed; /* NULL: everybody may ask */
     size_t name_count;
     const struct zone_node *apex_node;
     const struct dns_rrset *soa; /* NULL while there is none */
