@@ -16,8 +16,8 @@ enum dns_section { DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL };
 
 /*
  * A reply being written.  The writer is sticky: what does not fit is not written, in whole RRsets, and
- * everything after it in answer and authority is a no-op, so the caller writes straight through and asks
- * nothing.
+ * everything after it is a no-op, so the caller writes straight through and asks nothing.  Only what does not
+ * fit into additional stops nothing.
  */
 struct dns_response {
     uint8_t *bytes;
@@ -57,7 +57,7 @@ void dns_response_begin(struct dns_response *out, const struct dns_query *query,
 
 /**
  * Adds an RRset.  `owner` is wire form and may be NULL for the qname.  In answer and authority an RRset that
- * does not fit sets TC and stops both sections; in additional it is left out without a sign (RFC 2181 §9),
+ * does not fit sets TC and stops all sections; in additional it is left out without a sign (RFC 2181 §9),
  * except that `must_fit` sets TC (in-domain glue, RFC 9471). `ttl_s` replaces the RRset's TTL when it is
  * lower.
  */

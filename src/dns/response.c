@@ -42,6 +42,8 @@ static void note_misfit(struct dns_response *response, enum dns_section section,
 {
     if (section != DNS_ADDITIONAL || must_fit)
         response->is_truncated = true;
+    if (section != DNS_ADDITIONAL)
+        response->limit = response->size; /* who must ask again needs nothing of what follows */
 }
 
 static void note_written(struct dns_response *response, enum dns_section section, size_t count)

@@ -176,6 +176,7 @@ static void what_does_not_fit_truncates_in_whole_rrsets(void **state)
     assert_int_equal(reply.response.counts[DNS_ANSWER], 1);
     add(&reply, DNS_ANSWER, NULL, DNS_A, "01020304");
     add(&reply, DNS_AUTHORITY, NULL, DNS_NS, "00");
+    add(&reply, DNS_ADDITIONAL, "x", DNS_A, "01020304");
     assert_int_equal(dns_response_end(&reply.response, &no_edns), 29 + 242);
     assert_int_equal(reply.bytes[2], 0x83); /* QR TC RD */
     assert_int_equal(reply.bytes[9], 0);
@@ -212,7 +213,8 @@ static void room_for_the_opt_is_kept(void **state)
     const uint8_t *const rdatas[] = { rdata };
     dns_response_add_made(&reply.response, DNS_ANSWER, NULL, DNS_TXT, 1, rdatas, sizeof rdata, 1);
     assert_true(reply.response.is_truncated);
-    reply.response.is_truncated = false;
+    free(reply.packet);
+    begin(&reply, WWW_QUERY, 512, &plain_edns);
     dns_response_add_made(&reply.response, DNS_ANSWER, NULL, DNS_TXT, 1, rdatas, sizeof rdata - 1, 1);
     assert_false(reply.response.is_truncated);
     assert_int_equal(dns_response_end(&reply.response, &plain_edns), 512);
