@@ -1,37 +1,96 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Addresses of the names in an RRset's rdata: glue of a referral, targets of MX, SRV and their like. */
+/* What belongs into the additional section: glue of a referral, addresses of the targets of MX, SRV and their
+ * like. */
 #include "answer/assembly.h"
 
-static const uint8_t *skip_names(const uint8_t *name, unsigned count)
+/*
+ * A target may stand in several records (10 mail, 20 mail) but its addresses only once in the reply (RFC 2181
+ * §5.5).  These are hints: a set with more targets than this gets no more of them.
+ */
+#define TARGETS_MOST 16
+
+struct targets {
+    const struct zone_node *nodes[TARGETS_MOST];
+    unsigned count;
+};
+
+/* False if it was there already, or no more are wanted. */
+static bool targets_add(struct targets *targets, const struct zone_node *node)
 {
-    while (count-- > 0)
+    for (unsigned i = 0; i < targets->count; i++) {
+        if (targets->nodes[i] == node)
+            return false;
+    }
+    if (targets->count == TARGETS_MOST)
+        return false;
+    targets->nodes[targets->count++] = node;
+    return true;
+}
+
+static void add_type(struct assembly *assembly, const struct dns_name *owner, const struct zone_node *node,
+                     uint16_t type, bool must_fit)
+{
+    const struct dns_rrset *rrset = zone_node_rrset(node, type);
+    if (rrset != NULL)
+        dns_response_add(assembly->response, DNS_ADDITIONAL, owner->bytes, rrset, rrset->ttl_s, must_fit);
+}
+
+static void add_addresses(struct assembly *assembly, const struct dns_name *owner,
+                          const struct zone_node *node, bool must_fit)
+{
+    add_type(assembly, owner, node, DNS_A, must_fit);
+    add_type(assembly, owner, node, DNS_AAAA, must_fit);
+}
+
+/* RFC 9471 §3: glue below the cut comes first and must be there or the reply is truncated; that of siblings
+ * is added as far as there is room. */
+static void add_glue(struct assembly *assembly, const struct zone *zone, const struct dns_name *cut,
+                     const struct dns_rrset *servers, bool is_in_domain)
+{
+    for (const uint8_t *rr = NULL; (rr = dns_rrset_next(servers, rr)) != NULL;) {
+        struct dns_name name;
+        dns_name_from_wire(dns_rr_rdata(rr), &name);
+        if (dns_name_is_within(&name, cut) != is_in_domain)
+            continue;
+        const struct zone_node *node = zone_find_exact(zone, &name);
+        if (node != NULL)
+            add_addresses(assembly, &name, node, is_in_domain);
+    }
+}
+
+void assembly_add_glue(struct assembly *assembly, const struct zone *zone, const struct dns_name *cut,
+                       const struct dns_rrset *servers)
+{
+    add_glue(assembly, zone, cut, servers, true);
+    add_glue(assembly, zone, cut, servers, false);
+}
+
+static const uint8_t *last_name(const struct dns_type_layout *layout, const uint8_t *rdata)
+{
+    const uint8_t *name = rdata + layout->name_at;
+    for (unsigned i = 1; i < layout->name_count; i++)
         name += dns_name_wire_size(name);
     return name;
 }
 
-static void add_addresses_of(struct assembly *assembly, const struct zone *zone, const uint8_t *target,
-                             bool must_fit)
-{
-    static const uint16_t types[] = { DNS_A, DNS_AAAA };
-    struct dns_name name;
-    dns_name_from_wire(target, &name);
-    if (!dns_name_is_within(&name, zone_apex(zone)))
-        return;
-    const struct zone_node *node = zone_find_exact(zone, &name);
-    for (size_t i = 0; node != NULL && i < 2; i++) {
-        const struct dns_rrset *addresses = zone_node_rrset(node, types[i]);
-        if (addresses != NULL)
-            dns_response_add(assembly->response, DNS_ADDITIONAL, name.bytes, addresses, addresses->ttl_s,
-                             must_fit);
-    }
-}
-
-void assembly_add_addresses(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset,
-                            bool is_referral)
+void assembly_add_targets(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset)
 {
     const struct dns_type_layout *layout = dns_type_layout(rrset->type);
+    const bool is_svcb = rrset->type == DNS_SVCB || rrset->type == DNS_HTTPS;
+    struct targets targets = { .count = 0 };
     for (const uint8_t *rr = NULL; (rr = dns_rrset_next(rrset, rr)) != NULL;) {
-        const uint8_t *target = skip_names(dns_rr_rdata(rr) + layout->name_at, layout->name_count - 1u);
-        add_addresses_of(assembly, zone, target, is_referral);
+        const uint8_t *rdata = dns_rr_rdata(rr), *target = last_name(layout, rdata);
+        bool is_alias = is_svcb && rdata[0] == 0 && rdata[1] == 0;
+        struct dns_name name = *assembly->name;
+        if (!is_svcb || *target != 0)
+            dns_name_from_wire(target, &name);
+        else if (is_alias)
+            continue; /* RFC 9460 §2.5.1: the service does not exist; else "." is the owner */
+        const struct zone_node *node = zone_find_exact(zone, &name);
+        if (node == NULL || !targets_add(&targets, node))
+            continue;
+        add_addresses(assembly, &name, node, false);
+        if (is_alias && !dns_name_equal(&name, assembly->name)) /* RFC 9460 §4.1 */
+            add_type(assembly, &name, node, rrset->type, false);
     }
 }

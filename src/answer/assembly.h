@@ -37,10 +37,14 @@ void assembly_resolve(struct assembly *assembly);
  * NULL. */
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match);
 
-/** Adds addresses for the names in the rdata of `rrset` as far as they lie in `zone` (RFC 1034 §4.3.2 step 6,
- * RFC 9471). */
-void assembly_add_addresses(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset,
-                            bool is_referral);
+/** Adds the addresses of the servers of a referral as far as they lie in `zone` (RFC 1034 §4.3.2 step 3b, RFC
+ * 9471). */
+void assembly_add_glue(struct assembly *assembly, const struct zone *zone, const struct dns_name *cut,
+                       const struct dns_rrset *servers);
+
+/** Adds the addresses of the names that the rdata of `rrset` at the current name leads to, as far as they lie
+ * in `zone` (RFC 1034 §4.3.2 step 6, RFC 9460 §4.1). */
+void assembly_add_targets(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset);
 
 /** The owner to write for RRs of the current name: NULL while that is the qname. */
 const uint8_t *assembly_owner(const struct assembly *assembly);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* RFC 8482 §4.2: ANY is answered with a HINFO that says so. */
+/* RFC 8482 §4.2: ANY is answered with a HINFO that says so; a CNAME is answered itself, no data is NODATA. */
 static const uint8_t hinfo_rfc8482[] = { 7, 'R', 'F', 'C', '8', '4', '8', '2', 0 };
 #define HINFO_TYPE     13
 #define HINFO_TTL_S    3600
@@ -36,7 +36,7 @@ static void refer(struct assembly *assembly, const struct zone_match *match)
     if (assembly->chain_length == 0)
         assembly->response->flags &= (uint16_t)~DNS_FLAG_AA;
     add(assembly, DNS_AUTHORITY, cut.bytes, servers);
-    assembly_add_addresses(assembly, match->zone, servers, true);
+    assembly_add_glue(assembly, match->zone, &cut, servers);
 }
 
 /* RFC 6672 §2.2 and §3.1: replaces the suffix; false if the result is too long. */
@@ -118,7 +118,8 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
         const uint8_t *target = assembly_steer(assembly, match);
         return target != NULL && follow_cname(assembly, target, next);
     }
-    if (qtype == DNS_ANY) {
+    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
+    if (qtype == DNS_ANY && cname == NULL && (service != NULL || zone_node_next(match->node, NULL) != NULL)) {
         answer_any(assembly);
         return false;
     }
@@ -126,10 +127,9 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
     if (rrset != NULL) {
         add(assembly, DNS_ANSWER, owner, rrset);
         if (dns_type_layout(qtype)->wants_additional)
-            assembly_add_addresses(assembly, match->zone, rrset, false);
+            assembly_add_targets(assembly, match->zone, rrset);
         return false;
     }
-    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
     if (cname == NULL) {
         add_negative_soa(assembly, match->zone);
         return false;
