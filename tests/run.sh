@@ -73,7 +73,7 @@ EOF
     add $figures
 }
 
-export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:strict_string_checks=1
+export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
