@@ -23,7 +23,7 @@ struct dns_query {
     uint16_t id;
     uint16_t flags; /* the second header word, host order */
     uint8_t opcode;
-    uint8_t rcode;          /* why it is refused: FORMERR, NOTIMP, BADVERS */
+    uint8_t rcode; /* why it is refused: FORMERR, NOTIMP, BADVERS; NOERROR: it only asks for a cookie */
     uint16_t question_size; /* bytes of the question behind the header to copy into the reply; 0: none; at
                                most 259 */
     uint16_t qtype, qclass;
@@ -34,6 +34,8 @@ struct dns_query {
 /**
  * Parses one message (RFC 1035 §4.1).  `out` is written as far as it was read: a refusal still echoes id,
  * opcode, RD and, where it could be read, the question, and answers with EDNS if the OPT was readable.
+ *
+ * No question but a COOKIE option is a query for a server cookie (RFC 7873 §5.4): REFUSE with NOERROR.
  *
  * DROP: shorter than 12 bytes; QR=1.  NOTIMP: opcode other than QUERY.  FORMERR: QDCOUNT other than one (RFC
  * 9619), unreadable or compressed question, records in answer or authority that overrun, more than one OPT,

@@ -111,10 +111,12 @@ static enum dns_rcode read_message(struct reader *reader, struct dns_query *out)
         return DNS_FORMERR;
     unsigned skipped_count = (unsigned)get_u16(header + 6) + get_u16(header + 8);
     if ((skipped_count > 0 && !read_records(reader, skipped_count, false, out)) ||
-        !read_records(reader, get_u16(header + 10), true, out) || reader->at != reader->end ||
-        question_count == 0)
+        !read_records(reader, get_u16(header + 10), true, out) || reader->at != reader->end)
         return DNS_FORMERR;
-    return out->edns.version > 0 ? DNS_BADVERS : DNS_NOERROR;
+    if (out->edns.version > 0)
+        return DNS_BADVERS;
+    bool asks_for_cookie = out->edns.cookie.is_present && skipped_count == 0;
+    return question_count == 1 || asks_for_cookie ? DNS_NOERROR : DNS_FORMERR;
 }
 
 enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struct dns_query *out)
@@ -134,5 +136,5 @@ enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struc
     out->rcode = (uint8_t)read_message(&reader, out);
     if (out->opcode != DNS_OPCODE_QUERY)
         out->rcode = DNS_NOTIMP; /* whatever its sections mean */
-    return out->rcode == DNS_NOERROR ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;
+    return out->rcode == DNS_NOERROR && out->question_size > 0 ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;
 }

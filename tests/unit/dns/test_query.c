@@ -49,6 +49,16 @@ static void queries_are_accepted_or_refused(void **state)
         { "no question", HEADER("00", "00", "00", "00"), DNS_QUERY_REFUSE, DNS_FORMERR, 0, false },
         { "no question but OPT", HEADER("00", "00", "00", "01") OPT("00", "00"), DNS_QUERY_REFUSE,
           DNS_FORMERR, 0, true },
+        { "no question but a cookie",
+          HEADER("00", "00", "00", "01") OPT("00", "0c") "000a 0008 0102030405060708", DNS_QUERY_REFUSE,
+          DNS_NOERROR, 0, true },
+        { "no question but a cookie, and a record",
+          HEADER("00", "01", "00", "01") "00 0001 0001 00000000 0000" OPT("00",
+                                                                          "0c") "000a 0008 0102030405060708",
+          DNS_QUERY_REFUSE, DNS_FORMERR, 0, true },
+        { "no question but a cookie of a future version",
+          HEADER("00", "00", "00", "01") OPT("01", "0c") "000a 0008 0102030405060708", DNS_QUERY_REFUSE,
+          DNS_BADVERS, 0, true },
         { "two questions", HEADER("02", "00", "00", "00") WWW_EXAMPLE A_IN WWW_EXAMPLE A_IN, DNS_QUERY_REFUSE,
           DNS_FORMERR, 0, false },
         { "a question without class", HEADER("01", "00", "00", "00") WWW_EXAMPLE "0001", DNS_QUERY_REFUSE,
@@ -184,7 +194,8 @@ static void mutated_queries_never_harm(void **state)
         if (outcome == DNS_QUERY_ACCEPT)
             assert_int_equal(query.question_size, query.qname.size + 4);
         if (outcome == DNS_QUERY_REFUSE)
-            assert_true(query.question_size <= cut - DNS_HEADER_SIZE && query.rcode != 0);
+            assert_true(query.question_size <= cut - DNS_HEADER_SIZE &&
+                        (query.rcode != 0 || query.edns.cookie.is_present));
         free(mutant);
     }
     free(packet);
