@@ -85,6 +85,13 @@ struct declared_zone {
     size_t allow_query_count;
 };
 
+/* Lies over what the zone's file and lines say of its type at its owner. */
+struct declared_rrset {
+    uint32_t ttl_s;
+    char **values;      /* rdata in presentation format */
+    size_t value_count; /* 0: there is no such RRset, whatever the file says */
+};
+
 /* Each parses an object of its kind; NULL with problems noted (all of them).  Pointers in problems start with
  * the object's own (object->pointer); line and column are found where object->file is set. */
 struct check *check_parse(const struct object *object, struct problems *problems);
@@ -92,11 +99,13 @@ struct declared_pool *declared_pool_parse(const struct object *object, struct pr
 struct declared_node *declared_policy_parse(const struct object *object, struct problems *problems);
 struct declared_zone *declared_zone_parse(const struct object *object, struct problems *problems);
 struct declared_service *declared_service_parse(const struct object *object, struct problems *problems);
+struct declared_rrset *declared_rrset_parse(const struct object *object, struct problems *problems);
 
 void declared_pool_free(struct declared_pool *pool);
 void declared_node_free(struct declared_node *node);
 void declared_zone_free(struct declared_zone *zone);
 void declared_service_free(struct declared_service *service);
+void declared_rrset_free(struct declared_rrset *rrset);
 
 /** Notes an error at `pointer` below the object, with line and column if the object came from a file. For the
  * compiler's findings. */

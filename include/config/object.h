@@ -3,6 +3,9 @@
 
 #include "config/document.h"
 #include "config/problems.h"
+#include "dns/name.h"
+
+struct error;
 
 /*
  * The declared configuration is a set of named objects; a generation is a set of changed objects; the store
@@ -15,10 +18,13 @@
  *     zone         "example.com"        its JSON without "services"
  *     zone_data    "example.com"        the contents of its master file, as imported (not JSON)
  *     service      "example.com/www"    its JSON
+ *     rrset        "example.com/www/A"  its JSON: lies over what the zone's file and records say there
+ *     serial       "example.com"        the SOA serial that is served instead of the declared one, decimal
  *
  * Names of zones and services are lowercase, without final dot, with "\047" for a "/" that is part of a
  * label, so that the first "/" of a service's name divides zone and owner; "example.com/@" is the one at the
- * apex.
+ * apex.  RRsets are named by zone, owner relative to it and type, each in its one spelling.  Serials are
+ * written by the compiler alone: they belong to no document and never go back.
  */
 enum object_kind {
     OBJECT_CHECK,
@@ -27,6 +33,8 @@ enum object_kind {
     OBJECT_ZONE,
     OBJECT_ZONE_DATA,
     OBJECT_SERVICE,
+    OBJECT_RRSET,
+    OBJECT_SERIAL,
     OBJECT_KIND_COUNT
 };
 
@@ -40,7 +48,8 @@ struct object {
     /* where it stands in the file it came from, for messages; file NULL: by the API */
     const char *file; /* lives as long as the process */
     unsigned line, column;
-    char *pointer; /* "/pools/us" */
+    char *pointer;    /* "/pools/us" */
+    bool says_rrsets; /* a zone in a document that has "rrsets": there are no others */
 };
 
 struct objects {
@@ -58,6 +67,11 @@ void objects_free(struct objects *objects);
 char *object_zone_name(const char *written);
 /** Of a zone's name (as object_zone_name makes it) and an owner as written; the caller frees it. */
 char *object_service_name(const char *zone, const char *owner);
+/** Of a zone's name, an owner and a type as written, in its one spelling.  NULL if there can be no such
+ * RRset: `err` says why.  The caller frees it. */
+char *object_rrset_name(const char *zone, const char *owner, const char *type, struct error *err);
+/** Takes the name of an RRset apart again.  False if object_rrset_name would not have made it. */
+bool object_rrset_parse(const char *name, struct dns_name *apex, struct dns_name *owner, uint16_t *type);
 
 /**
  * Splits a steering document into its objects and reads the master files it names (relative to `directory`).
@@ -67,6 +81,7 @@ char *object_service_name(const char *zone, const char *owner);
  * A zone's data comes from its "file".  In a document that came by the API (document->file NULL) files are
  * not read: a zone with "file" and no data in `out` keeps the data that the head has for it.  Instead
  * "records_text" may hold the data itself; it becomes the zone_data object and is no part of the zone's text.
+ * What a master file includes (zone_data.h) is read with it.
  *
  * False if there were errors; `out` then holds what could be read, for whoever wants to find all that is
  * wrong. The caller frees it in any case.

@@ -275,7 +275,8 @@ static void note_references(struct item *item, void *context)
     struct table *among = object->kind == OBJECT_POOL ? deletions->checks : deletions->nodes;
     for (size_t i = 0; i < item->source->reference_count; i++)
         note_user(among, item->source->references[i].name, object);
-    if (object->kind != OBJECT_SERVICE || table_count(deletions->zones) == 0)
+    bool stands_in_zone = object->kind == OBJECT_SERVICE || object->kind == OBJECT_RRSET;
+    if (!stands_in_zone || table_count(deletions->zones) == 0)
         return;
     char *zone = xstrndup(object->name, strcspn(object->name, "/"));
     note_user(deletions->zones, zone, object);
@@ -316,8 +317,10 @@ static void check_deletions(struct build *build)
         build_each_untouched(build, OBJECT_POOL, note_references, &deletions);
     if (table_count(deletions.nodes) > 0)
         build_each_untouched(build, OBJECT_POLICY, note_references, &deletions);
-    if (table_count(deletions.zones) > 0)
+    if (table_count(deletions.zones) > 0) {
         build_each_untouched(build, OBJECT_ZONE_DATA, note_data, &deletions);
+        build_each_untouched(build, OBJECT_RRSET, note_references, &deletions);
+    }
     if (table_count(deletions.nodes) + table_count(deletions.zones) > 0)
         build_each_untouched(build, OBJECT_SERVICE, note_references, &deletions);
     report_and_free(build, deletions.checks);

@@ -38,6 +38,35 @@ struct declared_zone *declared_zone_parse(const struct object *object, struct pr
     return NULL;
 }
 
+/* ---- RRsets ---- */
+
+void declared_rrset_free(struct declared_rrset *rrset)
+{
+    if (rrset == NULL)
+        return;
+    for (size_t i = 0; i < rrset->value_count; i++)
+        free(rrset->values[i]);
+    free(rrset->values);
+    free(rrset);
+}
+
+struct declared_rrset *declared_rrset_parse(const struct object *object, struct problems *problems)
+{
+    struct reader reader;
+    struct dns_name apex, owner;
+    uint16_t type;
+    if (!reader_open(object, problems, &reader))
+        return NULL;
+    struct declared_rrset *rrset = xcalloc(1, sizeof *rrset);
+    if (!object_rrset_parse(object->name, &apex, &owner, &type))
+        reader_refuse(&reader, "\"%s\" is no name of an RRset as \"example.com/www/A\"", object->name);
+    shape_read(&reader, &shape_rrset, reader.root, rrset);
+    if (reader_close(&reader))
+        return rrset;
+    declared_rrset_free(rrset);
+    return NULL;
+}
+
 /* ---- services ---- */
 
 static const char *const all_down_words[] = { "serve_all", "nodata", "servfail" };

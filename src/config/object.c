@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/object.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "dns/type.h"
 #include "json.h"
 #include "object_name.h"
 
@@ -11,23 +13,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const object_kind_names[OBJECT_KIND_COUNT] = { "check", "pool",      "policy",
-                                                           "zone",  "zone_data", "service" };
+const char *const object_kind_names[OBJECT_KIND_COUNT] = { "check",     "pool",    "policy", "zone",
+                                                           "zone_data", "service", "rrset",  "serial" };
+
+/* "owner" or "owner/TYPE" behind the zone. */
+static void add_place(struct text *pointer, enum object_kind kind, const char *place)
+{
+    size_t owner_size = strcspn(place, "/");
+    char *owner = xstrndup(place, owner_size);
+    text_puts(pointer, kind == OBJECT_SERVICE ? "/services" : "/rrsets");
+    json_pointer_add(pointer, owner);
+    if (place[owner_size] == '/')
+        json_pointer_add(pointer, place + owner_size + 1);
+    free(owner);
+}
 
 static char *pointer_of(enum object_kind kind, const char *name)
 {
-    static const char *const sections[OBJECT_KIND_COUNT] = { "/checks", "/pools", "/policies",
-                                                             "/zones",  "/zones", "/zones" };
+    static const char *const sections[OBJECT_KIND_COUNT] = { "/checks", "/pools", "/policies", "/zones",
+                                                             "/zones",  "/zones", "/zones",    "/zones" };
     struct text pointer = { 0 };
     text_puts(&pointer, sections[kind]);
-    size_t zone_size = kind == OBJECT_SERVICE ? strcspn(name, "/") : strlen(name);
+    bool has_place = kind == OBJECT_SERVICE || kind == OBJECT_RRSET;
+    size_t zone_size = has_place ? strcspn(name, "/") : strlen(name);
     char *first = xstrndup(name, zone_size);
     json_pointer_add(&pointer, first);
     free(first);
-    if (kind == OBJECT_SERVICE && name[zone_size] == '/') {
-        text_puts(&pointer, "/services");
-        json_pointer_add(&pointer, name + zone_size + 1);
-    }
+    if (has_place && name[zone_size] == '/')
+        add_place(&pointer, kind, name + zone_size + 1);
     return text_take(&pointer);
 }
 
@@ -122,4 +135,68 @@ char *object_service_name(const char *zone, const char *owner)
     text_add(&name, "/", 1);
     put_dns_name(&name, owner, strlen(owner));
     return text_take(&name);
+}
+
+/* The owner relative to the apex, "@" for the apex itself. */
+static char *relative_name(const struct dns_name *owner, const struct dns_name *apex)
+{
+    char text[DNS_NAME_TEXT_SIZE];
+    struct text name = { 0 };
+    unsigned count = owner->label_count - apex->label_count;
+    if (count == 0)
+        return xstrdup("@");
+    uint8_t wire[DNS_NAME_SIZE_MAX + 1];
+    size_t size = count == owner->label_count ? owner->size - 1u : owner->label_at[count];
+    memcpy(wire, owner->bytes, size);
+    wire[size] = 0;
+    dns_name_format_wire(wire, text);
+    put_dns_name(&name, text, size_without_dot(text));
+    return text_take(&name);
+}
+
+char *object_rrset_name(const char *zone, const char *owner, const char *type, struct error *err)
+{
+    struct dns_name apex, name;
+    uint16_t number;
+    char type_text[16];
+    const char *what = NULL;
+    if (!dns_name_parse(zone, NULL, &apex))
+        what = zone;
+    else if (!dns_name_parse(owner, &apex, &name))
+        what = owner;
+    if (what != NULL) {
+        error_set(err, "\"%.300s\" is no domain name", what);
+        return NULL;
+    }
+    if (!dns_name_is_within(&name, &apex)) {
+        error_set(err, "\"%.300s\" is not in this zone: leave out the final dot to make it relative", owner);
+        return NULL;
+    }
+    if (!dns_type_parse(type, &number)) {
+        error_set(err, "\"%.40s\" is no record type: write a mnemonic as AAAA, or TYPEnnn", type);
+        return NULL;
+    }
+    dns_type_format(number, type_text);
+    char *relative = relative_name(&name, &apex);
+    char *made = xasprintf("%s/%s/%s", zone, relative, type_text);
+    free(relative);
+    return made;
+}
+
+bool object_rrset_parse(const char *name, struct dns_name *apex, struct dns_name *owner, uint16_t *type)
+{
+    size_t zone_size = strcspn(name, "/");
+    const char *owner_at = name + zone_size + (name[zone_size] == '/');
+    size_t owner_size = strcspn(owner_at, "/");
+    const char *type_at = owner_at + owner_size + (owner_at[owner_size] == '/');
+    char *zone_text = xstrndup(name, zone_size), *owner_text = xstrndup(owner_at, owner_size);
+    char *made = object_rrset_name(zone_text, owner_text, type_at, NULL);
+    bool is_good = made != NULL && strcmp(made, name) == 0;
+    if (is_good)
+        is_good = dns_name_parse(zone_text, NULL, apex) && dns_name_parse(owner_text, apex, owner) &&
+                  dns_type_parse(type_at, type);
+    free(made);
+    free(zone_text);
+    free(owner_text);
+    return is_good;
 }

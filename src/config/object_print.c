@@ -84,6 +84,50 @@ static void put_services(struct printing *printing, const char *zone, bool *is_f
     free(prefix);
 }
 
+/* The RRsets of one owner are neighbours; `at` is the first and becomes the one behind the last. */
+static void put_owner(struct printing *printing, size_t zone_size, size_t *at)
+{
+    size_t to = printing->from[OBJECT_RRSET + 1];
+    const char *first = printing->objects[*at]->name + zone_size;
+    size_t owner_size = strcspn(first, "/");
+    bool is_first_type = true;
+    text_add(&printing->out, "{", 1);
+    for (; *at < to; (*at)++, is_first_type = false) {
+        const struct object *rrset = printing->objects[*at];
+        if (strncmp(rrset->name, first - zone_size, zone_size + owner_size + 1) != 0)
+            break;
+        put_key(&printing->out, 5, is_first_type, rrset->name + zone_size + owner_size + 1);
+        put_object(printing, rrset, 5);
+    }
+    pretty_line(&printing->out, 4);
+    text_add(&printing->out, "}", 1);
+}
+
+static void put_rrsets(struct printing *printing, const char *zone, bool *is_first)
+{
+    char *prefix = xasprintf("%s/", zone);
+    size_t size = strlen(prefix), at = lower_bound(printing, OBJECT_RRSET, prefix);
+    bool is_first_owner = true;
+    while (at < printing->from[OBJECT_RRSET + 1] && strncmp(printing->objects[at]->name, prefix, size) == 0) {
+        const char *owner = printing->objects[at]->name + size;
+        char *key = xstrndup(owner, strcspn(owner, "/"));
+        if (is_first_owner) {
+            put_key(&printing->out, 3, *is_first, "rrsets");
+            text_add(&printing->out, "{", 1);
+        }
+        put_key(&printing->out, 4, is_first_owner, key);
+        put_owner(printing, size, &at);
+        is_first_owner = false;
+        free(key);
+    }
+    if (!is_first_owner) {
+        pretty_line(&printing->out, 3);
+        text_add(&printing->out, "}", 1);
+        *is_first = false;
+    }
+    free(prefix);
+}
+
 /* The master file as a JSON string; what JSON cannot carry is escaped as master files do (RFC 1035 §5.1). */
 static void put_records_text(struct text *out, const struct object *data)
 {
@@ -124,6 +168,7 @@ static void put_zone(struct printing *printing, const struct object *zone)
         put_records_text(out, printing->objects[data]);
         is_first = false;
     }
+    put_rrsets(printing, zone->name, &is_first);
     put_services(printing, zone->name, &is_first);
     if (!is_first)
         pretty_line(out, 2);

@@ -109,8 +109,8 @@ static void add_span(struct split *split, enum object_kind kind, const char *nam
 
 /* ---- zones ---- */
 
-enum { SERVICES, RECORDS_TEXT, FILE_NAME, PART_COUNT };
-static const char *const part_names[PART_COUNT] = { "services", "records_text", "file" };
+enum { SERVICES, RRSETS, RECORDS_TEXT, FILE_NAME, PART_COUNT };
+static const char *const part_names[PART_COUNT] = { "services", "rrsets", "records_text", "file" };
 
 /* The members of a zone that the split looks at. */
 struct zone_parts {
@@ -129,7 +129,7 @@ static int part_of(const char *text, struct span key)
 
 static bool is_cut(int part)
 {
-    return part == SERVICES || part == RECORDS_TEXT;
+    return part == SERVICES || part == RRSETS || part == RECORDS_TEXT;
 }
 
 static struct zone_parts find_parts(const char *text, struct span zone)
@@ -248,12 +248,53 @@ static void add_services(struct split *split, const char *zone, struct span serv
     leave(split, before);
 }
 
+/* The RRsets of one owner. */
+static void add_owner(struct split *split, const char *zone, const char *owner, struct span types,
+                      struct table *names)
+{
+    struct span value;
+    char *type;
+    for (size_t at = 0;
+         is_object(split, types) && document_next_member(split->document, types, &at, &type, &value);) {
+        struct error err;
+        size_t before = enter(split, type);
+        char *name = object_rrset_name(zone, owner, type, &err);
+        if (name == NULL)
+            note(split, value.at, err.text);
+        else if (table_put(names, name, split) != NULL)
+            note(split, value.at, "the same owner name and type twice, written differently");
+        else if (is_object(split, value))
+            add_span(split, OBJECT_RRSET, name, value);
+        free(name);
+        free(type);
+        leave(split, before);
+    }
+}
+
+static void add_rrsets(struct split *split, const char *zone, struct span rrsets)
+{
+    struct span types;
+    char *owner;
+    size_t before = enter(split, part_names[RRSETS]);
+    struct table *names = table_new();
+    for (size_t at = 0;
+         is_object(split, rrsets) && document_next_member(split->document, rrsets, &at, &owner, &types);) {
+        size_t inner = enter(split, owner);
+        add_owner(split, zone, owner, types, names);
+        free(owner);
+        leave(split, inner);
+    }
+    table_free(names);
+    leave(split, before);
+}
+
 static void add_zone(struct split *split, const char *name, struct span zone)
 {
     struct zone_parts parts = find_parts(split->document->text, zone);
     size_t size;
     char *text = zone_text(split, zone, &parts, &size);
     add(split, OBJECT_ZONE, name, text, size, zone.at);
+    split->out->items[split->out->count - 1].says_rrsets = parts.values[RRSETS].size > 0;
     struct span file = parts.values[FILE_NAME];
     if (parts.values[RECORDS_TEXT].size > 0)
         add_records_text(split, name, &parts);
@@ -261,6 +302,8 @@ static void add_zone(struct split *split, const char *name, struct span zone)
         add_zone_file(split, name, file);
     if (parts.values[SERVICES].size > 0)
         add_services(split, name, parts.values[SERVICES]);
+    if (parts.values[RRSETS].size > 0)
+        add_rrsets(split, name, parts.values[RRSETS]);
 }
 
 static void add_zones(struct split *split, struct span zones)

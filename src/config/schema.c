@@ -165,6 +165,31 @@ static const struct field zone_fields[] = {
 };
 const struct shape shape_zone = { .name = "zone", .doc = "a zone", SHAPE(zone_fields) };
 
+static bool line_accept(const char *text, struct error *err);
+
+static const struct field rrset_fields[] = {
+    { "ttl", &type_integer, MEMBER(struct declared_rrset, ttl_s), .least = 0, .most = INT32_MAX,
+      .unit = "seconds", .fallback = "3600", .doc = "TTL in seconds" },
+    { "values", &type_texts, MEMBER(struct declared_rrset, values), COUNT(struct declared_rrset, value_count),
+      .takes_controls = true, .accept = line_accept, .is_required = true,
+      .doc = "the data of its records in presentation format, names relative to the zone; none: there is no "
+             "such RRset, whatever the zone's file says" },
+};
+const struct shape shape_rrset = {
+    .name = "rrset",
+    .doc = "all records of one type at one owner, instead of those in the zone's file and records",
+    SHAPE(rrset_fields)
+};
+
+static bool line_accept(const char *text, struct error *err)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\n' || *text == '\r')
+            return error_set(err, "must be the data of one record on one line");
+    }
+    return true;
+}
+
 /* ---- steerd.json ---- */
 
 static const char *const steering_modes[] = { "store", "file", NULL }; /* index 1: is_file_mode */

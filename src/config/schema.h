@@ -12,6 +12,7 @@ extern const struct shape shape_node;            /* struct declared_node: a poli
 extern const struct shape shape_item;            /* struct declared_child: {"to": target, …} */
 extern const struct shape shape_service;         /* struct declared_service */
 extern const struct shape shape_zone;            /* struct declared_zone */
+extern const struct shape shape_rrset;           /* struct declared_rrset */
 extern const struct shape shape_settings;        /* struct settings */
 extern const struct shape shape_api;             /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */

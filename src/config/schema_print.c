@@ -28,6 +28,10 @@ static const char grammar[] =
 static const char zone_members[] = "\"services\": { \"description\": \"the services by owner name relative "
                                    "to the zone\", \"type\": \"object\", "
                                    "\"additionalProperties\": { \"$ref\": \"#/$defs/service\" } }, "
+                                   "\"rrsets\": { \"description\": \"RRsets by owner name relative to the "
+                                   "zone and by type, which lie over its file and records\", \"type\": "
+                                   "\"object\", \"additionalProperties\": { \"type\": \"object\", "
+                                   "\"additionalProperties\": { \"$ref\": \"#/$defs/rrset\" } } }, "
                                    "\"records_text\": { \"description\": \"the "
                                    "contents of a master file, instead of file\", \"type\": \"string\" }, ";
 
@@ -94,7 +98,7 @@ char *schema_of_steering(void)
 {
     static const struct shape *const shapes[] = { &shape_check,           &shape_pool, &shape_endpoint,
                                                   &shape_inline_endpoint, &shape_node, &shape_item,
-                                                  &shape_service };
+                                                  &shape_service,         &shape_rrset };
     struct text out = { 0 };
     text_printf(&out, "{ %s, \"title\": \"steering.json\", \"description\": \"what steerd steers\", ",
                 dialect);
