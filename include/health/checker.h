@@ -16,13 +16,14 @@ struct checker;
 enum { LETTER_HEALTH_REPORT = 100 }; /* letter.kind of a report */
 
 /* What the checker found out about one binding.  Posted at every change of verdict, when a change comes near
- * or passes (settle), and when the smoothed latency has moved by more than a tenth.  The receiver frees it
- * with health_report_free. */
+ * or passes (settle), when the peer falls silent or speaks again, and when the smoothed latency has moved by
+ * more than a tenth.  The receiver frees it with health_report_free. */
 struct health_report {
     struct letter letter;
     uint32_t endpoint_slot;
     uint16_t check_index; /* position among the endpoint's bindings */
     uint8_t verdict;      /* enum health_verdict */
+    bool has_replied;     /* the last time: the peer sent something, if only a reset */
     uint32_t settle_ms; /* interval × results still needed to turn the verdict; 0: the last result agreed with
                            it */
     uint32_t latency_us;      /* EWMA of connect times; 0: none yet */
@@ -46,6 +47,17 @@ void checker_stop(struct checker *checker);
  * reported again if its position changed; another one starts unknown.  Any thread; takes effect soon.
  */
 void checker_bind(struct checker *checker, uint32_t slot, const struct check_binding *bindings, size_t count);
+
+/* What was known of a binding before this process began. */
+struct known_verdict {
+    uint8_t verdict; /* enum health_verdict; UNKNOWN: nothing */
+    struct evidence evidence;
+};
+
+/** The same, but a binding that is new here starts with what is known of it, so that its thresholds hold from
+ * the first result on; nothing is reported before something changes.  `known` NULL: of none. */
+void checker_bind_known(struct checker *checker, uint32_t slot, const struct check_binding *bindings,
+                        const struct known_verdict *known, size_t count);
 
 struct checker_counters {
     _Atomic uint64_t started, succeeded, failed;

@@ -22,6 +22,7 @@ struct evidence {
     int64_t since_wall_ms; /* of the verdict */
     uint32_t latency_us;   /* of that check; 0: it did not finish */
     int status;            /* HTTP code, 0 if none */
+    bool has_replied;      /* the peer sent something, if only a reset */
     char text[160];        /* "connection refused", "HTTP 503, expected 200-299" */
     char check[64];        /* name of the check */
 };

@@ -18,6 +18,7 @@ struct bind_letter {
     struct letter letter;
     uint32_t slot;
     size_t count;
+    struct known_verdict *known;     /* one a binding, or NULL */
     struct check_binding bindings[]; /* with references and copied strings */
 };
 
@@ -49,6 +50,7 @@ static void bind_letter_free(struct bind_letter *bind)
 {
     for (size_t i = 0; i < bind->count; i++)
         binding_clear(&bind->bindings[i]);
+    free(bind->known);
     free(bind);
 }
 
@@ -99,9 +101,13 @@ static void checker_rebind(struct checker *checker, const struct bind_letter *bi
             target_rebind(now.targets[i], &bind->bindings[i], (uint16_t)i);
     }
     slot_clear(slot); /* what is no longer measured ends before its successor starts */
-    for (size_t i = 0; i < bind->count; i++)
-        if (now.targets[i] == NULL)
-            now.targets[i] = target_new(&checker->dispatch, &bind->bindings[i], (uint16_t)i);
+    for (size_t i = 0; i < bind->count; i++) {
+        if (now.targets[i] != NULL)
+            continue;
+        now.targets[i] = target_new(&checker->dispatch, &bind->bindings[i], (uint16_t)i);
+        if (bind->known != NULL)
+            target_restore(now.targets[i], &bind->known[i]);
+    }
     *slot = now;
 }
 
@@ -197,6 +203,12 @@ void checker_stop(struct checker *checker)
 
 void checker_bind(struct checker *checker, uint32_t slot, const struct check_binding *bindings, size_t count)
 {
+    checker_bind_known(checker, slot, bindings, NULL, count);
+}
+
+void checker_bind_known(struct checker *checker, uint32_t slot, const struct check_binding *bindings,
+                        const struct known_verdict *known, size_t count)
+{
     struct bind_letter *bind = xcalloc(1, sizeof *bind + count * sizeof *bindings);
     bind->letter.kind = LETTER_BIND;
     bind->slot = slot;
@@ -205,6 +217,8 @@ void checker_bind(struct checker *checker, uint32_t slot, const struct check_bin
         bind->bindings[i] = binding_copy(&bindings[i]);
         bind->bindings[i].endpoint_slot = slot;
     }
+    if (known != NULL && count > 0)
+        bind->known = xmemdup(known, count * sizeof *known);
     mailbox_post(checker->inbox, &bind->letter);
 }
 

@@ -157,6 +157,7 @@ static void http_explain_timeout(struct probe *probe, struct finding *out)
 {
     struct http_probe *http = (struct http_probe *)probe;
     curl_off_t connect_us = 0, tls_us = 0;
+    long fresh = 0;
     curl_easy_getinfo(http->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
     curl_easy_getinfo(http->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
     out->status = http_status(http);
@@ -172,6 +173,8 @@ static void http_explain_timeout(struct probe *probe, struct finding *out)
                             : probe->check->type == CHECK_HTTPS && tls_us == 0 ? "TLS handshake"
                                                                                : "status line";
         finding_set_timeout(out, probe->check, phase);
+        curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &fresh);
+        out->is_silent = connect_us == 0 || fresh == 0; /* an old connection proves nothing about now */
     }
 }
 

@@ -59,9 +59,23 @@ static bool errno_is_ours(int error_number)
     }
 }
 
+/* Nobody has answered: our network, or a router on the way, gave up. */
+static bool errno_is_silence(int error_number)
+{
+    switch (error_number) {
+    case ETIMEDOUT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH: return true;
+    default: return false;
+    }
+}
+
 void finding_set_errno(struct finding *finding, int error_number)
 {
     const char *words = strerrordesc_np(error_number);
+    finding->is_silent = errno_is_silence(error_number);
     enum finding_kind kind = errno_is_ours(error_number) ? FINDING_NONE : FINDING_FAILURE;
     if (words == NULL || *words == '\0')
         finding_set(finding, kind, "error %d", error_number);
@@ -74,4 +88,5 @@ void finding_set_timeout(struct finding *finding, const struct check *check, con
     char timeout[DURATION_TEXT_SIZE];
     duration_format(check->timeout_ms, timeout);
     finding_set(finding, FINDING_FAILURE, "no reply within %s (%s)", timeout, phase);
+    finding->is_silent = true;
 }

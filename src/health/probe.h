@@ -23,6 +23,7 @@ struct finding {
     enum finding_kind kind;
     int status;          /* HTTP code, 0 if none */
     uint32_t latency_us; /* time to connect; 0 if it did not */
+    bool is_silent;      /* the peer sent nothing at all; a reset is something */
     char text[160];      /* "connection refused" */
 };
 
@@ -33,7 +34,8 @@ void finding_set(struct finding *finding, enum finding_kind kind, const char *fo
 /** The same for a failed system call: "connection refused"; of kind NONE where it is our own fault. */
 void finding_set_errno(struct finding *finding, int error_number);
 
-/** "no reply within 1s (connect)". */
+/** "no reply within 1s (connect)".  Silent: who has heard something says so
+ * afterwards. */
 void finding_set_timeout(struct finding *finding, const struct check *check, const char *phase);
 
 /* Lives at rest between runs; its type's struct starts with it. */

@@ -97,6 +97,16 @@ struct target *target_new(struct dispatch *dispatch, const struct check_binding 
     return target;
 }
 
+void target_restore(struct target *target, const struct known_verdict *known)
+{
+    if (known->verdict != HEALTH_UP && known->verdict != HEALTH_DOWN)
+        return;
+    verdict_restore(&target->verdict, known->verdict == HEALTH_UP);
+    target->known.verdict = known->verdict;
+    target->known.evidence = known->evidence;
+    target->known.has_replied = known->evidence.has_replied;
+}
+
 static void target_drop_running(struct target *target)
 {
     while (target->running != NULL) {
@@ -166,7 +176,8 @@ static void target_turn(struct target *target, const struct finding *finding)
     known->verdict = is_up ? HEALTH_UP : HEALTH_DOWN;
     known->evidence = (struct evidence){ .since_wall_ms = clock_wall_ms(),
                                          .latency_us = finding->latency_us,
-                                         .status = finding->status };
+                                         .status = finding->status,
+                                         .has_replied = !finding->is_silent };
     static_assert(sizeof known->evidence.text == sizeof finding->text, "the text is handed on as it is");
     memcpy(known->evidence.text, finding->text, sizeof known->evidence.text);
     const char *check = target->binding.check->name, *endpoint = target->binding.endpoint_name;
@@ -209,8 +220,10 @@ static void target_note(struct target *target, const struct finding *finding)
     struct health_report *known = &target->known;
     uint32_t settle_ms = target_settle_ms(target), latency_us = (uint32_t)(target->latency_ns / 1000);
     bool has_moved = latency_has_moved(known->latency_us, latency_us);
-    if (!has_turned && !has_moved && settle_ms == known->settle_ms)
+    if (!has_turned && !has_moved && settle_ms == known->settle_ms &&
+        known->has_replied == !finding->is_silent)
         return;
+    known->has_replied = !finding->is_silent;
     known->settle_ms = settle_ms;
     known->latency_us = latency_us;
     target_report(target);
@@ -266,6 +279,7 @@ void target_begin(struct target *target)
         struct finding finding = { 0 };
         finding_set(&finding, FINDING_FAILURE, "name %s does not resolve: %s", target->peer,
                     name_problem(&target->name));
+        finding.is_silent = true;
         target_note(target, &finding);
         return;
     }

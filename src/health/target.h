@@ -35,6 +35,9 @@ struct target *target_new(struct dispatch *dispatch, const struct check_binding 
                           uint16_t check_index);
 void target_free(struct target *target); /* drops what is under way */
 
+/** Starts from what was known; before its first result. */
+void target_restore(struct target *target, const struct known_verdict *known);
+
 /** Goes on, as `binding` at another position; what is known is reported again if the position changed. */
 void target_rebind(struct target *target, const struct check_binding *binding, uint16_t check_index);
 

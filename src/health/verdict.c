@@ -11,6 +11,12 @@ void verdict_start(struct verdict *verdict, uint16_t rise, uint16_t fall)
     *verdict = (struct verdict){ .rise = rise == 0 ? 1 : rise, .fall = fall == 0 ? 1 : fall };
 }
 
+void verdict_restore(struct verdict *verdict, bool is_up)
+{
+    verdict->is_known = true;
+    verdict->level = is_up ? verdict_top(verdict) : 0;
+}
+
 bool verdict_is_up(const struct verdict *verdict)
 {
     return verdict->is_known && verdict->level >= verdict->rise;

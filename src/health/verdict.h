@@ -20,6 +20,9 @@ struct verdict {
 /** 0 counts as 1. */
 void verdict_start(struct verdict *verdict, uint16_t rise, uint16_t fall);
 
+/** Knows this verdict without a result, as if many had agreed. */
+void verdict_restore(struct verdict *verdict, bool is_up);
+
 /** Returns true if the verdict turned; the first result turns it from unknown. */
 bool verdict_note(struct verdict *verdict, bool is_success);
 

@@ -113,12 +113,30 @@ static void it_agrees_with_counting_runs_on_random_results(void **state)
     }
 }
 
+static void a_restored_verdict_turns_by_its_threshold(void **state)
+{
+    (void)state;
+    struct verdict verdict;
+    verdict_start(&verdict, 2, 3);
+    verdict_restore(&verdict, true);
+    assert_true(verdict_is_up(&verdict));
+    assert_int_equal(verdict_results_needed(&verdict), 0);
+    assert_false(verdict_note(&verdict, false));
+    assert_false(verdict_note(&verdict, false));
+    assert_true(verdict_note(&verdict, false));
+    verdict_start(&verdict, 2, 3);
+    verdict_restore(&verdict, false);
+    assert_false(verdict_note(&verdict, true));
+    assert_true(verdict_note(&verdict, true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_result_decides),
         cmocka_unit_test(three_failures_in_a_row_take_it_down_and_two_successes_bring_it_back),
         cmocka_unit_test(thresholds_of_zero_count_as_one),
+        cmocka_unit_test(a_restored_verdict_turns_by_its_threshold),
         cmocka_unit_test(it_agrees_with_counting_runs_on_random_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
