@@ -5,26 +5,43 @@
 
 /*
  * A target may stand in several records (10 mail, 20 mail) but its addresses only once in the reply (RFC 2181
- * §5.5).  These are hints: a set with more targets than this gets no more of them.
+ * §5).  These are hints: a set with more targets than this gets no more of them.
  */
-#define TARGETS_MOST 16
+#define TARGETS_MOST 128
 
 struct targets {
-    const struct zone_node *nodes[TARGETS_MOST];
+    uint64_t hashes[TARGETS_MOST]; /* of the names */
     unsigned count;
 };
 
 /* False if it was there already, or no more are wanted. */
-static bool targets_add(struct targets *targets, const struct zone_node *node)
+static bool targets_add(struct targets *targets, uint64_t hash)
 {
     for (unsigned i = 0; i < targets->count; i++) {
-        if (targets->nodes[i] == node)
+        if (targets->hashes[i] == hash)
             return false;
     }
     if (targets->count == TARGETS_MOST)
         return false;
-    targets->nodes[targets->count++] = node;
+    targets->hashes[targets->count++] = hash;
     return true;
+}
+
+/* What `zone` knows of `name`: glue below a cut, too, and what a wildcard says (RFC 4592 §3.3).  NULL:
+ * nothing. */
+static const struct zone_node *find_target(const struct zone *zone, const struct dns_name *name,
+                                           uint64_t *hash)
+{
+    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
+    struct zone_match match;
+    if (!dns_name_is_within(name, zone_apex(zone)))
+        return NULL;
+    dns_name_hash_suffixes(name, hashes);
+    *hash = hashes[name->label_count];
+    zone_lookup(zone, name, hashes, false, &match);
+    return match.outcome == ZONE_REFERRAL ? zone_find_exact(zone, name)
+           : match.outcome == ZONE_FOUND  ? match.node
+                                          : NULL;
 }
 
 static void add_type(struct assembly *assembly, const struct dns_name *owner, const struct zone_node *node,
@@ -52,7 +69,8 @@ static void add_glue(struct assembly *assembly, const struct zone *zone, const s
         dns_name_from_wire(dns_rr_rdata(rr), &name);
         if (dns_name_is_within(&name, cut) != is_in_domain)
             continue;
-        const struct zone_node *node = zone_find_exact(zone, &name);
+        uint64_t hash;
+        const struct zone_node *node = find_target(zone, &name, &hash);
         if (node != NULL)
             add_addresses(assembly, &name, node, is_in_domain);
     }
@@ -86,8 +104,9 @@ void assembly_add_targets(struct assembly *assembly, const struct zone *zone, co
             dns_name_from_wire(target, &name);
         else if (is_alias)
             continue; /* RFC 9460 §2.5.1: the service does not exist; else "." is the owner */
-        const struct zone_node *node = zone_find_exact(zone, &name);
-        if (node == NULL || !targets_add(&targets, node))
+        uint64_t hash;
+        const struct zone_node *node = find_target(zone, &name, &hash);
+        if (node == NULL || !targets_add(&targets, hash))
             continue;
         add_addresses(assembly, &name, node, false);
         if (is_alias && !dns_name_equal(&name, assembly->name)) /* RFC 9460 §4.1 */

@@ -79,13 +79,24 @@ static bool follow_cname(struct assembly *assembly, const uint8_t *target, struc
     return follow(assembly, next);
 }
 
+/* A chain may pass the same DNAME again; its RRset stands in the answer once (RFC 2181 §5). */
+static void add_dname(struct assembly *assembly, const struct zone_node *node, const uint8_t *owner)
+{
+    for (unsigned i = 0; i < assembly->dname_count; i++) {
+        if (assembly->dnames[i] == node)
+            return;
+    }
+    assembly->dnames[assembly->dname_count++] = node;
+    add(assembly, DNS_ANSWER, owner, zone_node_rrset(node, DNS_DNAME));
+}
+
 static bool follow_dname(struct assembly *assembly, const struct zone_match *match, struct dns_name *next)
 {
     struct dns_name owner;
     zone_node_owner(match->zone, match->node, &owner);
     const struct dns_rrset *dname = zone_node_rrset(match->node, DNS_DNAME);
     const uint8_t *target = dns_rr_rdata(dname->wire);
-    add(assembly, DNS_ANSWER, owner.bytes, dname);
+    add_dname(assembly, match->node, owner.bytes);
     if (!substitute(assembly->name, &owner, target, next)) {
         assembly->response->rcode = RCODE_YXDOMAIN;
         return false;
@@ -182,7 +193,7 @@ void assembly_resolve(struct assembly *assembly)
 {
     struct dns_name next[2]; /* the one read and the one written, in turn */
     assembly->name = &assembly->query->qname;
-    assembly->chain_length = 0;
+    assembly->chain_length = assembly->dname_count = 0;
     dns_name_hash_suffixes(assembly->name, assembly->hashes);
     while (resolve_once(assembly, &next[assembly->chain_length % 2]))
         continue;
