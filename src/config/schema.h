@@ -18,3 +18,13 @@ extern const struct shape shape_api;             /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */
 
 #define SERVICE_TTL_MAX 604800 /* a week, in seconds */
+
+/* How a row says where its value goes.  Bounds of durations are in milliseconds. */
+#define MEMBER(of, member) .offset = offsetof(of, member), .size = sizeof(((of *)NULL)->member)
+#define COUNT(of, member)  .count_offset = offsetof(of, member)
+#define SHAPE(rows)        .fields = (rows), .count = sizeof(rows) / sizeof *(rows)
+
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
