@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "answer/rate_limit.h"
 #include "answer/trace.h"
 #include "base/rng.h"
 #include "dns/query.h"
@@ -9,9 +10,22 @@
 
 /* What belongs to this server and not to a dataset. Fixed while workers run. */
 struct answer_settings {
-    uint16_t udp_size;     /* largest UDP reply, and the size our OPT tells: 1232 */
-    const char *nsid;      /* NULL: none */
-    uint16_t keepalive_ds; /* TCP idle timeout told by RFC 7828, units of 100 ms */
+    uint16_t udp_size;            /* largest UDP reply, and the size our OPT tells: 1232 */
+    uint16_t udp_size_unproven;   /* largest UDP reply to a client without a valid cookie; 0: udp_size */
+    bool requires_cookie;         /* who knows cookies must have a valid one over UDP: else BADCOOKIE */
+    const char *nsid;             /* NULL: none */
+    const char *version;          /* told in class CHAOS; NULL: refused */
+    const char *identity;         /* the same */
+    uint16_t keepalive_ds;        /* TCP idle timeout told by RFC 7828, units of 100 ms */
+    struct rate_limiter *limiter; /* shared by all workers; NULL: no limit */
+};
+
+/* Of DNS cookies that queries carried. */
+enum cookie_state {
+    COOKIE_VALID,       /* the client gets what is sent to its address */
+    COOKIE_CLIENT_ONLY, /* it has none of ours yet */
+    COOKIE_BAD,         /* forged, too old, or of another fleet */
+    COOKIE_STATE_COUNT
 };
 
 /* What a worker counts; one writer, read by others at any time (relaxed). */
@@ -23,6 +37,9 @@ struct answer_counters {
     _Atomic uint64_t ecs;              /* queries with a client subnet */
     _Atomic uint64_t steered;          /* answers that a service gave */
     _Atomic uint64_t steered_degraded; /* of these with all endpoints down */
+    _Atomic uint64_t limited_dropped;  /* replies beyond the rate limit that were not sent */
+    _Atomic uint64_t limited_slipped;  /* that were sent truncated or as BADCOOKIE */
+    _Atomic uint64_t cookies[COOKIE_STATE_COUNT];
 };
 
 /* One worker's side of answering. */
@@ -30,6 +47,8 @@ struct answerer {
     const struct answer_settings *settings;
     struct answer_counters *counters;
     struct rng rng;
+    uint64_t now_us;     /* monotonic, set by the worker once a turn: no clock is asked per query */
+    uint32_t now_wall_s; /* Unix time, the same */
 };
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP };

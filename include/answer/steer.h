@@ -29,7 +29,8 @@ struct decision {
     uint32_t ttl_s;
     uint8_t scope_len; /* for the ECS option */
     bool depends_on_client;
-    enum view view; /* other than HEALTHY: everything is down, and this was served anyhow */
+    bool is_all_down; /* nothing was available: when_all_down decided */
+    enum view view;   /* other than HEALTHY: everything is down, and this was served anyhow */
 };
 
 /** Decides.  Pure but for the tickets; no allocation; any registered thread inside a read section. */

@@ -8,6 +8,7 @@
 
 uint64_t clock_monotonic_ms(void); /* for intervals and deadlines; never jumps */
 uint64_t clock_monotonic_us(void);
+uint32_t clock_wall_s(void); /* cheap, at most some milliseconds late; wraps in 2106 as DNS cookies do */
 int64_t clock_wall_ms(void); /* Unix time; for people and for what outlives the process */
 
 /** Writes RFC 3339 UTC with milliseconds, "2026-01-31T23:59:59.123Z". */

@@ -17,6 +17,15 @@ enum edns_option {
     EDNS_EDE = 15
 };
 
+/* INFO-CODEs of Extended DNS Errors that we give, RFC 8914 §4. */
+enum ede_code {
+    EDE_NONE = -1,
+    EDE_OTHER = 0,
+    EDE_PROHIBITED = 18,
+    EDE_NOT_AUTHORITATIVE = 20,
+    EDE_NOT_SUPPORTED = 21
+};
+
 /* EDNS Client Subnet, RFC 7871. */
 struct edns_ecs {
     bool is_present;

@@ -4,6 +4,7 @@
 #include "snapshot/conditions.h"
 #include "snapshot/dataset.h"
 #include "snapshot/edition.h"
+#include "snapshot/server_keys.h"
 #include "snapshot/tickets.h"
 
 /*
@@ -12,7 +13,8 @@
 struct snapshot {
     const struct dataset *dataset;
     const struct conditions *conditions;
-    struct tickets *tickets; /* shared by all snapshots */
+    struct tickets *tickets;        /* shared by all snapshots */
+    const struct server_keys *keys; /* NULL: no cookies */
 };
 
 /** Every thread that reads calls this once before its first acquire, and unregister before it ends. */

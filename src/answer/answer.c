@@ -2,11 +2,14 @@
 #include "answer/answer.h"
 
 #include "answer/assembly.h"
+#include "answer/chaos.h"
+#include "answer/cookie.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
 #define UDP_SIZE_LEAST 512 /* RFC 1035 §4.2.1, and the floor of RFC 6891 §6.2.3 */
+#define KIND_ERROR     0   /* the kind of all errors, to rate limiting */
 
 static void count_one(_Atomic uint64_t *counter)
 {
@@ -35,21 +38,38 @@ static bool client_of_subnet(const struct edns_ecs *ecs, const struct geo *geo, 
     return true;
 }
 
-static size_t reply_limit(const struct dns_query *query, enum transport transport,
-                          const struct answer_settings *settings, size_t out_size)
+/* One message on its way to its reply.  Nobody outside gets its address, so that it lives in registers. */
+struct exchange {
+    struct answerer *answerer;
+    const struct snapshot *now;
+    const struct dns_query *query;
+    const struct address *source;
+    struct dns_reply_edns *edns; /* of the reply */
+    uint8_t *out;
+    size_t limit;  /* bytes of the reply at most */
+    uint64_t kind; /* of the reply, to rate limiting */
+    unsigned rcode;
+    enum transport transport;
+    bool is_proven; /* the client gets what is sent to its address */
+};
+
+static size_t reply_limit(const struct exchange *exchange, size_t out_size)
 {
-    if (transport == TRANSPORT_TCP)
+    const struct answer_settings *settings = exchange->answerer->settings;
+    const struct edns *edns = &exchange->query->edns;
+    if (exchange->transport == TRANSPORT_TCP)
         return out_size < 65535 ? out_size : 65535;
-    size_t asked = query->edns.is_present && query->edns.udp_size > UDP_SIZE_LEAST ? query->edns.udp_size
-                                                                                   : UDP_SIZE_LEAST;
+    size_t asked = edns->is_present && edns->udp_size > UDP_SIZE_LEAST ? edns->udp_size : UDP_SIZE_LEAST;
     size_t limit = asked < settings->udp_size ? asked : settings->udp_size;
+    if (settings->udp_size_unproven > 0 && !exchange->is_proven && limit > settings->udp_size_unproven)
+        limit = settings->udp_size_unproven;
     return limit < out_size ? limit : out_size;
 }
 
 static void reply_edns(const struct dns_query *query, enum transport transport,
                        const struct answer_settings *settings, struct dns_reply_edns *out)
 {
-    *out = (struct dns_reply_edns){ .ede = -1, .keepalive_ds = -1 };
+    *out = (struct dns_reply_edns){ .ede = EDE_NONE, .keepalive_ds = -1 };
     if (!query->edns.is_present)
         return;
     out->udp_size = settings->udp_size;
@@ -62,65 +82,166 @@ static void reply_edns(const struct dns_query *query, enum transport transport,
         out->keepalive_ds = settings->keepalive_ds;
 }
 
-/* What is well-formed but not ours to look up; NOERROR means: look it up. */
-static enum dns_rcode refusal(const struct dns_query *query)
+/* True if the cookie of the query proves its source. */
+static bool take_cookie(struct exchange *exchange, uint8_t out[COOKIE_REPLY_SIZE])
 {
-    if (query->qclass != DNS_IN)
-        return DNS_REFUSED; /* CHAOS names are off, other classes we do not have */
-    switch (query->qtype) {
-    case DNS_OPT:
-    case DNS_TSIG: return DNS_FORMERR; /* never a question */
-    case DNS_AXFR:
-    case DNS_IXFR: return DNS_REFUSED;
-    default: return DNS_NOERROR;
+    const struct answerer *answerer = exchange->answerer;
+    enum cookie_state state = cookie_answer(exchange->now->keys, &exchange->query->edns.cookie,
+                                            exchange->source, answerer->now_wall_s, out);
+    exchange->edns->cookie = out;
+    exchange->edns->cookie_size = COOKIE_REPLY_SIZE;
+    count_one(&answerer->counters->cookies[state]);
+    return state == COOKIE_VALID;
+}
+
+/*
+ * What is well-formed but not ours to look up; NOERROR means: look it up.  A QTYPE that no data can have, as
+ * OPT or TSIG, is a type without data, as it is to NSD and Knot.
+ */
+static enum dns_rcode refusal(const struct dns_query *query, struct dns_reply_edns *edns)
+{
+    if (query->qclass != DNS_IN && query->qclass != DNS_CLASS_ANY) {
+        edns->ede = EDE_NOT_AUTHORITATIVE;
+        return DNS_REFUSED;
     }
+    if (query->qtype == DNS_AXFR || query->qtype == DNS_IXFR) {
+        edns->ede = EDE_NOT_SUPPORTED;
+        return DNS_REFUSED;
+    }
+    return DNS_NOERROR;
 }
 
-static size_t assemble(struct assembly *assembly, uint8_t *out, size_t limit)
+static size_t assemble(struct assembly *assembly, struct dns_response *response, uint8_t *out, size_t limit)
 {
-    struct dns_response response;
-    assembly->response = &response;
-    dns_response_begin(&response, assembly->query, out, limit, assembly->edns);
+    assembly->response = response;
+    dns_response_begin(response, assembly->query, out, limit, assembly->edns);
     assembly_resolve(assembly);
-    return dns_response_end(&response, assembly->edns);
+    if (assembly->query->qclass != DNS_IN)
+        response->flags &= (uint16_t)~DNS_FLAG_AA; /* of QCLASS ANY we know one class only */
+    return dns_response_end(response, assembly->edns);
 }
 
-static void count_reply(struct answer_counters *counters, enum transport transport,
-                        const struct dns_query *query, const uint8_t *reply)
+/* The labels of the name that a reply is about: made-up names shall not look like many. */
+static unsigned counted_labels(const struct zone_match *match)
 {
-    count_one(&counters->queries[transport]);
-    count_one(&counters->rcodes[reply[3] & 15]);
-    if (reply[2] & 2)
-        count_one(&counters->truncated);
-    if (query->edns.is_present && query->edns.ecs.is_present)
-        count_one(&counters->ecs);
+    if (match->outcome == ZONE_NXDOMAIN)
+        return zone_apex(match->zone)->label_count;
+    return (unsigned)match->owner_labels - match->is_wildcard;
 }
 
-static size_t answer_accepted(struct answerer *answerer, const struct snapshot *now,
-                              const struct dns_query *query, const struct address *source,
-                              struct dns_reply_edns *edns, uint8_t *out, size_t limit)
+/*
+ * What a reply is counted with: one with data by name and type, one without by name, NXDOMAIN by zone, errors
+ * all together.  Made-up names count as their wildcard or zone.
+ */
+static uint64_t reply_kind(const struct assembly *assembly)
 {
-    const struct geo *geo = now->dataset->geo;
+    const struct dns_response *response = assembly->response;
+    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
+    if (response->rcode != DNS_NOERROR && response->rcode != DNS_NXDOMAIN)
+        return KIND_ERROR;
+    bool has_data = response->counts[DNS_ANSWER] > 0 || response->is_truncated;
+    dns_name_hash_suffixes(&assembly->query->qname, hashes);
+    return hashes[counted_labels(&assembly->first)] + ((uint64_t)response->rcode << 32) +
+           (has_data ? 1u + assembly->query->qtype : 0);
+}
+
+static size_t look_up(struct exchange *exchange)
+{
+    struct answerer *answerer = exchange->answerer;
+    const struct geo *geo = exchange->now->dataset->geo;
     struct client source_client, subnet_client;
-    client_of_source(source, geo, &source_client);
+    client_of_source(exchange->source, geo, &source_client);
     struct assembly assembly;
-    assembly.now = now;
-    assembly.query = query;
+    struct dns_response response;
+    assembly.now = exchange->now;
+    assembly.query = exchange->query;
     assembly.source = &source_client;
     assembly.subnet = NULL;
-    if (query->edns.is_present && client_of_subnet(&query->edns.ecs, geo, &subnet_client))
+    if (exchange->query->edns.is_present && client_of_subnet(&exchange->query->edns.ecs, geo, &subnet_client))
         assembly.subnet = &subnet_client;
-    assembly.edns = edns;
+    assembly.edns = exchange->edns;
     assembly.random = rng_next(&answerer->rng);
     assembly.peeks = false;
     assembly.trace = NULL;
     assembly.is_steered = assembly.is_degraded = false;
-    size_t size = assemble(&assembly, out, limit);
+    size_t size = assemble(&assembly, &response, exchange->out, exchange->limit);
+    exchange->rcode = response.rcode;
     if (assembly.is_steered)
         count_one(&answerer->counters->steered);
     if (assembly.is_degraded)
         count_one(&answerer->counters->steered_degraded);
+    if (answerer->settings->limiter != NULL)
+        exchange->kind = reply_kind(&assembly);
     return size;
+}
+
+/* What is not looked up. */
+static size_t refuse(struct exchange *exchange, bool is_question)
+{
+    const struct dns_query *query = exchange->query;
+    struct dns_reply_edns *edns = exchange->edns;
+    if (is_question && query->qclass == DNS_CH && exchange->rcode == DNS_REFUSED) {
+        size_t size = chaos_answer(exchange->answerer->settings, query, edns, exchange->out, exchange->limit);
+        exchange->rcode = exchange->out[3] & 15;
+        return size;
+    }
+    if (exchange->rcode == DNS_NOERROR && edns->cookie == NULL)
+        exchange->rcode = DNS_FORMERR; /* no question: it asked for a cookie, and there are none */
+    if (exchange->rcode == DNS_NOTIMP)
+        edns->ede = EDE_NOT_SUPPORTED;
+    return dns_response_refuse(query, exchange->rcode, exchange->out, exchange->limit, edns);
+}
+
+static bool lacks_cookie(const struct exchange *exchange)
+{
+    return exchange->answerer->settings->requires_cookie && exchange->edns->cookie != NULL &&
+           !exchange->is_proven;
+}
+
+static size_t reply_to(struct exchange *exchange, bool is_question)
+{
+    exchange->kind = KIND_ERROR;
+    if (!is_question)
+        exchange->rcode = exchange->query->rcode;
+    else if (lacks_cookie(exchange))
+        exchange->rcode = DNS_BADCOOKIE; /* RFC 7873 §5.2.3 */
+    else
+        exchange->rcode = refusal(exchange->query, exchange->edns);
+    return is_question && exchange->rcode == DNS_NOERROR ? look_up(exchange) : refuse(exchange, is_question);
+}
+
+/* In place of a reply beyond the rate: who knows cookies comes back with the fresh one, others come by TCP.
+ */
+static size_t slip(struct exchange *exchange)
+{
+    struct dns_response response;
+    bool knows_cookies = exchange->edns->cookie != NULL;
+    dns_response_begin(&response, exchange->query, exchange->out, exchange->limit, exchange->edns);
+    response.is_truncated = !knows_cookies;
+    response.rcode = knows_cookies ? DNS_BADCOOKIE : DNS_NOERROR;
+    exchange->rcode = response.rcode;
+    return dns_response_end(&response, exchange->edns);
+}
+
+static size_t limit_rate(struct exchange *exchange, size_t reply_size)
+{
+    struct answerer *answerer = exchange->answerer;
+    switch (rate_limiter_judge(answerer->settings->limiter, exchange->source, exchange->kind,
+                               answerer->now_us, rng_next(&answerer->rng))) {
+    case RATE_SEND: return reply_size;
+    case RATE_DROP: count_one(&answerer->counters->limited_dropped); return 0;
+    case RATE_SLIP: break;
+    }
+    count_one(&answerer->counters->limited_slipped);
+    return slip(exchange);
+}
+
+static void count_reply(const struct exchange *exchange)
+{
+    struct answer_counters *counters = exchange->answerer->counters;
+    count_one(&counters->rcodes[exchange->rcode]);
+    if (exchange->out[2] & 2)
+        count_one(&counters->truncated);
 }
 
 size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,
@@ -129,21 +250,36 @@ size_t answer_message(struct answerer *answerer, const struct snapshot *now, enu
 {
     struct dns_query query;
     struct dns_reply_edns edns;
+    uint8_t cookie[COOKIE_REPLY_SIZE];
     enum dns_query_outcome outcome = dns_query_parse(packet, size, &query);
     if (outcome == DNS_QUERY_DROP) {
         count_one(&answerer->counters->dropped);
         return 0;
     }
+    struct exchange exchange = { .answerer = answerer,
+                                 .now = now,
+                                 .query = &query,
+                                 .source = source,
+                                 .edns = &edns,
+                                 .out = out,
+                                 .transport = transport,
+                                 .is_proven = transport == TRANSPORT_TCP };
     reply_edns(&query, transport, answerer->settings, &edns);
-    size_t limit = reply_limit(&query, transport, answerer->settings, out_size);
-    unsigned rcode = outcome == DNS_QUERY_REFUSE ? query.rcode : refusal(&query);
-    size_t reply_size = rcode != DNS_NOERROR
-                            ? dns_response_refuse(&query, rcode, out, limit, &edns)
-                            : answer_accepted(answerer, now, &query, source, &edns, out, limit);
+    if (query.edns.cookie.is_present && now->keys != NULL)
+        exchange.is_proven |= take_cookie(&exchange, cookie);
+    exchange.limit = reply_limit(&exchange, out_size);
+    size_t reply_size = reply_to(&exchange, outcome == DNS_QUERY_ACCEPT);
+    if (answerer->settings->limiter != NULL && !exchange.is_proven)
+        reply_size = limit_rate(&exchange, reply_size);
+    count_one(&answerer->counters->queries[transport]);
+    if (query.edns.ecs.is_present)
+        count_one(&answerer->counters->ecs);
     if (reply_size > 0)
-        count_reply(answerer->counters, transport, &query, out);
+        count_reply(&exchange);
     return reply_size;
 }
+
+/* ---- explain ---- */
 
 /* The query that a client behind `client` would have sent. */
 static void query_for(const struct dns_name *qname, uint16_t qtype, const struct prefix *client, bool is_ecs,
@@ -186,10 +322,11 @@ void answer_explain(const struct snapshot *now, const struct dns_name *qname, ui
         .peeks = true,
         .trace = trace,
     };
-    unsigned rcode = refusal(&query);
+    struct dns_response response;
+    unsigned rcode = refusal(&query, &edns);
     out->reply_size = rcode != DNS_NOERROR
                           ? dns_response_refuse(&query, rcode, out->reply, sizeof out->reply, &edns)
-                          : assemble(&assembly, out->reply, sizeof out->reply);
+                          : assemble(&assembly, &response, out->reply, sizeof out->reply);
     out->rcode = out->reply[3] & 15;
     out->is_steered = assembly.is_steered;
 }

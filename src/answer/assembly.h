@@ -28,8 +28,9 @@ struct assembly {
     uint64_t seen[CHAIN_MAX + 1]; /* hashes of the names resolved so far: a loop ends the chain */
     const struct zone_node *dnames[CHAIN_MAX + 1]; /* in the answer already: each is written once */
     unsigned dname_count;
-    /* results for counters */
+    /* results for counters and limits */
     bool is_steered, is_degraded;
+    struct zone_match first; /* of the qname; not written when it is refused */
 };
 
 /** Resolves the question of `assembly` inside our zones (RFC 1034 §4.3.2) and writes all sections. */

@@ -159,6 +159,18 @@ static void tell_zone(const struct assembly *assembly, const struct zone_match *
     assembly->trace->step(assembly->trace, &step);
 }
 
+static bool may_ask(const struct assembly *assembly, const struct zone *zone)
+{
+    const struct prefix_map *allowed = zone_allowed(zone);
+    return allowed == NULL || prefix_map_find(allowed, &assembly->source->address, NULL) != PREFIX_MAP_NONE;
+}
+
+static void refuse(struct assembly *assembly, enum ede_code why)
+{
+    assembly->response->rcode = DNS_REFUSED;
+    assembly->edns->ede = why;
+}
+
 /* Says what our zones say about the current name.  True if the chain goes on with `next`. */
 static bool resolve_once(struct assembly *assembly, struct dns_name *next)
 {
@@ -168,9 +180,9 @@ static bool resolve_once(struct assembly *assembly, struct dns_name *next)
         zone = zone_set_find(assembly->now->dataset->zones, assembly->name, assembly->hashes, true);
     if (zone == NULL)
         zone = zone_set_find(assembly->now->dataset->zones, assembly->name, assembly->hashes, false);
-    if (zone == NULL) {
+    if (zone == NULL || !may_ask(assembly, zone)) {
         if (assembly->chain_length == 0)
-            assembly->response->rcode = DNS_REFUSED;
+            refuse(assembly, zone == NULL ? EDE_NOT_AUTHORITATIVE : EDE_PROHIBITED);
         return false;
     }
     if (assembly->chain_length == 0)
@@ -178,6 +190,8 @@ static bool resolve_once(struct assembly *assembly, struct dns_name *next)
     struct zone_match match;
     zone_lookup(zone, assembly->name, assembly->hashes, asks_parent, &match);
     tell_zone(assembly, &match);
+    if (assembly->chain_length == 0)
+        assembly->first = match;
     switch (match.outcome) {
     case ZONE_FOUND: return answer_found(assembly, &match, next);
     case ZONE_DNAME: return follow_dname(assembly, &match, next);

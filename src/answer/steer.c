@@ -215,6 +215,7 @@ static bool try_views(struct walk *walk, const struct child *root, enum view fro
 static bool all_down(struct walk *walk)
 {
     const struct service *service = walk->steering->service;
+    walk->decision->is_all_down = true;
     switch ((enum all_down)service->when_all_down) {
     case ALL_DOWN_SERVE_ALL: return try_views(walk, &service->root, VIEW_UNHELD);
     case ALL_DOWN_TARGET: return try_views(walk, &service->sorry, VIEW_HEALTHY);
@@ -244,6 +245,7 @@ void steer(const struct steering *steering, struct decision *out)
     out->count = 0;
     out->scope_len = 0;
     out->depends_on_client = false;
+    out->is_all_down = false;
     if (!try_view(&walk, &service->root, VIEW_HEALTHY) && !all_down(&walk))
         out->count = 0;
     if (out->count > 0)

@@ -54,12 +54,27 @@ static const uint8_t *add_cname(struct assembly *assembly, const struct decision
     return target;
 }
 
+/* Only an operator who looks closely would see it otherwise.  The texts are for him. */
+static void tell_all_down(struct assembly *assembly, const struct decision *decision)
+{
+    static const char *const texts[VIEW_COUNT] = {
+        [VIEW_HEALTHY] = "all endpoints are down: serving their substitute",
+        [VIEW_UNHELD] = "all endpoints are down: serving all of them",
+        [VIEW_EVERYTHING] = "all endpoints are down or held: serving all of them",
+    };
+    assembly->edns->ede = EDE_OTHER;
+    assembly->edns->ede_text =
+        decision->outcome == STEER_ENDPOINTS ? texts[decision->view] : "all endpoints are down";
+}
+
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match)
 {
     const struct service *service = zone_node_service(match->node);
     const uint8_t *target = NULL;
     struct decision decision;
     decide(assembly, service, &decision);
+    if (decision.is_all_down)
+        tell_all_down(assembly, &decision);
     uint16_t before = assembly->response->counts[DNS_ANSWER];
     if (decision.outcome == STEER_SERVFAIL) {
         assembly->response->rcode = DNS_SERVFAIL;

@@ -34,7 +34,9 @@ static void world_root(struct world *world, const struct node *root)
 static struct decision ask(struct world *world, uint16_t qtype, bool peeks)
 {
     static const struct client client = { .address = { .family = ADDRESS_V4 }, .prefix_len = 32 };
-    const struct snapshot now = { &world->tree.dataset, &world->tree.conditions, world->tickets };
+    const struct snapshot now = { .dataset = &world->tree.dataset,
+                                  .conditions = &world->tree.conditions,
+                                  .tickets = world->tickets };
     const struct steering steering = {
         .now = &now,
         .service = &world->service,
