@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "control/changes.h"
+#include "control/cookie_secrets.h"
 #include "control/databases.h"
 #include "control/import.h"
 #include "control/reading.h"
@@ -47,6 +48,7 @@ void build_free(struct build *build)
     free(build->import_digest);
     free(build->author);
     free(build->comment);
+    free(build->keys);
     free(build);
 }
 
@@ -277,11 +279,20 @@ static void import(struct builder *builder, struct command *command, struct buil
     problems_free(&found);
 }
 
+static void reload_keys(struct builder *builder, struct build *build)
+{
+    struct error err;
+    if (!cookie_secrets_load(builder->settings, true, &build->keys, &err))
+        log_error("%s; the cookie secrets stay as they were", err.text);
+}
+
 static void run_import(struct builder *builder, struct command *command)
 {
     struct build *build = build_new(builder, BUILD_NOTHING, command);
     build->is_start = command == NULL;
     import(builder, command, build);
+    if (command != NULL)
+        reload_keys(builder, build);
     launch(builder, build);
 }
 

@@ -4,6 +4,7 @@
 #include "config/compiler.h"
 #include "config/settings.h"
 #include "control/control.h"
+#include "snapshot/server_keys.h"
 #include "store/store.h"
 
 /*
@@ -35,9 +36,10 @@ struct build {
     bool is_import;
     char *import_digest; /* of an import that could be read, else NULL */
     char *author, *comment;
-    struct error error; /* of a refused import: one line for status */
-    bool is_start;      /* the last one of those that builder_start causes */
-    bool is_accepted;   /* set by control before it goes back */
+    struct error error;       /* of a refused import: one line for status */
+    struct server_keys *keys; /* read again by a reload, else NULL */
+    bool is_start;            /* the last one of those that builder_start causes */
+    bool is_accepted;         /* set by control before it goes back */
 };
 void build_free(struct build *build);
 

@@ -3,6 +3,7 @@
 #include "config/compiler.h"
 #include "config/mmdb.h"
 #include "control/control.h"
+#include "control/cookie_secrets.h"
 
 #include <stdlib.h>
 
@@ -46,11 +47,22 @@ static void check_steering(const struct settings *settings, struct compiler *com
     objects_free(&objects);
 }
 
+static void check_cookie_secrets(const struct settings *settings, struct problems *problems)
+{
+    struct error err;
+    struct server_keys *keys;
+    if (!cookie_secrets_load(settings, false, &keys, &err))
+        problems_add(problems, NULL, 0, 0, "/cookie_secret_file", "%s", err.text);
+    else
+        free(keys);
+}
+
 bool control_check(const struct settings *settings, struct problems *problems)
 {
     struct compiler *compiler = compiler_new();
     check_databases(settings, compiler, problems);
     check_steering(settings, compiler, problems);
+    check_cookie_secrets(settings, problems);
     compiler_free(compiler);
     return problems->error_count == 0;
 }

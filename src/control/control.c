@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "control/builder.h"
+#include "control/cookie_secrets.h"
 #include "control/reading.h"
 #include "control/world.h"
 #include "store/store.h"
@@ -118,6 +119,9 @@ static void store_build(struct control *control, struct build *build)
 
 static void take_build(struct control *control, struct build *build)
 {
+    if (build->keys != NULL)
+        world_set_keys(control->world, build->keys);
+    build->keys = NULL;
     switch (build->kind) {
     case BUILD_CHANGE:
         if (control->is_stopping)
@@ -333,6 +337,16 @@ static void restore_overrides(struct control *control, const struct store_head *
     }
 }
 
+static bool load_keys(struct control *control, struct error *err)
+{
+    struct server_keys *keys;
+    if (!cookie_secrets_load(control->settings, true, &keys, err))
+        return false;
+    if (keys != NULL)
+        world_set_keys(control->world, keys);
+    return true;
+}
+
 static bool open_parts(struct control *control, struct error *err)
 {
     struct store_head head = { 0 };
@@ -341,7 +355,8 @@ static bool open_parts(struct control *control, struct error *err)
                     err))
         return false;
     restore_overrides(control, &head);
-    bool is_open = store_start(control->store, err) && checker_start(&checks, &control->checker, err);
+    bool is_open = load_keys(control, err) && store_start(control->store, err) &&
+                   checker_start(&checks, &control->checker, err);
     if (is_open) {
         world_set_checker(control->world, control->checker);
         is_open = builder_start(control->settings, &head, control->box, &control->builder, err);

@@ -24,6 +24,7 @@ struct world {
     const struct dataset *dataset;
     struct conditions conditions; /* as last published, or further */
     struct conditions *published; /* the copy that the current snapshot points at */
+    struct server_keys *keys;     /* NULL: no cookies */
     struct graph *graph;
     struct entry **entries; /* by endpoint slot */
     uint32_t entry_room;
@@ -80,6 +81,7 @@ void world_free(struct world *world)
         free(override);
     free_conditions(world);
     free(world->published);
+    free(world->keys);
     edition_free_replaced(&world->edition);
     table_free(world->by_key);
     table_free(world->overrides);
@@ -87,6 +89,13 @@ void world_free(struct world *world)
     free(world->entries);
     free(world->dirty);
     free(world);
+}
+
+void world_set_keys(struct world *world, struct server_keys *keys)
+{
+    edition_replaced(&world->edition, world->keys, NULL);
+    world->keys = keys;
+    world->is_changed = true;
 }
 
 void world_set_checker(struct world *world, struct checker *checker)
@@ -306,7 +315,8 @@ bool world_publish(struct world *world)
     struct snapshot *next = xcalloc(1, sizeof *next);
     *next = (struct snapshot){ .dataset = world->dataset,
                                .conditions = world->published,
-                               .tickets = world->tickets };
+                               .tickets = world->tickets,
+                               .keys = world->keys };
     snapshot_publish(next, &world->edition);
     return true;
 }

@@ -22,6 +22,9 @@ struct world *world_new(struct tickets *tickets);
 /** After snapshot_shutdown: nobody reads any more. */
 void world_free(struct world *world);
 
+/** Takes over the secrets of cookies; published by the next world_publish. */
+void world_set_keys(struct world *world, struct server_keys *keys);
+
 /** Binds checks by this checker (NULL: none, for tests). */
 void world_set_checker(struct world *world, struct checker *checker);
 
