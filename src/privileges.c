@@ -54,12 +54,15 @@ static bool give_directory(const char *path, const struct passwd *user, struct e
     }
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         struct stat status;
-        if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(status.st_mode))
-            (void)fchownat(dirfd(directory), entry->d_name, user->pw_uid, user->pw_gid, AT_SYMLINK_NOFOLLOW);
+        if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(status.st_mode))
+            continue;
+        if (fchownat(dirfd(directory), entry->d_name, user->pw_uid, user->pw_gid, AT_SYMLINK_NOFOLLOW) != 0)
+            error_set(err, "%s/%s: cannot give it to %s: %s", path, entry->d_name, user->pw_name,
+                      strerror(errno));
     }
     closedir(directory);
-    return true;
+    return err->text[0] == '\0';
 }
 
 bool privileges_drop(const char *user, const char *state_dir, struct error *err)
