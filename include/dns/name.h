@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@ struct dns_name {
     uint8_t size;
     uint8_t label_count;
     uint8_t label_at[DNS_LABEL_COUNT_MAX];
-    uint8_t bytes[DNS_NAME_SIZE_MAX + 1]; /* the one spare byte is zero */
+    uint8_t bytes[DNS_NAME_SIZE_MAX + 9]; /* the spare bytes let it be read by eights; the first is zero */
 };
 
 /**
@@ -60,33 +61,51 @@ size_t dns_name_wire_size(const uint8_t *wire);
 
 #define DNS_HASH_ROOT UINT64_C(0x243f6a8885a308d3)
 
+/* Eight bytes as a number, the first one lowest; the same on every machine. */
+static inline uint64_t dns_name_word(const uint8_t *at)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, at, sizeof word);
+    return le64toh(word);
+}
+
+static inline uint64_t dns_name_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ (hash >> 32);
+}
+
 /**
  * The hash of the name "label.parent" from the parent's hash and the label (length byte first, lowercase): so
  * that the hashes of a name and of all its ancestors cost one walk from the right.
  */
 static inline uint64_t dns_name_hash_label(uint64_t parent, const uint8_t *label)
 {
-    uint64_t hash = parent ^ (uint64_t)label[0];
+    uint64_t hash = parent ^ (uint64_t)label[0], tail = 0;
     size_t left = label[0];
     const uint8_t *at = label + 1;
-    for (; left >= 8; left -= 8, at += 8) {
-        uint64_t word;
-        __builtin_memcpy(&word, at, 8);
-        hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
-        hash ^= hash >> 32;
-    }
-    uint64_t tail = 0;
+    for (; left >= 8; left -= 8, at += 8)
+        hash = dns_name_mix(hash, dns_name_word(at));
     for (size_t i = 0; i < left; i++)
         tail |= (uint64_t)at[i] << (8 * i);
-    hash = (hash ^ tail) * UINT64_C(0x9fb21c651e98df25);
-    return hash ^ (hash >> 29);
+    return dns_name_mix(hash, tail);
 }
 
-/** hashes[k] is the hash of the suffix with k labels, k = 0 … label_count. */
+/**
+ * hashes[k] is the hash of the suffix with k labels, k = 0 … label_count.  Reads eight bytes at a time, which
+ * is why a dns_name has spare ones.
+ */
 static inline void dns_name_hash_suffixes(const struct dns_name *name,
                                           uint64_t hashes[DNS_LABEL_COUNT_MAX + 1])
 {
-    hashes[0] = DNS_HASH_ROOT;
-    for (unsigned k = 1; k <= name->label_count; k++)
-        hashes[k] = dns_name_hash_label(hashes[k - 1], name->bytes + name->label_at[name->label_count - k]);
+    uint64_t hash = hashes[0] = DNS_HASH_ROOT;
+    for (unsigned k = 1; k <= name->label_count; k++) {
+        const uint8_t *label = name->bytes + name->label_at[name->label_count - k];
+        unsigned left = label[0];
+        hash ^= left;
+        for (label++; left >= 8; left -= 8, label += 8)
+            hash = dns_name_mix(hash, dns_name_word(label));
+        hash = dns_name_mix(hash, dns_name_word(label) & ((UINT64_C(1) << (8 * left)) - 1));
+        hashes[k] = hash;
+    }
 }

@@ -18,8 +18,9 @@
 
 static void serve_udp(struct worker *worker, const struct udp_socket *socket)
 {
-    /* under load the next queries are there when the last replies are out: no need to ask epoll in between */
-    for (unsigned i = 0; i < BATCHES_MOST && udp_serve(worker->batch, socket, &worker->answerer) > 0; i++)
+    /* Under load, the next queries are there when the last replies are out: no need to ask epoll in between.
+     * A batch of one says that there is no load: looking again would be a call for nothing. */
+    for (unsigned i = 0; i < BATCHES_MOST && udp_serve(worker->batch, socket, &worker->answerer) > 1; i++)
         ;
 }
 

@@ -128,6 +128,26 @@ static inline const struct dns_rrset *rrset_behind(const struct dns_rrset *rrset
     return (const struct dns_rrset *)(const void *)at;
 }
 
+static inline bool node_is_named(const struct zone_node *node, const uint8_t *name, size_t size)
+{
+    if (node->name_size != size)
+        return false;
+    const uint8_t *own = node_name(node);
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t a, b;
+        memcpy(&a, own + i, sizeof a);
+        memcpy(&b, name + i, sizeof b);
+        if (a != b)
+            return false;
+    }
+    for (; i < size; i++) {
+        if (own[i] != name[i])
+            return false;
+    }
+    return true;
+}
+
 /* The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none. */
 static inline const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
                                                  size_t size)
@@ -135,12 +155,10 @@ static inline const struct zone_node *zone_probe(const struct zone *zone, uint64
     const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
     if (bucket == NULL)
         return NULL;
+    uint16_t tag = hash_tag(hash);
     for (uint32_t i = 0; i < bucket->count; i++) {
-        if (bucket->tags[i] != hash_tag(hash))
-            continue;
-        const struct zone_node *node = bucket_node(bucket, i);
-        if (node->name_size == size && memcmp(node_name(node), name, size) == 0)
-            return node;
+        if (bucket->tags[i] == tag && node_is_named(bucket_node(bucket, i), name, size))
+            return bucket_node(bucket, i);
     }
     return NULL;
 }
