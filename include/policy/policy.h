@@ -63,6 +63,7 @@ struct policy_source {
     const struct policy_rule *rules;
     size_t count;
     const struct geo *geo; /* may be NULL */
+    const void *common;    /* what compile_common made of it; NULL: the plan makes it for itself */
 };
 
 struct policy {
@@ -83,6 +84,12 @@ struct policy {
      * compiler. */
     bool (*compile)(const struct policy_source *source, void **plan, struct error *err);
     void (*plan_free)(void *plan);
+
+    /* Optional, together: a part that plans of different rules may have in common, by a key that the caller
+     * frees (NULL if the rules cannot be read).  A plan refers to it, so it must outlive the plan. */
+    char *(*common_key)(const struct policy_source *source);
+    bool (*compile_common)(const struct policy_source *source, void **common, struct error *err);
+    void (*common_free)(void *common);
 
     /* Optional: checks one rule key when the configuration is validated. */
     bool (*check_key)(const char *key, struct error *err);

@@ -2,6 +2,7 @@
 #include "config/plans.h"
 
 #include "base/memory.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "policy/node_state.h"
 
@@ -10,17 +11,56 @@
 
 /* ---- plans ---- */
 
-static char *plan_key(const struct declared_node *declared, const struct geo *geo)
+/* What a target is, if it can be the same as another one's: NULL for an inline node. */
+static char *target_key(const struct declared_target *target)
+{
+    const struct declared_endpoint *endpoint = target->endpoint;
+    struct text key = { 0 };
+    if (target->kind == TARGET_NODE)
+        return NULL;
+    if (target->kind == TARGET_NAME) {
+        text_printf(&key, "name %s", target->name);
+        return text_take(&key);
+    }
+    text_printf(&key, "endpoint %u %s ", endpoint->families,
+                endpoint->hostname != NULL ? endpoint->hostname : "");
+    for (size_t i = 0; i < sizeof endpoint->ipv4; i++)
+        text_printf(&key, "%02x", endpoint->ipv4[i]);
+    for (size_t i = 0; i < sizeof endpoint->ipv6; i++)
+        text_printf(&key, "%02x", endpoint->ipv6[i]);
+    return text_take(&key);
+}
+
+/* The rules of a node.  Those with the same target get the same child, the first of them. */
+static struct policy_rule *rules_of(const struct declared_node *declared)
+{
+    struct policy_rule *rules = xcalloc(declared->count, sizeof *rules);
+    struct table *by_target = table_new();
+    for (size_t i = 0; i < declared->count; i++) {
+        rules[i] = (struct policy_rule){ .key = declared->children[i].rule, .child = (uint16_t)i };
+        char *key = target_key(&declared->children[i].to);
+        const struct policy_rule *first = key != NULL ? table_find(by_target, key) : NULL;
+        if (first != NULL)
+            rules[i].child = first->child;
+        else if (key != NULL)
+            table_put(by_target, key, &rules[i]);
+        free(key);
+    }
+    table_free(by_target);
+    return rules;
+}
+
+static char *plan_key(const struct policy *policy, const struct policy_source *source)
 {
     struct text key = { 0 };
-    text_printf(&key, "plan %s %llu", declared->policy->name,
-                geo != NULL ? (unsigned long long)geo->number : 0);
-    for (size_t i = 0; i < declared->count; i++) {
-        if (declared->children[i].rule == NULL)
+    text_printf(&key, "plan %s %llu", policy->name,
+                source->geo != NULL ? (unsigned long long)source->geo->number : 0);
+    for (size_t i = 0; i < source->count; i++) {
+        if (source->rules[i].key == NULL)
             continue;
         text_add(&key, "\n", 1); /* stands in no rule */
-        text_puts(&key, declared->children[i].rule);
-        text_printf(&key, "\n%zu", i);
+        text_puts(&key, source->rules[i].key);
+        text_printf(&key, "\n%u", source->rules[i].child);
     }
     return text_take(&key);
 }
@@ -32,43 +72,51 @@ static bool needs_location(const char *rule)
     return strcmp(rule, "default") != 0 && !prefix_parse(rule, &prefix);
 }
 
-static void *compile(struct build *build, const struct declared_node *declared, struct error *err)
+typedef bool compile_fn(const struct policy_source *source, void **block, struct error *err);
+
+/* The block under `key`, compiled if it is not there yet, with one more use by `item`; NULL: an error was
+ * noted. */
+static const void *get(struct build *build, struct item *item, const char *pointer, const char *key,
+                       compile_fn *compile, edition_free_fn *free_block, const struct policy_source *source)
 {
-    struct policy_rule *rules = xcalloc(declared->count, sizeof *rules);
-    for (size_t i = 0; i < declared->count; i++) {
-        rules[i] = (struct policy_rule){ .key = declared->children[i].rule, .child = (uint16_t)i };
-        if (build->geo == NULL && rules[i].key != NULL && needs_location(rules[i].key))
-            build->lacks_geo = true;
+    struct interned *interned = intern_use(build->compiler->intern, key);
+    struct error err = { .text = "" };
+    void *block;
+    if (interned == NULL && !compile(source, &block, &err)) {
+        object_problem(&build->problems, item_said(item), pointer, false, "%s", err.text);
+        return NULL;
     }
-    const struct policy_source source = { .rules = rules, .count = declared->count, .geo = build->geo };
-    void *plan = NULL;
-    if (!declared->policy->compile(&source, &plan, err))
-        plan = NULL;
-    free(rules);
-    return plan;
+    if (interned == NULL)
+        interned = intern_add(build->compiler->intern, key, block, free_block, &build->edition);
+    item_add_use(item, interned);
+    return interned->block;
 }
 
 const void *plan_get(struct build *build, struct item *item, const struct declared_node *declared,
                      const char *pointer)
 {
-    if (declared->policy->compile == NULL)
+    const struct policy *policy = declared->policy;
+    if (policy->compile == NULL)
         return NULL;
-    char *key = plan_key(declared, build->geo);
-    struct interned *interned = intern_use(build->compiler->intern, key);
-    if (interned == NULL) {
-        struct error err = { .text = "" };
-        void *plan = compile(build, declared, &err);
-        if (plan == NULL)
-            object_problem(&build->problems, item_said(item), pointer, false, "%s", err.text);
-        else
-            interned =
-                intern_add(build->compiler->intern, key, plan, declared->policy->plan_free, &build->edition);
+    struct policy_rule *rules = rules_of(declared);
+    struct policy_source source = { .rules = rules, .count = declared->count, .geo = build->geo };
+    const void *plan = NULL;
+    bool is_good = true;
+    for (size_t i = 0; i < source.count && build->geo == NULL; i++)
+        build->lacks_geo |= rules[i].key != NULL && needs_location(rules[i].key);
+    char *common_key = policy->common_key != NULL ? policy->common_key(&source) : NULL;
+    if (common_key != NULL) {
+        source.common =
+            get(build, item, pointer, common_key, policy->compile_common, policy->common_free, &source);
+        is_good = source.common != NULL;
     }
+    char *key = plan_key(policy, &source);
+    if (is_good)
+        plan = get(build, item, pointer, key, policy->compile, policy->plan_free, &source);
     free(key);
-    if (interned == NULL)
-        return NULL;
-    item_add_use(item, interned);
-    return interned->block;
+    free(common_key);
+    free(rules);
+    return plan;
 }
 
 /* ---- steady states ---- */

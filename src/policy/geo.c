@@ -15,8 +15,8 @@ static void geo_choose(const struct candidates *from, const struct client *clien
     out->reason = "no rule is about this client";
     for (size_t level = 0; level < plan->level_count; level++) {
         uint16_t child;
-        if (level == 0 || plan->levels[level] != plan->levels[level - 1])
-            link = prefix_map_find(plan->levels[level], &client->address, &out->scope_len);
+        if (!geo_level_is_as_before(plan, level))
+            link = geo_level_find(&plan->levels[level], &client->address, &out->scope_len);
         if (link == PREFIX_MAP_NONE || !geo_plan_child(plan, level, link, &child))
             return;
         if (candidates_has(from, child)) {
@@ -42,5 +42,8 @@ const struct policy policy_geo = {
     .choose = geo_choose,
     .compile = geo_plan_compile,
     .plan_free = geo_plan_free,
+    .common_key = geo_plan_common_key,
+    .compile_common = geo_plan_compile_common,
+    .common_free = geo_shape_free,
     .check_key = geo_check_key,
 };

@@ -2,48 +2,65 @@
 #pragma once
 
 #include "base/prefix_map.h"
+#include "policy/geo_chain.h"
+#include "policy/geo_layer.h"
+#include "policy/geo_shape.h"
 #include "policy/policy.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * The rules of one geo node, compiled against a table of locations.
- *
- * All rules that match an address make its chain: their children from the most specific to `default`, each
- * once.  Chains with the same beginning share it: a chain is a link to a child behind a shorter chain, and
- * link 0 is the empty one.
- *
- *     1.2.3.0/24, country:DE, default      0 ◀── 1 (pop) ◀── 2 (eu) ◀── 3 (all)
- *     country:DE, default                  0 ◀── 4 (eu) ◀── 5 (all)
- *
- * Level k maps an address to the link that holds the first k + 1 children of its chain, so its ranges are
- * those within which levels 0 to k say the same: the scope of an answer that was found on level k.  Nearly
- * all queries need level 0 only, which is as small as the configuration allows.  A level that divides the
- * addresses no further than the one before shares its map.
+ * The rules of one geo node, compiled against a table of locations: the shape of its common rules, which a
+ * thousand nodes may share, and over it layers of its own prefixes.  Links are the node's own: those of the
+ * shape with classes replaced by children, and behind them those that prefixes make.
  */
-struct geo_link {
-    uint32_t before;
-    uint16_t child;
-    uint16_t length; /* of the chain up to here */
+struct geo_level {
+    const struct prefix_map *shape;
+    struct prefix_map *layer; /* NULL: there are no prefixes */
 };
 
 struct geo_plan {
     struct geo_link *links;
-    size_t link_count, link_room;
-    struct prefix_map **levels; /* neighbours may be the same map */
-    size_t level_count;         /* >= 1 */
+    size_t link_count;
+    struct geo_level *levels;
+    size_t level_count;      /* >= 1 */
+    struct geo_shape *shape; /* NULL: somebody else's */
 };
 
 bool geo_plan_compile(const struct policy_source *source, void **plan, struct error *err);
 void geo_plan_free(void *plan);
 
+/** The common part of plans, policy.h. */
+char *geo_plan_common_key(const struct policy_source *source);
+bool geo_plan_compile_common(const struct policy_source *source, void **shape, struct error *err);
+
+/** True if the level divides the addresses as the one before does. */
+static inline bool geo_level_is_as_before(const struct geo_plan *plan, size_t level)
+{
+    return level > 0 && plan->levels[level].shape == plan->levels[level - 1].shape &&
+           plan->levels[level].layer == plan->levels[level - 1].layer;
+}
+
+/** The link of `address` on a level, with the scope; PREFIX_MAP_NONE without an address. */
+static inline uint32_t geo_level_find(const struct geo_level *level, const struct address *address,
+                                      uint8_t *scope_len)
+{
+    if (level->layer != NULL) {
+        uint32_t value = prefix_map_find(level->layer, address, NULL);
+        if (value != PREFIX_MAP_NONE) {
+            *scope_len = geo_layer_scope_len(value);
+            return geo_layer_link(value);
+        }
+    }
+    return prefix_map_find(level->shape, address, scope_len);
+}
+
 /** The child that level `level` names for an address whose link there is `link`; false if its chain has
  * ended. */
 static inline bool geo_plan_child(const struct geo_plan *plan, size_t level, uint32_t link, uint16_t *child)
 {
-    while (plan->links[link].length > level + 1) /* the map is that of a later level */
-        link = plan->links[link].before;
+    link = geo_chain_cut(plan->links, link, level + 1); /* the map may be that of a later level */
     *child = plan->links[link].child;
     return plan->links[link].length == level + 1;
 }

@@ -39,6 +39,8 @@ struct world {
     struct policy_rule rules[RULES_MAX];
     struct prefix prefixes[RULES_MAX]; /* of the rules that are one; the others have no family */
     size_t rule_count;
+    bool shares_shape;
+    void *shape;
     struct geo_plan *plan;
     struct node *node;
 };
@@ -52,9 +54,14 @@ static void world_compile(struct world *world, bool has_geo)
     world->geo = (struct geo){ .map = prefix_map_build(builder),
                                .locations = xmemdup(locations, sizeof locations),
                                .count = LOCATIONS };
-    const struct policy_source source = { world->rules, world->rule_count, has_geo ? &world->geo : NULL };
+    struct policy_source source = { .rules = world->rules,
+                                    .count = world->rule_count,
+                                    .geo = has_geo ? &world->geo : NULL };
     struct error err;
     void *plan;
+    if (world->shares_shape && !policy_geo.compile_common(&source, &world->shape, &err))
+        fail_msg("%s", err.text);
+    source.common = world->shape;
     if (!policy_geo.compile(&source, &plan, &err))
         fail_msg("%s", err.text);
     world->plan = plan;
@@ -71,6 +78,7 @@ static void world_free(struct world *world)
     prefix_map_free(world->geo.map);
     free(world->geo.locations);
     policy_geo.plan_free(world->plan);
+    policy_geo.common_free(world->shape);
     free(world->node);
 }
 
@@ -209,8 +217,30 @@ static void targets_that_are_equal_share_a_scope(void **state)
     assert_int_equal(ask(&world, "20.1.0.9", down, 1).index[0], 1);
     assert_int_equal(ask(&world, "20.1.0.9", down, 1).scope_len, 15);
     assert_int_equal(world.plan->level_count, 2);
-    assert_ptr_equal(world.plan->levels[0], world.plan->levels[1]); /* nothing is divided further */
+    assert_ptr_equal(world.plan->levels[0].shape,
+                     world.plan->levels[1].shape); /* nothing is divided further */
     world_free(&world);
+}
+
+/* Own prefixes, own targets, another order: the same shape. */
+static void nodes_with_the_same_pattern_have_the_same_shape(void **state)
+{
+    (void)state;
+    const struct policy_rule a[] = { { "country:DE", 3 }, { "continent:EU", 3 }, { "default", 1 } };
+    const struct policy_rule b[] = {
+        { "10.0.0.0/8", 9 }, { "default", 7 }, { "continent:EU", 2 }, { "country:de", 2 }
+    };
+    const struct policy_rule c[] = { { "country:DE", 3 }, { "continent:EU", 1 }, { "default", 1 } };
+    const struct policy_source sources[] = { { .rules = a, .count = 3 },
+                                             { .rules = b, .count = 4 },
+                                             { .rules = c, .count = 3 } };
+    char *keys[3];
+    for (size_t i = 0; i < 3; i++)
+        keys[i] = policy_geo.common_key(&sources[i]);
+    assert_string_equal(keys[0], keys[1]);
+    assert_string_not_equal(keys[0], keys[2]);
+    for (size_t i = 0; i < 3; i++)
+        free(keys[i]);
 }
 
 static void two_spellings_of_one_rule_are_refused(void **state)
@@ -224,7 +254,7 @@ static void two_spellings_of_one_rule_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         const struct policy_rule rules[] = { { pairs[i][0], 0 }, { pairs[i][1], 1 } };
-        const struct policy_source source = { rules, 2, NULL };
+        const struct policy_source source = { .rules = rules, .count = 2 };
         struct error err;
         void *plan = NULL;
         assert_false(policy_geo.compile(&source, &plan, &err));
@@ -472,6 +502,7 @@ static void random_rules_agree_with_a_naive_reference(void **state)
     for (int round = 0; round < 60; round++) {
         struct world world = { 0 };
         fill_randomly(&world, &rng);
+        world.shares_shape = round % 2;
         world_compile(&world, true);
         for (int i = 0; i < 60; i++)
             check_one(&world, &rng);
@@ -487,6 +518,7 @@ int main(void)
         cmocka_unit_test(with_default_alone_the_scope_is_zero),
         cmocka_unit_test(rules_about_locations_match_nobody_without_a_database),
         cmocka_unit_test(targets_that_are_equal_share_a_scope),
+        cmocka_unit_test(nodes_with_the_same_pattern_have_the_same_shape),
         cmocka_unit_test(two_spellings_of_one_rule_are_refused),
         cmocka_unit_test(keys_are_checked_with_advice),
         cmocka_unit_test(random_rules_agree_with_a_naive_reference),
