@@ -22,7 +22,8 @@ static void decide(struct assembly *assembly, const struct service *service, str
         .trace = assembly->trace,
     };
     steer(&steering, out);
-    if (uses_ecs && out->depends_on_client)
+    /* Of a chain of CNAMEs from service to service, the whole answer holds for the narrowest scope. */
+    if (uses_ecs && out->depends_on_client && out->scope_len > assembly->edns->scope_len)
         assembly->edns->scope_len = out->scope_len;
     assembly->is_steered = true;
     assembly->is_degraded = out->outcome == STEER_ENDPOINTS && out->view != VIEW_HEALTHY;
