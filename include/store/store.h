@@ -5,9 +5,10 @@
 #include "base/mailbox.h"
 #include "config/object.h"
 #include "snapshot/conditions.h"
+#include "store/event.h"
 
 /*
- * What must survive: generations as changed objects, overrides, token hashes.  Embedded SQLite (WAL,
+ * What must survive: generations as changed objects, overrides, events, verdicts.  Embedded SQLite (WAL,
  * synchronous=FULL) behind an asynchronous interface: jobs go in by letter, the store thread runs all that
  * wait in one transaction (group commit: many writes, one fsync) and posts each job back to its `reply_to`.
  * A job that fails alone (SAVEPOINT) does not take the others with it; when the commit itself fails, all
@@ -24,6 +25,10 @@ enum store_job_kind {
     STORE_LIST_GENERATIONS, /* in: before (0: newest), most; out: list, newest first */
     STORE_READ_GENERATION,  /* in: generation; out: objects: the complete configuration as it was then, sorted
                                by kind and name */
+    STORE_PUT_HISTORY,      /* in: events, verdicts, value: wall time in ms up to which the verdicts hold, or
+                               NULL */
+    STORE_LIST_EVENTS, /* in: has_before, before (above it; without: the newest), most, has_kind, kind, key
+                          (subject, as in event_filter); out: events, ascending */
 };
 
 /* Who a generation came from: files may be imported over it only if it is FILES. */
@@ -35,6 +40,15 @@ struct store_generation {
     enum store_origin origin;
     char *author, *comment;
 };
+
+/* What a check said of an endpoint last. */
+struct store_verdict {
+    char *endpoint;           /* "us/us-east-1" */
+    char *target;             /* what was measured: an address or a name */
+    uint8_t verdict;          /* enum health_verdict; UNKNOWN: forget the row, without a check all rows */
+    struct evidence evidence; /* with the check's name */
+};
+void store_verdicts_free(struct store_verdict *verdicts, size_t count);
 
 struct store_job {
     struct letter letter; /* letter.kind: enum store_job_kind, also when it comes back */
@@ -51,6 +65,11 @@ struct store_job {
     struct override override;
     uint64_t before;
     unsigned most;
+    bool has_before, has_kind;
+    enum event_kind kind;
+    struct events events; /* owned; in or out */
+    struct store_verdict *verdicts;
+    size_t verdict_count;
     /* out */
     bool is_done;       /* durable, or read */
     struct error error; /* if not: what, where, and what to do; a later job may succeed */
@@ -74,6 +93,10 @@ struct store_head {
     struct objects objects;
     struct store_override *overrides;
     size_t override_count;
+    uint64_t last_event; /* number of the newest event ever; 0: none */
+    struct store_verdict *verdicts;
+    size_t verdict_count;
+    int64_t verdicts_seen_ms; /* wall time up to which they are known to hold; 0: never */
 };
 void store_head_free(struct store_head *head);
 
@@ -86,6 +109,14 @@ void store_head_free(struct store_head *head);
  */
 bool store_open(const char *state_dir, unsigned keep_generations, struct store **out, struct store_head *head,
                 struct error *err);
+
+/* How much of what happened is kept. */
+struct store_history {
+    unsigned events;    /* the newest; default 100,000 */
+    uint64_t events_ms; /* not longer; default 90 days */
+};
+/** Before store_start. */
+void store_keep_history(struct store *store, const struct store_history *keep);
 bool store_start(struct store *store, struct error *err);
 /** Runs the jobs that wait, ends the thread, closes. */
 void store_close(struct store *store);

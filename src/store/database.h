@@ -11,7 +11,7 @@
 /*
  * One SQLite connection and the statements it has prepared.  One thread at a time.
  */
-#define DATABASE_STATEMENTS_MAX 32
+#define DATABASE_STATEMENTS_MAX 64
 
 struct database {
     sqlite3 *handle;

@@ -24,6 +24,15 @@ static const char *const steps[] = {
     "  set_wall_ms INTEGER NOT NULL, expires_wall_ms INTEGER NOT NULL, author TEXT NOT NULL,"
     "  reason TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id=1398031698; PRAGMA user_version=1;",
+    /* AUTOINCREMENT: the highest number is remembered when its event is forgotten */
+    "CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL,"
+    "  kind TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL, was TEXT NOT NULL,"
+    "  check_name TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL);"
+    "CREATE TABLE verdicts (endpoint TEXT NOT NULL, check_name TEXT NOT NULL, target TEXT NOT NULL,"
+    "  verdict TEXT NOT NULL, since_wall_ms INTEGER NOT NULL, status INTEGER NOT NULL,"
+    "  latency_us INTEGER NOT NULL, has_replied INTEGER NOT NULL, text TEXT NOT NULL,"
+    "  PRIMARY KEY (endpoint, check_name)) WITHOUT ROWID;"
+    "PRAGMA user_version=2;",
 };
 enum { VERSION = sizeof steps / sizeof *steps };
 

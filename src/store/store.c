@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "store/database.h"
 #include "store/generations.h"
+#include "store/history.h"
 #include "store/overrides.h"
 #include "store/schema.h"
 
@@ -18,10 +19,14 @@
 
 enum { LETTER_STOP = -1 };
 
+#define KEEP_EVENTS_USUAL    100000
+#define KEEP_EVENTS_USUAL_MS (UINT64_C(90) * 86400 * 1000)
+
 struct store {
     struct database db;
     int directory_fd; /* holds the lock on state_dir */
     unsigned keep_generations;
+    struct store_history keep_history;
     struct mailbox *jobs;
     struct letter stop;
     pthread_t thread;
@@ -46,6 +51,15 @@ static void list_free(struct store_generation *list, size_t count)
     free(list);
 }
 
+void store_verdicts_free(struct store_verdict *verdicts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(verdicts[i].endpoint);
+        free(verdicts[i].target);
+    }
+    free(verdicts);
+}
+
 void store_job_free(struct store_job *job)
 {
     if (job == NULL)
@@ -56,13 +70,16 @@ void store_job_free(struct store_job *job)
     free(job->key);
     free(job->value);
     objects_free(&job->objects);
+    events_free(&job->events);
+    store_verdicts_free(job->verdicts, job->verdict_count);
     list_free(job->list, job->list_count);
     free(job);
 }
 
 static bool job_is_read(const struct store_job *job)
 {
-    return job->letter.kind == STORE_READ_GENERATION || job->letter.kind == STORE_LIST_GENERATIONS;
+    return job->letter.kind == STORE_READ_GENERATION || job->letter.kind == STORE_LIST_GENERATIONS ||
+           job->letter.kind == STORE_LIST_EVENTS;
 }
 
 /* What a read has gathered before it failed is not shown. */
@@ -76,6 +93,7 @@ static void job_give_up(struct store_job *job, const struct error *why)
     if (job_is_read(job)) {
         objects_free(&job->objects);
         job->objects = (struct objects){ 0 };
+        events_free(&job->events);
     }
 }
 
@@ -96,6 +114,8 @@ static bool job_run(struct store *store, struct store_job *job)
     case STORE_LIST_GENERATIONS:
         return generations_list(db, job->before, job->most, &job->list, &job->list_count, &job->error);
     case STORE_READ_GENERATION: return generations_read(db, job->generation, &job->objects, &job->error);
+    case STORE_PUT_HISTORY: return history_put(db, job, &store->keep_history, &job->error);
+    case STORE_LIST_EVENTS: return history_list(db, job, &job->error);
     }
     return error_set(&job->error, "no such store job: %d", job->letter.kind);
 }
@@ -214,12 +234,25 @@ static bool file_make_private(int directory_fd, const char *path, struct error *
     return is_done;
 }
 
+static bool head_read_history(struct database *db, struct store_head *head, struct error *err)
+{
+    char *seen_ms = NULL;
+    if (!history_last_number(db, &head->last_event, err) ||
+        !history_verdicts(db, &head->verdicts, &head->verdict_count, err) ||
+        !meta_get(db, "verdicts_seen_ms", &seen_ms, err))
+        return false;
+    head->verdicts_seen_ms = seen_ms != NULL ? strtoll(seen_ms, NULL, 10) : 0;
+    free(seen_ms);
+    return true;
+}
+
 static bool head_read(struct database *db, struct store_head *head, struct error *err)
 {
     return generations_head(db, &head->generation, &head->origin, err) &&
            (head->generation == 0 || generations_read(db, head->generation, &head->objects, err)) &&
            meta_get(db, "import_digest", &head->import_digest, err) &&
-           overrides_read(db, &head->overrides, &head->override_count, err);
+           overrides_read(db, &head->overrides, &head->override_count, err) &&
+           head_read_history(db, head, err);
 }
 
 static bool database_make_ready(struct store *store, const char *state_dir, struct error *err)
@@ -238,6 +271,7 @@ bool store_open(const char *state_dir, unsigned keep_generations, struct store *
     struct store *store = xcalloc(1, sizeof *store);
     store->directory_fd = -1;
     store->keep_generations = keep_generations;
+    store->keep_history = (struct store_history){ KEEP_EVENTS_USUAL, KEEP_EVENTS_USUAL_MS };
     store->jobs = mailbox_new();
     *head = (struct store_head){ 0 };
     if (!directory_lock(state_dir, &store->directory_fd, err) ||
@@ -248,6 +282,11 @@ bool store_open(const char *state_dir, unsigned keep_generations, struct store *
     }
     *out = store;
     return true;
+}
+
+void store_keep_history(struct store *store, const struct store_history *keep)
+{
+    store->keep_history = *keep;
 }
 
 bool store_start(struct store *store, struct error *err)
@@ -284,6 +323,7 @@ void store_head_free(struct store_head *head)
     for (size_t i = 0; i < head->override_count; i++)
         free(head->overrides[i].key);
     free(head->overrides);
+    store_verdicts_free(head->verdicts, head->verdict_count);
     *head = (struct store_head){ 0 };
 }
 

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Events and verdicts: written, listed, forgotten, there after a restart. */
+#include "store_test.h"
+
+#include "base/clock.h"
+
+static struct store *start_history(const struct fixture *fixture, unsigned keep, uint64_t keep_ms,
+                                   struct store_head *head)
+{
+    struct error err = { 0 };
+    struct store *store = open_keeping(fixture, 10, head);
+    const struct store_history history = { keep, keep_ms };
+    store_keep_history(store, &history);
+    assert_true(store_start(store, &err));
+    return store;
+}
+
+static void add(struct store_job *job, uint64_t number, enum event_kind kind, const char *subject)
+{
+    struct event event = { .number = number, .wall_ms = clock_wall_ms(), .kind = kind };
+    event.subject = (char *)(uintptr_t)subject;
+    event.state = (char *)(uintptr_t) "down";
+    events_add(&job->events, &event);
+}
+
+static void put_some(const struct fixture *fixture, struct store *store, uint64_t from, uint64_t to)
+{
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    for (uint64_t number = from; number <= to; number++)
+        add(job, number, number % 2 == 0 ? EVENT_POOL : EVENT_ENDPOINT, number % 2 == 0 ? "us" : "us/a");
+    run_well(fixture, store, job);
+}
+
+/* "3 5 7" */
+static char *list(const struct fixture *fixture, struct store *store, struct store_job *job)
+{
+    struct text text = { 0 };
+    job = run(fixture, store, job);
+    assert_true(job->is_done);
+    for (size_t i = 0; i < job->events.count; i++)
+        text_printf(&text, "%s%" PRIu64, i > 0 ? " " : "", job->events.items[i].number);
+    store_job_free(job);
+    return text_take(&text);
+}
+
+static void events_are_listed_by_cursor_kind_and_subject(void **state)
+{
+    const struct {
+        bool has_before;
+        uint64_t before;
+        unsigned most;
+        bool has_kind;
+        const char *subject, *expected;
+    } cases[] = {
+        { true, 0, 100, false, NULL, "1 2 3 4 5 6 7 8 9 10" },
+        { true, 7, 2, false, NULL, "8 9" },
+        { true, 10, 100, false, NULL, "" },
+        { true, UINT64_MAX, 100, false, NULL, "" },
+        { false, 0, 3, false, NULL, "8 9 10" },
+        { false, 0, 2, true, NULL, "8 10" },
+        { true, 0, 2, true, NULL, "2 4" },
+        { true, 0, 100, false, "us", "1 2 3 4 5 6 7 8 9 10" },
+        { true, 4, 100, false, "us/a", "5 7 9" },
+        { true, 0, 100, false, "u", "" },
+        { true, 0, 100, false, "us/a' OR '1'='1", "" },
+    };
+    struct store_head head;
+    struct store *store = start_history(*state, 100, 1000000, &head);
+    assert_int_equal(head.last_event, 0);
+    store_head_free(&head);
+    put_some(*state, store, 1, 10);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct store_job *job = store_job_new(STORE_LIST_EVENTS);
+        job->has_before = cases[i].has_before;
+        job->before = cases[i].before;
+        job->most = cases[i].most;
+        job->has_kind = cases[i].has_kind;
+        job->kind = EVENT_POOL;
+        job->key = cases[i].subject != NULL ? xstrdup(cases[i].subject) : NULL;
+        char *got = list(*state, store, job);
+        if (strcmp(got, cases[i].expected) != 0)
+            fail_msg("case %zu: %s", i, got);
+        free(got);
+    }
+    store_close(store);
+}
+
+static char *list_all(const struct fixture *fixture, struct store *store)
+{
+    struct store_job *job = store_job_new(STORE_LIST_EVENTS);
+    job->has_before = true;
+    job->most = 1000;
+    return list(fixture, store, job);
+}
+
+static void old_events_are_forgotten_by_count_and_age_and_numbers_never_come_again(void **state)
+{
+    struct store_head head;
+    struct store *store = start_history(*state, 4, 1000000, &head);
+    store_head_free(&head);
+    put_some(*state, store, 1, 10);
+    char *got = list_all(*state, store);
+    assert_string_equal(got, "7 8 9 10");
+    free(got);
+    store_close(store);
+
+    store = start_history(*state, 100, 0, &head);
+    assert_int_equal(head.last_event, 10);
+    store_head_free(&head);
+    usleep(2000);
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    add(job, 11, EVENT_POOL, "us");
+    job->events.items[0].wall_ms += 60000; /* the others are too old now */
+    run_well(*state, store, job);
+    got = list_all(*state, store);
+    assert_string_equal(got, "11");
+    free(got);
+    store_close(store);
+}
+
+static void an_event_is_read_as_it_was_put(void **state)
+{
+    struct store_head head;
+    struct store *store = start_history(*state, 10, 1000000, &head);
+    store_head_free(&head);
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    struct event event = { .number = 1, .wall_ms = 1600000000123, .kind = EVENT_OVERRIDE };
+    char subject[] = "us/a", now[] = "drain", was[] = "up", check[] = "web", author[] = "j\"o",
+         text[] = "a\xff\n";
+    event.subject = subject;
+    event.state = now;
+    event.was = was;
+    event.check = check;
+    event.author = author;
+    event.text = text;
+    events_add(&job->events, &event);
+    job->events.items[0].wall_ms = clock_wall_ms();
+    run_well(*state, store, job);
+    job = store_job_new(STORE_LIST_EVENTS);
+    job->most = 1;
+    job = run(*state, store, job);
+    assert_int_equal(job->events.count, 1);
+    job->events.items[0].wall_ms = 1600000000123;
+    struct text out = { 0 };
+    event_print(&job->events.items[0], &out);
+    assert_string_equal(
+        out.bytes,
+        "{\"number\":1,\"time\":\"2020-09-13T12:26:40.123Z\",\"kind\":\"override\",\"subject\":\"us/a\","
+        "\"state\":\"drain\",\"was\":\"up\",\"check\":\"web\",\"author\":\"j\\\"o\",\"text\":\"a?\\n\"}");
+    text_free(&out);
+    store_job_free(job);
+    store_close(store);
+}
+
+static void put_verdict(const struct fixture *fixture, struct store *store, const char *endpoint,
+                        const char *check, uint8_t verdict)
+{
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    job->verdicts = xcalloc(1, sizeof *job->verdicts);
+    job->verdict_count = 1;
+    job->value = xstrdup("1234567890123");
+    job->verdicts[0] = (struct store_verdict){
+        .endpoint = xstrdup(endpoint),
+        .target = xstrdup("192.0.2.1"),
+        .verdict = verdict,
+        .evidence = { .since_wall_ms = 77,
+                      .latency_us = 5,
+                      .status = 503,
+                      .has_replied = true,
+                      .text = "HTTP 503" },
+    };
+    snprintf(job->verdicts[0].evidence.check, sizeof job->verdicts[0].evidence.check, "%s", check);
+    run_well(fixture, store, job);
+}
+
+static void verdicts_are_there_after_a_restart(void **state)
+{
+    struct store_head head;
+    struct store *store = start_history(*state, 10, 1000000, &head);
+    store_head_free(&head);
+    put_verdict(*state, store, "us/a", "web", HEALTH_UP);
+    put_verdict(*state, store, "us/a", "web", HEALTH_DOWN);
+    put_verdict(*state, store, "us/b", "web", HEALTH_UP);
+    put_verdict(*state, store, "us/b", "dns", HEALTH_UP);
+    put_verdict(*state, store, "us/b", "dns", HEALTH_UNKNOWN);
+    put_verdict(*state, store, "us/c", "web", HEALTH_UP);
+    put_verdict(*state, store, "us/c", "dns", HEALTH_UP);
+    put_verdict(*state, store, "us/c", "", HEALTH_UNKNOWN);
+    store_close(store);
+
+    store = start_history(*state, 10, 1000000, &head);
+    assert_int_equal(head.verdicts_seen_ms, 1234567890123);
+    assert_int_equal(head.verdict_count, 2);
+    const struct store_verdict *verdict = &head.verdicts[0];
+    assert_string_equal(verdict->endpoint, "us/a");
+    assert_string_equal(verdict->target, "192.0.2.1");
+    assert_int_equal(verdict->verdict, HEALTH_DOWN);
+    assert_string_equal(verdict->evidence.check, "web");
+    assert_string_equal(verdict->evidence.text, "HTTP 503");
+    assert_int_equal(verdict->evidence.since_wall_ms, 77);
+    assert_int_equal(verdict->evidence.status, 503);
+    assert_true(verdict->evidence.has_replied);
+    assert_string_equal(head.verdicts[1].endpoint, "us/b");
+    assert_int_equal(head.verdicts[1].verdict, HEALTH_UP);
+    store_head_free(&head);
+    store_close(store);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+    const struct CMUnitTest tests[] = {
+        CASE(events_are_listed_by_cursor_kind_and_subject),
+        CASE(old_events_are_forgotten_by_count_and_age_and_numbers_never_come_again),
+        CASE(an_event_is_read_as_it_was_put),
+        CASE(verdicts_are_there_after_a_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
