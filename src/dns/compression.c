@@ -8,6 +8,7 @@
  * equals it.  The entries of the question are made at the first need: most replies write no name at all.
  */
 #define POINTER_OFFSET_END 0x4000 /* a pointer has 14 bits */
+#define POINTER_HOPS_MOST  8      /* from pointer to pointer: some readers give up at 16 */
 #define QNAME_LABELS_MOST  (DNS_NAMES_REMEMBERED / 2)
 
 /* Length and first letter of a label that is not the root. */
@@ -49,12 +50,15 @@ static bool is_equal_label(const uint8_t *a, const uint8_t *b)
     return true;
 }
 
-/* Compares a name in the message, which we wrote ourselves, with an uncompressed one. */
+/* Compares a name in the message, which we wrote ourselves, with an uncompressed one.  False if another
+ * pointer to it would make the way too long. */
 static bool is_name_at(const uint8_t *bytes, size_t offset, const uint8_t *wire)
 {
-    for (;;) {
+    for (unsigned hops = 1;;) {
         const uint8_t *label = bytes + offset;
         if (*label >= 0xc0) {
+            if (++hops > POINTER_HOPS_MOST)
+                return false;
             offset = get_u16(label) & 0x3fff;
             continue;
         }

@@ -150,6 +150,34 @@ static void the_soa_of_a_negative_answer_is_compressed(void **state)
             "c010 0006 0001 0000003c 001d 026e73 c010 0161 c029 0000000100000002000000030000000400000005");
 }
 
+static unsigned hops_of(const uint8_t *message, size_t at)
+{
+    unsigned hops = 0;
+    while (message[at] != 0) {
+        bool is_pointer = message[at] >= 0xc0;
+        hops += is_pointer;
+        at = is_pointer ? (size_t)(message[at] & 0x3f) << 8 | message[at + 1] : at + 1 + message[at];
+    }
+    return hops;
+}
+
+static void a_reader_need_not_go_through_many_pointers(void **state)
+{
+    (void)state;
+    char owner[200] = "a.";
+    struct reply reply;
+    begin(&reply, WWW_QUERY, 4096, &no_edns);
+    for (unsigned i = 0; i < 20; i++) { /* a. b.a. c.b.a. …: each can be written as a label and a pointer */
+        size_t at = reply.response.size;
+        add(&reply, DNS_AUTHORITY, owner, DNS_A, "01020304");
+        assert_in_range(hops_of(reply.bytes, at), 0, 8);
+        memmove(owner + 2, owner, strlen(owner) + 1);
+        owner[0] = (char)('b' + i);
+    }
+    assert_int_equal(reply.response.counts[DNS_AUTHORITY], 20);
+    free(reply.packet);
+}
+
 static void a_query_for_the_root_may_be_pointed_at(void **state)
 {
     (void)state;
@@ -318,6 +346,7 @@ int main(void)
         cmocka_unit_test(made_records_are_written),
         cmocka_unit_test(names_are_compressed_where_their_type_allows_it),
         cmocka_unit_test(the_soa_of_a_negative_answer_is_compressed),
+        cmocka_unit_test(a_reader_need_not_go_through_many_pointers),
         cmocka_unit_test(a_query_for_the_root_may_be_pointed_at),
         cmocka_unit_test(what_does_not_fit_truncates_in_whole_rrsets),
         cmocka_unit_test(additional_records_are_left_out_silently_unless_they_must_fit),
