@@ -79,25 +79,26 @@ static bool follow_cname(struct assembly *assembly, const uint8_t *target, struc
     return follow(assembly, next);
 }
 
-/* A chain may pass the same DNAME again; its RRset stands in the answer once (RFC 2181 §5). */
-static void add_dname(struct assembly *assembly, const struct zone_node *node, const uint8_t *owner)
+/* False if the DNAME is in the answer already: a target below its owner makes names grow for ever. */
+static bool add_dname(struct assembly *assembly, const struct zone_node *node, const uint8_t *owner)
 {
     for (unsigned i = 0; i < assembly->dname_count; i++) {
         if (assembly->dnames[i] == node)
-            return;
+            return false;
     }
     assembly->dnames[assembly->dname_count++] = node;
     add(assembly, DNS_ANSWER, owner, zone_node_rrset(node, DNS_DNAME));
+    return true;
 }
 
 static bool follow_dname(struct assembly *assembly, const struct zone_match *match, struct dns_name *next)
 {
     struct dns_name owner;
     zone_node_owner(match->zone, match->node, &owner);
+    if (!add_dname(assembly, match->node, owner.bytes))
+        return false; /* whoever asks goes on by itself, as long as it likes */
     const struct dns_rrset *dname = zone_node_rrset(match->node, DNS_DNAME);
-    const uint8_t *target = dns_rr_rdata(dname->wire);
-    add_dname(assembly, match->node, owner.bytes);
-    if (!substitute(assembly->name, &owner, target, next)) {
+    if (!substitute(assembly->name, &owner, dns_rr_rdata(dname->wire), next)) {
         assembly->response->rcode = RCODE_YXDOMAIN;
         return false;
     }
