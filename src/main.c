@@ -107,14 +107,26 @@ static bool open_server(const struct settings *settings, struct server **out, st
     struct server_listen *listens = calloc(settings->listen_count, sizeof *listens);
     for (size_t i = 0; listens != NULL && i < settings->listen_count; i++)
         listens[i] = (struct server_listen){ settings->listen[i].address, settings->listen[i].port };
+    const struct settings_rate_limit *limit = &settings->rate_limit;
     const struct server_settings server_settings = {
         .listens = listens,
         .listen_count = settings->listen_count,
         .worker_count = settings->workers,
         .tcp_connections_most = settings->tcp_connections,
+        .tcp_connections_per_client = settings->tcp_connections_per_client,
         .tcp_idle_ms = settings->tcp_idle_ms,
+        .rate_limit = { .responses_per_second = limit->responses_per_second,
+                        .slip = limit->slip,
+                        .ipv4_prefix = (uint8_t)limit->ipv4_prefix,
+                        .ipv6_prefix = (uint8_t)limit->ipv6_prefix,
+                        .exempt = limit->exempt,
+                        .exempt_count = limit->exempt_count },
         .answer = { .udp_size = (uint16_t)settings->udp_size,
+                    .udp_size_unproven = (uint16_t)settings->udp_size_without_cookie,
+                    .requires_cookie = settings->requires_cookie,
                     .nsid = settings->nsid,
+                    .version = settings->version,
+                    .identity = settings->identity != NULL ? settings->identity : settings->nsid,
                     .keepalive_ds = (uint16_t)(settings->tcp_idle_ms / 100) },
     };
     bool is_open = listens != NULL && server_open(&server_settings, out, err);

@@ -18,9 +18,11 @@ struct server_settings {
     const struct server_listen *listens;
     size_t listen_count;
     unsigned worker_count;
-    unsigned tcp_connections_most; /* in total, shared out among the workers */
+    unsigned tcp_connections_most;       /* in total, shared out among the workers */
+    unsigned tcp_connections_per_client; /* of all workers together; 0: as many as in total */
     unsigned tcp_idle_ms;
-    struct answer_settings answer;
+    struct rate_limit_settings rate_limit; /* responses_per_second 0: none */
+    struct answer_settings answer;         /* its limiter is made here */
 };
 
 struct server;

@@ -7,6 +7,12 @@
 
 #include <stdbool.h>
 
+/* Its place among the connections of its client (clients.h). */
+struct connection_client {
+    uint64_t hash;
+    struct connection *next, **link; /* of the chain */
+};
+
 /* A TCP connection with its buffers. */
 struct connection {
     struct event_source source; /* the socket */
@@ -15,6 +21,7 @@ struct connection {
     struct address peer;
     uint64_t active_ms;
     struct connection *older, *newer; /* by activity; `newer` also links the free ones */
+    struct connection_client client;
     struct stream stream;
 };
 

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "base/memory.h"
+#include "server/clients.h"
 #include "server/socket.h"
 #include "server/worker.h"
 
@@ -15,7 +16,8 @@
 
 struct server {
     struct server_settings settings;
-    struct server_listen *listens; /* which the settings point at */
+    struct server_listen *listens;       /* which the settings point at */
+    struct client_counts *client_counts; /* NULL: clients are not limited */
     int stop_fd;
     struct worker **workers;
     unsigned open_count, started_count;
@@ -33,7 +35,8 @@ static bool open_all(struct server *server, struct error *err)
     }
     for (; server->open_count < settings->worker_count; server->open_count++) {
         unsigned index = server->open_count;
-        if (!worker_open(index, settings, server->stop_fd, &server->workers[index], err))
+        if (!worker_open(index, settings, server->stop_fd, server->client_counts, &server->workers[index],
+                         err))
             return false;
     }
     return true;
@@ -46,6 +49,10 @@ bool server_open(const struct server_settings *settings, struct server **out, st
     server->settings = *settings;
     server->listens = xmemdup(settings->listens, settings->listen_count * sizeof *settings->listens);
     server->settings.listens = server->listens;
+    if (settings->rate_limit.responses_per_second > 0)
+        server->settings.answer.limiter = rate_limiter_new(&settings->rate_limit);
+    if (settings->tcp_connections_per_client > 0)
+        server->client_counts = client_counts_new(settings->tcp_connections_most);
     server->workers = xcalloc(settings->worker_count, sizeof(struct worker *));
     if (!open_all(server, err)) {
         server_close(server);
@@ -81,6 +88,8 @@ void server_close(struct server *server)
         worker_close(server->workers[i]);
     if (server->stop_fd >= 0)
         close(server->stop_fd);
+    rate_limiter_free(server->settings.answer.limiter);
+    client_counts_free(server->client_counts);
     free(server->workers);
     free(server->listens);
     free(server);

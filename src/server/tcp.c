@@ -20,6 +20,7 @@ static void note_open_count(struct tcp *tcp)
 static void close_connection(struct tcp *tcp, struct connection *connection)
 {
     int fd = connection->source.fd;
+    clients_leave(&tcp->clients, connection);
     connections_put_back(&tcp->connections, connection);
     note_open_count(tcp);
     close(fd); /* which also takes it out of the epoll set; last: who sees the end sees the count */
@@ -50,6 +51,11 @@ static void admit(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
     connection->source.fd = fd;
     address_of_sockaddr(peer, &connection->peer);
     note_open_count(tcp);
+    struct connection *surplus = clients_enter(&tcp->clients, connection);
+    if (surplus != NULL)
+        close_connection(tcp, surplus);
+    if (surplus == connection)
+        return;
     if (!event_watch(tcp->epoll_fd, &connection->source, EPOLLIN))
         close_connection(tcp, connection);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "answer/answer.h"
+#include "server/clients.h"
 #include "server/connections.h"
 
 #include <stdatomic.h>
@@ -13,6 +14,7 @@ struct tcp {
     unsigned idle_ms;
     uint64_t now_ms; /* of this turn of the worker's loop */
     struct connections connections;
+    struct clients clients;
     struct event_source *listeners;
     size_t listener_count;
     uint64_t accept_again_ms; /* 0, or when to listen again: descriptors or memory had run out */

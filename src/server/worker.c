@@ -39,12 +39,21 @@ static bool dispatch(struct worker *worker, struct event_source *source)
     return true;
 }
 
+/* Once a turn: what happens in it happens now. */
+static void read_clocks(struct worker *worker)
+{
+    uint64_t now_us = clock_monotonic_us();
+    worker->tcp.now_ms = now_us / 1000;
+    worker->answerer.now_us = now_us;
+    worker->answerer.now_wall_s = clock_wall_s();
+}
+
 static void serve(struct worker *worker)
 {
     struct epoll_event events[EVENTS_MOST];
     for (;;) {
         int count = epoll_wait(worker->epoll_fd, events, EVENTS_MOST, tcp_patience_ms(&worker->tcp));
-        worker->tcp.now_ms = clock_monotonic_ms();
+        read_clocks(worker);
         for (int i = 0; i < count; i++) {
             if (!dispatch(worker, events[i].data.ptr))
                 return;
@@ -100,8 +109,8 @@ static bool open_all(struct worker *worker, const struct server_settings *settin
     return true;
 }
 
-bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd, struct worker **out,
-                 struct error *err)
+bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd,
+                 struct client_counts *client_counts, struct worker **out, struct error *err)
 {
     struct worker *worker = xcalloc_aligned(CACHE_LINE, sizeof *worker);
     worker->index = index;
@@ -113,6 +122,8 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     rng_seed(&worker->answerer.rng);
     worker->tcp.answerer = &worker->answerer;
     worker->tcp.idle_ms = settings->tcp_idle_ms;
+    if (client_counts != NULL)
+        clients_open(&worker->tcp.clients, client_counts, settings->tcp_connections_per_client);
     worker->tcp.listeners = xcalloc(settings->listen_count, sizeof *worker->tcp.listeners);
     if (!open_all(worker, settings, err)) {
         worker_close(worker);
@@ -144,6 +155,7 @@ void worker_close(struct worker *worker)
     if (worker->epoll_fd >= 0)
         close(worker->epoll_fd);
     connections_close(&worker->tcp.connections);
+    clients_close(&worker->tcp.clients);
     udp_batch_free(worker->batch);
     free(worker->udp_sockets);
     free(worker->tcp.listeners);

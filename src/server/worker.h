@@ -26,9 +26,10 @@ struct worker {
     _Alignas(CACHE_LINE) char end[CACHE_LINE];
 };
 
-/** Opens the sockets of all listen addresses.  `stop_fd` and what `settings` points at are borrowed. */
-bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd, struct worker **out,
-                 struct error *err);
+/** Opens the sockets of all listen addresses.  `stop_fd`, `client_counts` (NULL: none) and what `settings`
+ * points at are borrowed. */
+bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd,
+                 struct client_counts *client_counts, struct worker **out, struct error *err);
 bool worker_start(struct worker *worker, struct error *err);
 void worker_join(struct worker *worker);  /* after a start, when the eventfd was rung */
 void worker_close(struct worker *worker); /* accepts NULL and half-open ones */
