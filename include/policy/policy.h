@@ -42,6 +42,7 @@ struct candidates {
                                  NULL for a policy that is `by_rule`: it asks candidates_has */
     const uint16_t *excluded; /* children that turned out to have nothing for this client */
     uint16_t excluded_count;
+    bool *has_missed; /* set when a child was asked for that is not available; may be NULL */
 };
 
 struct choice {

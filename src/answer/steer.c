@@ -4,7 +4,8 @@
 #include "dns/type.h"
 #include "snapshot/service.h"
 
-#define EXCLUDED_MAX 8 /* children that a node gives up on before it gives up itself */
+/* Nodes visited in one view at most.  Only trees of hundreds of maps that leave the client out come near. */
+#define VISITS_MAX 2048
 
 /* One walk down the tree in one view. */
 struct walk {
@@ -13,6 +14,8 @@ struct walk {
     enum view view;
     uint64_t random;
     uint32_t ttl_cap_s;
+    uint32_t visit_count;
+    bool has_missed; /* something was unavailable: else the client is outside of every map */
 };
 
 /* Candidates of a node over nodes, made from its children's bits. */
@@ -139,8 +142,10 @@ static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned 
 {
     const struct candidate_list *lists = from->state->lists[walk->view];
     struct choice choice;
-    if (lists[LIST_ANY].count == 0)
+    if (lists[LIST_ANY].count == 0) {
+        walk->has_missed = true;
         return false;
+    }
     from->list = &lists[list_family(walk->steering)];
     if (from->list->count == 0)
         return true; /* available, but nothing of this family: NODATA */
@@ -153,12 +158,12 @@ static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned 
 /* A node over nodes: one child; if that has nothing for this client, another one. */
 static bool walk_children(struct walk *walk, const struct candidates *node_candidates, unsigned depth)
 {
-    uint16_t excluded[EXCLUDED_MAX];
+    uint16_t excluded[NODE_CHILDREN_MAX];
     struct gathered gathered;
     struct choice choice;
     struct candidates from = *node_candidates;
     from.excluded = excluded;
-    while (from.excluded_count < EXCLUDED_MAX) {
+    while (from.excluded_count < NODE_CHILDREN_MAX) {
         if (!from.node->policy->is_by_rule) {
             gather(walk, &from, &gathered);
             from.list = &gathered.list;
@@ -184,10 +189,14 @@ static bool walk_node(struct walk *walk, const struct node *node, unsigned depth
         .dataset = now->dataset,
         .conditions = now->conditions,
         .view = walk->view,
+        .has_missed = &walk->has_missed,
     };
-    if (!from.state->is_available[walk->view])
+    if (!from.state->is_available[walk->view] || walk->visit_count++ == VISITS_MAX) {
+        walk->has_missed = true;
         return false;
-    lower_ttl_cap(walk, from.state->ttl_cap_s);
+    }
+    if (!node->policy->is_by_rule) /* what other clients are led to says nothing about this answer */
+        lower_ttl_cap(walk, from.state->ttl_cap_s);
     return node->is_over_endpoints ? walk_endpoints(walk, &from, depth) : walk_children(walk, &from, depth);
 }
 
@@ -198,6 +207,7 @@ static bool try_view(struct walk *walk, const struct child *root, enum view view
     walk->view = view;
     decision->view = view;
     decision->count = 0;
+    walk->visit_count = 0;
     tell(walk, &(struct trace_step){ .kind = TRACE_VIEW, .view = view });
     return walk_child(walk, root, 0);
 }
@@ -211,10 +221,13 @@ static bool try_views(struct walk *walk, const struct child *root, enum view fro
     return false;
 }
 
-/* What the service says about the case that nothing is available. */
+/* What the service says about the case that nothing is available.  For a client outside of the map nothing
+ * was to be available: NODATA. */
 static bool all_down(struct walk *walk)
 {
     const struct service *service = walk->steering->service;
+    if (!walk->has_missed)
+        return false;
     walk->decision->is_all_down = true;
     switch ((enum all_down)service->when_all_down) {
     case ALL_DOWN_SERVE_ALL: return try_views(walk, &service->root, VIEW_UNHELD);

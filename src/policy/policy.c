@@ -69,7 +69,11 @@ bool candidates_has(const struct candidates *from, uint16_t ordinal)
         if (from->excluded[i] == ordinal)
             return false;
     }
-    return child_is_available(&from->node->children[ordinal], from->dataset, from->conditions, from->view);
+    bool is_available =
+        child_is_available(&from->node->children[ordinal], from->dataset, from->conditions, from->view);
+    if (!is_available && from->has_missed != NULL)
+        *from->has_missed = true;
+    return is_available;
 }
 
 uint32_t candidates_latency_us(const struct candidates *from, uint16_t ordinal)
