@@ -168,6 +168,7 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the store says it when a file may not grow */
 }
 
 /* Checks and connections by the thousand need descriptors. */

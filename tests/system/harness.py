@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -115,14 +116,16 @@ class Daemon:
     def check(self):
         return subprocess.run(self.arguments("--check"), capture_output=True, text=True, timeout=START_S)
 
-    def launch(self):
+    def launch(self, file_size_most=resource.RLIM_INFINITY):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_size_most, resource.RLIM_INFINITY))
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.arguments(), stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.arguments(), stdout=log, stderr=log, preexec_fn=limit)
 
-    def start(self, document=None, **node):
+    def start(self, document=None, file_size_most=resource.RLIM_INFINITY, **node):
         if document is not None:
             self.configure(document, **node)
-        self.launch()
+        self.launch(file_size_most)
         wait_until(self.is_ready, START_S, "ready\n" + self.log)
         return self
 

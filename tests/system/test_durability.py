@@ -5,8 +5,6 @@ import random
 import threading
 import time
 
-import pytest
-
 from harness import IS_LONG, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
@@ -85,3 +83,21 @@ def test_sigterm_loses_nothing_either(daemon):
     daemon.stop()
     daemon.start()
     assert daemon.endpoint("us", "e1")["weight"] == 11
+
+
+def test_a_disk_that_takes_no_more_refuses_writes_and_loses_nothing(daemon):
+    """A file may not grow beyond 300 kB: what a full disk or a quota does to the store."""
+    daemon.start(steering(), file_size_most=300_000)
+    weight = 1
+    while (reply := daemon.api("PATCH", "/v1/pools/us/endpoints/e0", {"weight": weight + 1})).status == 200:
+        weight += 1
+        assert weight < 1000
+    assert reply.status == 503 and "steerd.db" in reply.json["detail"], reply.text
+    assert daemon.api("PUT", "/v1/pools/us/endpoints/e1/override", {"state": "down"}).status == 503
+    assert daemon.endpoint("us", "e0")["effective"]["weight"] == weight and daemon.generation() == weight
+    assert daemon.endpoint("us", "e1")["override"] is None
+    assert daemon.answer("www.example.test")
+    daemon.kill()
+    daemon.start()  # there is space again
+    assert daemon.endpoint("us", "e0")["weight"] == weight and daemon.generation() == weight
+    daemon.set_weight("us", "e0", 60000)
