@@ -258,6 +258,8 @@ static void take_job(struct control *control, struct store_job *job)
     case STORE_DELETE_OVERRIDE: override_was_stored(control, job); break;
     case STORE_LIST_GENERATIONS: generations_came(job); break;
     case STORE_READ_GENERATION: old_generation_came(control, job); break;
+    case STORE_PUT_HISTORY:
+    case STORE_LIST_EVENTS:
     case STORE_SET_META: break;
     }
     store_job_free(job);
