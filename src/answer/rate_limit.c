@@ -21,8 +21,8 @@
  *     63 … 40 | 39 … 0
  *        tag  | when all replies so far are paid for, in µs modulo 2^40
  *
- * Each reply costs 1/rate seconds, and nobody may owe more than a second.  Time wraps every twelve days: what
- * seems to lie further ahead than any debt is long past.
+ * Each reply costs an interval, 1/rate seconds, and nobody may owe more than a second of them.  Time wraps
+ * every twelve days: what seems to lie further ahead than any debt is long past.
  */
 #define TIME_BITS    40
 #define TIME_MASK    ((UINT64_C(1) << TIME_BITS) - 1)
@@ -34,7 +34,7 @@ struct rate_line {
 
 struct rate_limiter {
     uint64_t seed[3]; /* secret: nobody can aim at another's bucket */
-    uint64_t interval_us;
+    uint64_t interval_us, owed_most_us;
     uint64_t mask_v4, mask_v6[2];
     uint32_t slip;
     struct prefix_map *exempt; /* NULL: nobody */
@@ -61,6 +61,7 @@ struct rate_limiter *rate_limiter_new(const struct rate_limit_settings *settings
     struct rate_limiter *limiter = xcalloc(1, sizeof *limiter);
     rng_secret(limiter->seed, sizeof limiter->seed);
     limiter->interval_us = SECOND_US / settings->responses_per_second;
+    limiter->owed_most_us = limiter->interval_us * settings->responses_per_second;
     limiter->mask_v4 = leading_ones(settings->ipv4_prefix);
     limiter->mask_v6[0] = leading_ones(settings->ipv6_prefix);
     limiter->mask_v6[1] = leading_ones(settings->ipv6_prefix > 64 ? settings->ipv6_prefix - 64u : 0);
@@ -149,7 +150,7 @@ static bool take(struct rate_limiter *limiter, uint64_t hash, uint64_t now_us)
         uint64_t before, debt;
         _Atomic uint64_t *bucket = find_bucket(line, tag, now_us, &before, &debt);
         debt += limiter->interval_us;
-        if (debt > SECOND_US)
+        if (debt > limiter->owed_most_us)
             return false;
         uint64_t after = tag << TIME_BITS | ((now_us + debt) & TIME_MASK);
         if (atomic_compare_exchange_strong_explicit(bucket, &before, after, memory_order_relaxed,
