@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "answer/asking.h"
+
+/* ---- EDNS ---- */
+
+#define ECS4    "0008 0007 0001 18 00 c00002 "
+#define ECS6    "0008 000b 0002 38 00 20010db8000000 "
+#define ECS_ANY "0008 0004 0001 00 00 "
+
+static void an_option_is_answered_as_its_rfc_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *options;
+        enum transport transport;
+        unsigned code;
+        const char *answer; /* NULL: none */
+    } rows[] = {
+        { "NSID", "0003 0000", TRANSPORT_UDP, EDNS_NSID, "6e732d37" },
+        { "NSID not asked for", "", TRANSPORT_UDP, EDNS_NSID, NULL },
+        { "keepalive by TCP", "000b 0000", TRANSPORT_TCP, EDNS_KEEPALIVE, "0064" },
+        { "keepalive by UDP", "000b 0000", TRANSPORT_UDP, EDNS_KEEPALIVE, NULL },
+        { "no keepalive", "", TRANSPORT_TCP, EDNS_KEEPALIVE, NULL },
+        { "a subnet", ECS4, TRANSPORT_UDP, EDNS_ECS, "00011800c00002" },
+        { "a subnet of IPv6", ECS6, TRANSPORT_UDP, EDNS_ECS, "0002380020010db8000000" },
+        { "no subnet, please", ECS_ANY, TRANSPORT_UDP, EDNS_ECS, "00010000" },
+        { "unknown", "fde9 0003 010203", TRANSPORT_UDP, 0xfde9, NULL },
+        { "padding", "000c 0004 00000000", TRANSPORT_UDP, EDNS_PADDING, NULL },
+    };
+    static struct asking asking;
+    asking_open(&asking);
+    asking.settings.nsid = "ns-7";
+    asking.settings.keepalive_ds = 100;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t size;
+        asking_question(&asking, "www.example", DNS_A, DNS_IN);
+        asking_opt(&asking, NO_FLAGS, rows[i].options);
+        assert_true(asking_send(&asking, rows[i].transport) > 0);
+        assert_int_equal(asking.reply[7], 1);
+        const uint8_t *data = reply_option(&asking, rows[i].code, &size);
+        if ((data != NULL) != (rows[i].answer != NULL))
+            fail_msg("%s", rows[i].what);
+        for (size_t k = 0; data != NULL && k < size; k++)
+            assert_int_equal(data[k], nibble(rows[i].answer[2 * k]) << 4 | nibble(rows[i].answer[2 * k + 1]));
+        assert_true(data == NULL || strlen(rows[i].answer) == 2 * size);
+    }
+    asking_close(&asking);
+}
+
+static void of_the_edns_flags_only_do_comes_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ttl;
+        unsigned flags;
+    } rows[] = { { "00000000", 0 },
+                 { "00008000", 0x8000 },
+                 { "00007fff", 0 },
+                 { "0000ffff", 0x8000 },
+                 { "ff000000", 0 } };
+    static struct asking asking;
+    asking_open(&asking);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        asking_question(&asking, "www.example", DNS_A, DNS_IN);
+        asking_opt(&asking, rows[i].ttl, "");
+        assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+        const uint8_t *opt = reply_opt(&asking);
+        assert_int_equal(opt[4] << 8 | opt[5], 0); /* no extended rcode, version 0 */
+        assert_int_equal(opt[6] << 8 | opt[7], rows[i].flags);
+    }
+    asking_close(&asking);
+}
+
+static void another_edns_version_gets_badvers_and_an_opt_alone(void **state)
+{
+    (void)state;
+    static const char *const options[] = { "", "0003 0000", ECS4, "000a 0008 0102030405060708", "ffff" };
+    static struct asking asking;
+    asking_open(&asking);
+    asking.keys.cookie_count = 1;
+    asking.now.keys = &asking.keys;
+    asking.settings.nsid = "ns-7";
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        asking_question(&asking, "www.example", DNS_A, DNS_IN);
+        asking_opt(&asking, "00010000", options[i]);
+        assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+        assert_int_equal(reply_rcode(&asking), DNS_BADVERS);
+        assert_int_equal(asking.reply[7] + asking.reply[9], 0);
+        assert_int_equal(asking.reply[11], 1);
+        assert_int_equal(asking.reply_size, 12 + 13 + 4 + 11);
+        assert_int_equal(reply_opt(&asking)[5], 0); /* the version that we speak */
+    }
+    assert_int_equal(asking.counters.rcodes[DNS_BADVERS], 5);
+    assert_int_equal(asking.counters.rcodes[DNS_NOERROR], 0);
+    asking_close(&asking);
+}
+
+/* ---- what is not looked up, and why ---- */
+
+static void refusals_say_why_to_who_speaks_edns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint16_t type, class;
+        unsigned rcode;
+        int ede;
+    } rows[] = {
+        { "www.example", DNS_A, DNS_IN, DNS_NOERROR, EDE_NONE },
+        { "nowhere.example", DNS_A, DNS_IN, DNS_NXDOMAIN, EDE_NONE },
+        { "www.other", DNS_A, DNS_IN, DNS_REFUSED, EDE_NOT_AUTHORITATIVE },
+        { ".", DNS_NS, DNS_IN, DNS_REFUSED, EDE_NOT_AUTHORITATIVE },
+        { "www.example", DNS_A, 4, DNS_REFUSED, EDE_NOT_AUTHORITATIVE },
+        { "x.closed", DNS_A, DNS_IN, DNS_REFUSED, EDE_PROHIBITED },
+        { "example", DNS_AXFR, DNS_IN, DNS_REFUSED, EDE_NOT_SUPPORTED },
+        { "example", DNS_IXFR, DNS_IN, DNS_REFUSED, EDE_NOT_SUPPORTED },
+    };
+    static struct asking asking;
+    asking_open(&asking);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        asking_question(&asking, rows[i].name, rows[i].type, rows[i].class);
+        assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+        assert_int_equal(reply_rcode(&asking), rows[i].rcode);
+        assert_null(reply_opt(&asking));
+        asking_opt(&asking, NO_FLAGS, "");
+        assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+        if (reply_rcode(&asking) != rows[i].rcode || reply_ede(&asking) != rows[i].ede)
+            fail_msg("row %zu: rcode %u, EDE %d", i, reply_rcode(&asking), reply_ede(&asking));
+    }
+    asking_question(&asking, "example", DNS_SOA, DNS_IN);
+    asking_opt(&asking, NO_FLAGS, "");
+    asking.query[2] = DNS_OPCODE_NOTIFY << 3;
+    assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+    assert_int_equal(reply_rcode(&asking), DNS_NOTIMP);
+    assert_int_equal(reply_ede(&asking), EDE_NOT_SUPPORTED);
+    asking_close(&asking);
+}
+
+static void a_zone_answers_those_who_may_ask(void **state)
+{
+    (void)state;
+    static struct asking asking;
+    asking_open(&asking);
+    assert_int_equal(asking_for(&asking, "x.closed", DNS_A, NULL), DNS_REFUSED);
+    assert_int_equal(asking_for(&asking, "nowhere.closed", DNS_A, NULL), DNS_REFUSED);
+    assert_int_equal(asking_for(&asking, "x.closed", DNS_A, ECS4), DNS_REFUSED); /* a subnet proves nothing */
+    assert_int_equal(asking_for(&asking, "away.example", DNS_A, ""), DNS_NOERROR);
+    assert_int_equal(asking.reply[7], 1); /* the alias, and no more */
+    assert_int_equal(reply_ede(&asking), EDE_NONE);
+    assert_true(address_parse("192.0.2.200", &asking.source));
+    assert_int_equal(asking_for(&asking, "x.closed", DNS_A, NULL), DNS_NOERROR);
+    assert_int_equal(asking_for(&asking, "away.example", DNS_A, ""), DNS_NOERROR);
+    assert_int_equal(asking.reply[7], 2);
+    asking_close(&asking);
+}
+
+/* As NSD and Knot do. */
+static void a_qtype_that_no_data_has_is_nodata(void **state)
+{
+    (void)state;
+    static const uint16_t types[] = { 0, 41, 128, 249, 250, 253, 254, 256, 65535 };
+    static struct asking asking;
+    asking_open(&asking);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        assert_int_equal(asking_for(&asking, "www.example", types[i], ""), DNS_NOERROR);
+        assert_int_equal(asking.reply[7] << 8 | asking.reply[9], 0 << 8 | 1);
+        assert_int_equal(asking_for(&asking, "nowhere.example", types[i], ""), DNS_NXDOMAIN);
+    }
+    asking_close(&asking);
+}
+
+static void qclass_any_is_answered_without_authority(void **state)
+{
+    (void)state;
+    static struct asking asking;
+    asking_open(&asking);
+    asking_question(&asking, "www.example", DNS_A, DNS_CLASS_ANY);
+    assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+    assert_int_equal(reply_rcode(&asking), DNS_NOERROR);
+    assert_int_equal(asking.reply[7], 1);
+    assert_int_equal(asking.reply[2] & 4, 0);
+    asking_close(&asking);
+}
+
+static void any_amplifies_at_most_twice(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "example", "www.example", "big.example", "x.wild.example",
+                                         "away.example" };
+    static struct asking asking;
+    asking_open(&asking);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (int with_edns = 0; with_edns < 2; with_edns++) {
+            assert_int_equal(asking_for(&asking, names[i], DNS_ANY, with_edns ? "" : NULL), DNS_NOERROR);
+            assert_int_equal(asking.reply[7], 1);
+            assert_true(asking.reply_size <= 2 * asking.query_size);
+        }
+    }
+    asking_close(&asking);
+}
+
+/* ---- class CHAOS ---- */
+
+static void the_server_tells_of_itself_only_what_it_is_told_to(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+    } rows[] = {
+        { "version.bind", "1.2" },   { "VERSION.server", "1.2" }, { "id.server", "here" },
+        { "hostname.bind", "here" }, { "authors.bind", NULL },    { "bind", NULL },
+        { "x.version.bind", NULL },  { "www.example", NULL },
+    };
+    static struct asking asking;
+    asking_open(&asking);
+    for (int is_on = 0; is_on < 2; is_on++) {
+        asking.settings.version = is_on ? "1.2" : NULL;
+        asking.settings.identity = is_on ? "here" : NULL;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            asking_question(&asking, rows[i].name, DNS_TXT, DNS_CH);
+            assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+            if (!is_on || rows[i].text == NULL) {
+                assert_int_equal(reply_rcode(&asking), DNS_REFUSED);
+                continue;
+            }
+            size_t size = strlen(rows[i].text);
+            const uint8_t *rr = asking.reply + asking.reply_size - size - 13;
+            assert_int_equal(reply_rcode(&asking), DNS_NOERROR);
+            assert_int_equal(asking.reply[2] & 4, 4);
+            assert_memory_equal(rr, "\300\14\0\20\0\3\0\0\0\0\0", 11);
+            assert_int_equal(rr[11], size + 1);
+            assert_int_equal(rr[12], size);
+            assert_memory_equal(rr + 13, rows[i].text, size);
+        }
+    }
+    asking_question(&asking, "version.bind", DNS_A, DNS_CH);
+    assert_true(asking_send(&asking, TRANSPORT_UDP) > 0);
+    assert_int_equal(reply_rcode(&asking), DNS_NOERROR);
+    assert_int_equal(asking.reply[7], 0);
+    char longest[256];
+    memset(longest, 'v', 255);
+    longest[255] = '\0';
+    asking.settings.version = longest;
+    asking_question(&asking, "version.bind", DNS_ANY, DNS_CH);
+    assert_int_equal(asking_send(&asking, TRANSPORT_UDP), 12 + 14 + 4 + 12 + 256);
+    asking_close(&asking);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_option_is_answered_as_its_rfc_says),
+        cmocka_unit_test(of_the_edns_flags_only_do_comes_back),
+        cmocka_unit_test(another_edns_version_gets_badvers_and_an_opt_alone),
+        cmocka_unit_test(refusals_say_why_to_who_speaks_edns),
+        cmocka_unit_test(a_zone_answers_those_who_may_ask),
+        cmocka_unit_test(a_qtype_that_no_data_has_is_nodata),
+        cmocka_unit_test(qclass_any_is_answered_without_authority),
+        cmocka_unit_test(any_amplifies_at_most_twice),
+        cmocka_unit_test(the_server_tells_of_itself_only_what_it_is_told_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
