@@ -47,6 +47,17 @@ static void labelled(struct text *out, const char *name, const char *label, cons
     text_printf(out, "} %" PRIu64 "\n", number);
 }
 
+static void write_limits(struct text *out, const struct query_totals *totals)
+{
+    metrics_family(out, "steerd_dns_rate_limited_total", "counter", "Replies beyond the rate limit.");
+    labelled(out, "steerd_dns_rate_limited_total", "action", "dropped", totals->limited_dropped);
+    labelled(out, "steerd_dns_rate_limited_total", "action", "slipped", totals->limited_slipped);
+    metrics_family(out, "steerd_dns_cookies_total", "counter", "Queries with a DNS cookie.");
+    labelled(out, "steerd_dns_cookies_total", "state", "valid", totals->cookies[COOKIE_VALID]);
+    labelled(out, "steerd_dns_cookies_total", "state", "client_only", totals->cookies[COOKIE_CLIENT_ONLY]);
+    labelled(out, "steerd_dns_cookies_total", "state", "bad", totals->cookies[COOKIE_BAD]);
+}
+
 static void write_queries(struct text *out, const struct api_data_plane *data_plane)
 {
     struct query_totals totals;
@@ -65,6 +76,7 @@ static void write_queries(struct text *out, const struct api_data_plane *data_pl
     one(out, "steerd_dns_steered_total", "counter", "Answers that a service gave.", totals.steered);
     one(out, "steerd_dns_steered_degraded_total", "counter", "Of these, with all endpoints down.",
         totals.steered_degraded);
+    write_limits(out, &totals);
     one(out, "steerd_dns_tcp_connections", "gauge", "TCP connections open.", totals.tcp_connections);
 }
 

@@ -59,6 +59,10 @@ static void add(const struct answer_counters *from, struct query_totals *to)
     to->ecs += read(&from->ecs);
     to->steered += read(&from->steered);
     to->steered_degraded += read(&from->steered_degraded);
+    to->limited_dropped += read(&from->limited_dropped);
+    to->limited_slipped += read(&from->limited_slipped);
+    for (size_t i = 0; i < COOKIE_STATE_COUNT; i++)
+        to->cookies[i] += read(&from->cookies[i]);
 }
 
 void query_totals_take(const struct api_data_plane *data_plane, struct query_totals *out)

@@ -23,6 +23,7 @@ void tally_walk(const struct snapshot *now,
 struct query_totals {
     uint64_t queries[2], rcodes[24];
     uint64_t dropped, truncated, ecs, steered, steered_degraded;
+    uint64_t limited_dropped, limited_slipped, cookies[COOKIE_STATE_COUNT];
     uint64_t tcp_connections;
 };
 
