@@ -5,7 +5,8 @@ struct layer {
     struct geo_layering *layering;
     const struct prefix_map *base;
     size_t length;
-    struct prefix_map_builder *out;
+    struct prefix_map_builder *builder;
+    struct geo_layer out;
 };
 
 /* Prefixes by position in rules.items. */
@@ -52,10 +53,24 @@ static uint32_t chain_at(struct layer *layer, const struct compiled_rule *cover,
 
 /* ---- blocks ---- */
 
+/* Sets the bits of all values that the telling byte has within `at`. */
+static void touch(struct geo_layer *layer, const struct prefix *at)
+{
+    bool is_v6 = at->address.family == ADDRESS_V6;
+    unsigned before = is_v6 ? 8 : 0; /* bits in front of the byte */
+    unsigned known = at->length > before ? at->length - before : 0;
+    unsigned first = known > 0 ? at->address.bytes[is_v6] : 0;
+    unsigned count = known >= 8 ? 1 : 256u >> known;
+    for (unsigned byte = first; byte < first + count; byte++)
+        layer->touched[is_v6][byte / 64] |= UINT64_C(1) << byte % 64;
+}
+
 static void emit(struct layer *layer, const struct prefix *at, const struct block *block)
 {
-    if (block->is_uniform)
-        prefix_map_builder_add(layer->out, at, block->link << 8 | at->length);
+    if (!block->is_uniform)
+        return;
+    prefix_map_builder_add(layer->builder, at, block->link << 8 | at->length);
+    touch(&layer->out, at);
 }
 
 /* One half of `at`. */
@@ -112,10 +127,10 @@ static struct block visit(struct layer *layer, const struct prefix *at, struct s
     return (struct block){ .is_uniform = false };
 }
 
-struct prefix_map *geo_layer_new(struct geo_layering *layering, const struct prefix_map *base, size_t length)
+struct geo_layer geo_layer_new(struct geo_layering *layering, const struct prefix_map *base, size_t length)
 {
     const struct geo_rules *rules = layering->rules;
-    struct layer layer = { layering, base, length, prefix_map_builder_new() };
+    struct layer layer = { layering, base, length, prefix_map_builder_new(), { .map = NULL } };
     size_t first6 = 0;
     while (first6 < rules->prefix_count && rules->items[first6].rule.prefix.address.family == ADDRESS_V4)
         first6++;
@@ -124,5 +139,6 @@ struct prefix_map *geo_layer_new(struct geo_layering *layering, const struct pre
     emit(&layer, &all4, &block);
     block = visit(&layer, &all6, (struct span){ first6, rules->prefix_count }, NULL);
     emit(&layer, &all6, &block);
-    return prefix_map_build(layer.out);
+    layer.out.map = prefix_map_build(layer.builder);
+    return layer.out;
 }

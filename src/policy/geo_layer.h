@@ -29,6 +29,20 @@ static inline uint8_t geo_layer_scope_len(uint32_t value)
     return (uint8_t)value;
 }
 
+/* Most addresses are far from all prefixes of a node; a bit for each value of one telling byte of the address
+ * (the first, of IPv6 the second) says whether the map has anything there, without a look into it. */
+struct geo_layer {
+    struct prefix_map *map; /* NULL: there are no prefixes */
+    uint64_t touched[2][4]; /* IPv4, IPv6 */
+};
+
+static inline bool geo_layer_touches(const struct geo_layer *layer, const struct address *address)
+{
+    bool is_v6 = address->family == ADDRESS_V6;
+    uint8_t byte = address->bytes[is_v6];
+    return layer->touched[is_v6][byte / 64] >> byte % 64 & 1;
+}
+
 /* What the layers of a node are made from. */
 struct geo_layering {
     const struct geo_rules *rules;
@@ -38,4 +52,4 @@ struct geo_layering {
 };
 
 /** The layer over `base` in which chains are cut to `length`. */
-struct prefix_map *geo_layer_new(struct geo_layering *layering, const struct prefix_map *base, size_t length);
+struct geo_layer geo_layer_new(struct geo_layering *layering, const struct prefix_map *base, size_t length);

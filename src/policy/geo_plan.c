@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The links of the shape, in the same places, with children for classes. */
 static void adopt_links(const struct geo_shape *shape, const struct geo_rules *rules,
@@ -20,38 +21,41 @@ static const struct prefix_map *map_of_level(const struct geo_shape *shape, size
     return shape->levels[level < shape->level_count ? level : shape->level_count - 1];
 }
 
-static void lay_prefixes(const struct geo_shape *shape, const struct geo_rules *rules,
-                         struct geo_chains *chains, struct geo_plan *plan)
+/* The levels of a node in a block of their own; `count` is at least that of the shape. */
+static struct geo_level *lay_prefixes(const struct geo_shape *shape, const struct geo_rules *rules,
+                                      struct geo_chains *chains, size_t *count)
 {
     struct geo_layering layering = { .rules = rules, .chains = chains };
-    const struct prefix_map *whole_base = map_of_level(shape, SIZE_MAX);
-    struct prefix_map *whole = geo_layer_new(&layering, whole_base, SIZE_MAX);
-    if (layering.longest > plan->level_count) {
-        plan->level_count = layering.longest;
-        plan->levels = xrealloc(plan->levels, plan->level_count, sizeof *plan->levels);
+    struct geo_level last = { .shape = map_of_level(shape, SIZE_MAX) };
+    if (rules->prefix_count > 0)
+        last.layer = geo_layer_new(&layering, last.shape, SIZE_MAX);
+    *count = layering.longest > shape->level_count ? layering.longest : shape->level_count;
+    struct geo_level *levels = xcalloc(*count, sizeof *levels);
+    for (size_t level = 0; level + 1 < *count; level++) {
+        levels[level].shape = map_of_level(shape, level);
+        if (rules->prefix_count > 0)
+            levels[level].layer = geo_layer_new(&layering, levels[level].shape, level + 1);
     }
-    size_t last = plan->level_count - 1;
-    for (size_t level = 0; level < last; level++) {
-        const struct prefix_map *base = map_of_level(shape, level);
-        plan->levels[level] = (struct geo_level){ base, geo_layer_new(&layering, base, level + 1) };
-    }
-    plan->levels[last] = (struct geo_level){ whole_base, whole };
+    levels[*count - 1] = last;
     number_table_free(&layering.by_pair);
+    return levels;
 }
 
 static struct geo_plan *plan_new(const struct geo_shape *shape, const struct geo_rules *rules)
 {
-    struct geo_plan *plan = xcalloc(1, sizeof *plan);
     struct geo_chains chains;
     adopt_links(shape, rules, &chains);
-    plan->level_count = shape->level_count;
-    plan->levels = xcalloc(plan->level_count, sizeof *plan->levels);
-    for (size_t level = 0; level < plan->level_count; level++)
-        plan->levels[level].shape = map_of_level(shape, level);
-    if (rules->prefix_count > 0)
-        lay_prefixes(shape, rules, &chains, plan);
-    plan->links = xrealloc(chains.links, chains.count, sizeof *chains.links);
+    size_t level_count;
+    struct geo_level *levels = lay_prefixes(shape, rules, &chains, &level_count);
+    size_t head_size = sizeof(struct geo_plan) + level_count * sizeof *levels;
+    struct geo_plan *plan = xcalloc(1, head_size + chains.count * sizeof *chains.links);
+    struct geo_link *links = (struct geo_link *)((char *)plan + head_size);
+    plan->level_count = level_count;
     plan->link_count = chains.count;
+    plan->links = memcpy(links, chains.links, chains.count * sizeof *links);
+    memcpy(plan->levels, levels, level_count * sizeof *levels);
+    free(levels);
+    free(chains.links);
     geo_chains_close(&chains);
     return plan;
 }
@@ -80,10 +84,8 @@ void geo_plan_free(void *block)
     if (plan == NULL)
         return;
     for (size_t level = 0; level < plan->level_count; level++)
-        prefix_map_free(plan->levels[level].layer);
+        prefix_map_free(plan->levels[level].layer.map);
     geo_shape_free(plan->shape);
-    free(plan->levels);
-    free(plan->links);
     free(plan);
 }
 

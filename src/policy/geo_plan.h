@@ -17,15 +17,16 @@
  */
 struct geo_level {
     const struct prefix_map *shape;
-    struct prefix_map *layer; /* NULL: there are no prefixes */
+    struct geo_layer layer;
 };
 
+/* One block with its links, which stand behind the levels. */
 struct geo_plan {
-    struct geo_link *links;
+    const struct geo_link *links;
     size_t link_count;
-    struct geo_level *levels;
-    size_t level_count;      /* >= 1 */
     struct geo_shape *shape; /* NULL: somebody else's */
+    size_t level_count;      /* >= 1 */
+    struct geo_level levels[];
 };
 
 bool geo_plan_compile(const struct policy_source *source, void **plan, struct error *err);
@@ -39,15 +40,15 @@ bool geo_plan_compile_common(const struct policy_source *source, void **shape, s
 static inline bool geo_level_is_as_before(const struct geo_plan *plan, size_t level)
 {
     return level > 0 && plan->levels[level].shape == plan->levels[level - 1].shape &&
-           plan->levels[level].layer == plan->levels[level - 1].layer;
+           plan->levels[level].layer.map == plan->levels[level - 1].layer.map;
 }
 
 /** The link of `address` on a level, with the scope; PREFIX_MAP_NONE without an address. */
 static inline uint32_t geo_level_find(const struct geo_level *level, const struct address *address,
                                       uint8_t *scope_len)
 {
-    if (level->layer != NULL) {
-        uint32_t value = prefix_map_find(level->layer, address, NULL);
+    if (geo_layer_touches(&level->layer, address)) {
+        uint32_t value = prefix_map_find(level->layer.map, address, NULL);
         if (value != PREFIX_MAP_NONE) {
             *scope_len = geo_layer_scope_len(value);
             return geo_layer_link(value);
