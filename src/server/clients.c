@@ -94,11 +94,9 @@ static bool is_better_to_close(const struct connection *a, const struct connecti
 {
     if (a->is_sending != b->is_sending)
         return b->is_sending; /* its client still waits for a reply */
-    return a->active_ms <= b->active_ms;
+    return a->activity < b->activity;
 }
 
-/* The chain has the newest first: of two that were active in the same millisecond the later found one is
- * older. */
 static struct connection *idlest(struct connection *newest)
 {
     struct connection *found = newest;

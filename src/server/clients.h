@@ -20,7 +20,7 @@ void client_counts_free(struct client_counts *counts);
 struct clients {
     struct client_counts *counts; /* shared */
     unsigned most;                /* connections of one client */
-    struct connection **chains;   /* by hash, the newest first */
+    struct connection **chains;   /* by hash */
 };
 
 /** `counts` is borrowed. */

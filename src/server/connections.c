@@ -28,6 +28,7 @@ void connections_close(struct connections *connections)
 static void append(struct connections *connections, struct connection *connection, uint64_t now_ms)
 {
     connection->active_ms = now_ms;
+    connection->activity = connections->activities++;
     connection->older = connections->newest;
     connection->newer = NULL;
     *(connections->newest != NULL ? &connections->newest->newer : &connections->oldest) = connection;

@@ -20,6 +20,7 @@ struct connection {
     bool is_at_end;             /* the peer has sent all that it will */
     struct address peer;
     uint64_t active_ms;
+    uint64_t activity;                /* number of its last activity: tells the order within a millisecond */
     struct connection *older, *newer; /* by activity; `newer` also links the free ones */
     struct connection_client client;
     struct stream stream;
@@ -32,7 +33,8 @@ struct connection {
 struct connections {
     struct connection *slots;
     unsigned most, open;
-    unsigned touched; /* slots that were ever in use; those behind have no memory yet */
+    uint64_t activities; /* counted */
+    unsigned touched;    /* slots that were ever in use; those behind have no memory yet */
     struct connection *oldest, *newest, *unused;
 };
 

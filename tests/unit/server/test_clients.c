@@ -69,9 +69,9 @@ static void beyond_its_number_a_client_loses_the_one_idle_for_longest(void **sta
         own[i] = take(&fixture, 0, "192.0.2.1", 1 + i);
         assert_null(enter(&fixture, 0, own[i]));
     }
-    connections_touch(&fixture.connections[0], own[0], 10);
-    own[1]->is_sending = true; /* its client waits for a reply */
-    own[3] = take(&fixture, 0, "192.0.2.1", 11);
+    connections_touch(&fixture.connections[0], own[0], 3); /* in the same millisecond as the last */
+    own[1]->is_sending = true;                             /* its client waits for a reply */
+    own[3] = take(&fixture, 0, "192.0.2.1", 3);
     assert_ptr_equal(enter(&fixture, 0, own[3]), own[2]);
     leave(&fixture, 0, own[2]);
     own[2] = take(&fixture, 0, "192.0.2.1", 12);
