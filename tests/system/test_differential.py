@@ -316,8 +316,8 @@ def knot_goes_round_with_a_dname_that_leads_below_itself(case, peer, theirs):
 @rule
 def knot_is_unsure_about_names_that_a_dname_makes_too_long(case, peer, theirs):
     """RFC 6672 §2.2 says YXDOMAIN and nothing else; Knot goes on with the target's end.  NSD agrees with us."""
-    if peer == "knot" and case.ours.rcode == YXDOMAIN == case.theirs["nsd"].rcode and theirs.rcode in (YXDOMAIN, 3):
-        return {"rcode", "authority", "additional"}
+    if peer == "knot" and case.ours.rcode == YXDOMAIN == case.theirs["nsd"].rcode and is_prefix(case.ours, theirs):
+        return SECTIONS | {"rcode", "tc"}
 
 
 @rule
@@ -327,7 +327,8 @@ def knot_fills_in_addresses_under_the_wildcards_name(case, peer, theirs):
     more = {record.key for record in theirs.additional} - {record.key for record in case.ours.additional}
     if peer == "knot" and all(key[0][:2] == b"\1*" for key in more):
         addresses = {key[1:] for key in more}
-        return {"additional"} if all(key[1:] in addresses for key in less) else None
+        is_binding = any(record.type in (SVCB, HTTPS) for record in case.ours.answer)  # see the rule below
+        return {"additional"} if is_binding or all(key[1:] in addresses for key in less) else None
 
 
 @rule
@@ -386,6 +387,13 @@ def knot_leaves_out_an_soa_that_does_not_fit(case, peer, theirs):
     is_negative = not theirs.answer and not theirs.authority and not theirs.has(TC)
     if peer == "knot" and is_negative and len((case.full or case.ours).packet) > case.limit * 0.8:
         return {"authority", "tc"}
+
+
+@rule
+def hints_are_given_as_far_as_they_fit(case, _, theirs):
+    """Near the limit everybody leaves out what does not fit beside his answer, in his own order."""
+    if case.ours.has(AA) and max(len(case.ours.packet), len(theirs.packet)) > case.limit * 0.8:
+        return {"additional"}
 
 
 @rule
