@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define DNS_UDP_SIZE_DEFAULT 1232 /* what we send at most over UDP (DNS flag day 2020) */
-#define DNS_NAMES_REMEMBERED 32
+#define DNS_NAMES_REMEMBERED 64
 
 enum dns_section { DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL };
 

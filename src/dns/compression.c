@@ -9,7 +9,7 @@
  */
 #define POINTER_OFFSET_END 0x4000 /* a pointer has 14 bits */
 #define POINTER_HOPS_MOST  8      /* from pointer to pointer: some readers give up at 16 */
-#define QNAME_LABELS_MOST  (DNS_NAMES_REMEMBERED / 2)
+#define QNAME_LABELS_MOST  16
 
 /* Length and first letter of a label that is not the root. */
 static uint16_t key_of(const uint8_t *label)
