@@ -14,7 +14,8 @@
  * are down" are not its business.
  */
 
-#define CHOICE_MAX 16 /* endpoints in one answer at most */
+#define CHOICE_MAX 16    /* endpoints in one answer at most */
+#define WHOLE      10000 /* parts of a share */
 
 /* Whom the answer is for. */
 struct client {
@@ -110,6 +111,11 @@ bool child_is_available(const struct child *child, const struct dataset *dataset
                         const struct conditions *conditions, enum view view);
 /** Effective weight: an override's over the declared one. */
 uint32_t child_weight(const struct child *child, const struct conditions *conditions);
+/** Parts of 10,000 of its share that go to its siblings: shed, or not yet grown to. */
+uint32_t child_withheld(const struct child *child, const struct conditions *conditions);
+/** What it can take, in the unit of weights; 0: not stated. */
+uint32_t child_capacity(const struct child *child, const struct dataset *dataset,
+                        const struct conditions *conditions);
 /** Latency figure from the conditions, 0 if unknown: an endpoint's own, a node's best. */
 uint32_t child_latency_us(const struct child *child, const struct dataset *dataset,
                           const struct conditions *conditions);

@@ -43,6 +43,7 @@ struct endpoint_condition {
     uint32_t weight;                 /* effective: override over declared */
     uint32_t latency_us;             /* smoothed connect time from here; 0: unknown */
     uint32_t ttl_cap_s;              /* shorter while a change of verdict is near; TTL_CAP_NONE otherwise */
+    uint16_t withheld;               /* of 10,000 parts of its share, while it ramps up */
     uint8_t verdict;                 /* enum health_verdict: what the checks say */
     bool is_available;               /* the one formula: override over declared over observed */
     bool is_held;                    /* down or drained by an operator */
@@ -63,9 +64,10 @@ struct candidate_list {
     uint16_t count;
     const uint16_t *index;
     const uint32_t *cumulative; /* cumulative[count - 1] is the total, >= 1 if count >= 1 */
+    uint64_t stride;            /* of a weighted policy: the order of its tickets (policy/stride.h); else 0 */
 };
 
-/* Lists by family for nodes over endpoints; other nodes use `any` only. */
+/* Lists by family for nodes over endpoints; other nodes use `any` only (the others are the same). */
 enum list_family { LIST_ANY, LIST_V4, LIST_V6, LIST_COUNT };
 
 /* One block: the lists point into it.  Free with free(). */
@@ -74,8 +76,10 @@ struct node_state {
     uint16_t available_count; /* children available in VIEW_HEALTHY */
     uint32_t ttl_cap_s;       /* lowest of the endpoints below it */
     uint32_t latency_us;      /* best of the available ones; 0: unknown */
-    bool has_lists;           /* false for a node over nodes: its children's bits are read instead */
-    uint16_t preferred;       /* `latency`: the child favoured with hysteresis; UINT16_MAX: none */
+    uint32_t capacity;        /* what all below it can take, in the unit of weights; 0: not stated */
+    bool has_lists;     /* false for an unweighted node over nodes: its children's bits are read instead */
+    bool has_withheld;  /* not weighted, and a child gives away a part of its share */
+    uint16_t preferred; /* `latency`: the child favoured with hysteresis; UINT16_MAX: none */
     struct candidate_list lists[VIEW_COUNT][LIST_COUNT];
 };
 

@@ -26,8 +26,9 @@ struct coordinates {
 enum { FAMILY_V4 = 1, FAMILY_V6 = 2 }; /* bits of endpoint.families */
 
 struct endpoint {
-    uint32_t slot;   /* in conditions.endpoints; SLOT_NONE: inline, nobody checks or overrides it */
-    uint32_t weight; /* declared, 0..65535 */
+    uint32_t slot;     /* in conditions.endpoints; SLOT_NONE: inline, nobody checks or overrides it */
+    uint32_t weight;   /* declared, 0..65535 */
+    uint32_t capacity; /* in the unit of weights; 0: not stated */
     uint8_t families;
     uint8_t ipv4[4];
     uint8_t ipv6[16];
@@ -42,6 +43,7 @@ struct child {
     uint32_t weight; /* declared; of an endpoint of a pool the endpoint's */
     int8_t bias;     /* −99…+99, `nearest` */
     uint8_t kind;
+    uint8_t shed; /* percent of its share that goes to its siblings */
     union {
         const struct endpoint *endpoint;
         const struct node *node;
@@ -58,6 +60,7 @@ struct node {
     uint16_t child_count; /* >= 1 */
     uint16_t answers;     /* endpoints in one answer, >= 1 */
     uint16_t min_healthy; /* children or, with is_percent, percent of them; >= 1 */
+    uint32_t capacity;    /* of a pool, in the unit of weights; 0: that of its endpoints */
     bool is_percent;
     bool is_over_endpoints; /* all children are endpoints and the policy does not choose by rule: family
                                applies */

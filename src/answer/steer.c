@@ -63,32 +63,62 @@ static void give(struct walk *walk, const struct endpoint *endpoint)
         decision->endpoints[decision->count++] = endpoint;
 }
 
-static void gather_pass(struct walk *walk, const struct candidates *from, bool wants_zero,
+static void gather_one(struct gathered *out, uint16_t ordinal, uint32_t weight)
+{
+    uint16_t at = out->list.count++;
+    out->index[at] = ordinal;
+    out->cumulative[at] = (at > 0 ? out->cumulative[at - 1] : 0) + weight;
+}
+
+static bool is_excluded(const struct candidates *from, uint16_t ordinal)
+{
+    for (uint16_t i = 0; i < from->excluded_count; i++) {
+        if (from->excluded[i] == ordinal)
+            return true;
+    }
+    return false;
+}
+
+/* What is left of a ready list. */
+static void gather_rest(const struct candidates *from, const struct candidate_list *list,
                         struct gathered *out)
 {
-    const struct node *node = from->node;
-    const struct conditions *conditions = from->conditions;
-    uint32_t total = 0;
-    for (uint16_t i = 0; i < node->child_count && out->list.count < NODE_CHILDREN_MAX; i++) {
-        const struct child *child = &node->children[i];
-        uint32_t weight = node->policy->is_weighted ? child_weight(child, conditions) : 1;
-        if (child->kind != CHILD_ENDPOINT)
-            lower_ttl_cap(walk, conditions_node(conditions, dataset_node(from->dataset, child))->ttl_cap_s);
-        if ((weight == 0) != wants_zero || !candidates_has(from, i))
-            continue;
-        total += weight == 0 ? 1 : weight;
-        out->index[out->list.count] = i;
-        out->cumulative[out->list.count++] = total;
+    uint32_t before = 0;
+    for (uint16_t i = 0; i < list->count && out->list.count < NODE_CHILDREN_MAX; i++) {
+        if (!is_excluded(from, list->index[i]))
+            gather_one(out, list->index[i], list->cumulative[i] - before);
+        before = list->cumulative[i];
     }
 }
 
-/* Weight 0 serves only when every other candidate is gone. */
-static void gather(struct walk *walk, const struct candidates *from, struct gathered *out)
+/* All that is available, alike. */
+static void gather_children(struct walk *walk, const struct candidates *from, struct gathered *out)
 {
+    const struct node *node = from->node;
+    for (uint16_t i = 0; i < node->child_count && out->list.count < NODE_CHILDREN_MAX; i++) {
+        const struct child *child = &node->children[i];
+        if (child->kind != CHILD_ENDPOINT)
+            lower_ttl_cap(walk,
+                          conditions_node(from->conditions, dataset_node(from->dataset, child))->ttl_cap_s);
+        if (candidates_has(from, i))
+            gather_one(out, i, 1);
+    }
+}
+
+/* Of a weighted node the ready list, as long as nothing is excluded; without its members come those of weight
+ * 0, which it leaves out. */
+static const struct candidate_list *gather(struct walk *walk, const struct candidates *from,
+                                           struct gathered *out)
+{
+    const struct candidate_list *ready = &from->state->lists[walk->view][LIST_ANY];
+    if (from->state->has_lists && from->excluded_count == 0)
+        return ready;
     out->list = (struct candidate_list){ .index = out->index, .cumulative = out->cumulative };
-    gather_pass(walk, from, false, out);
-    if (out->list.count == 0 && from->node->policy->is_weighted)
-        gather_pass(walk, from, true, out);
+    if (from->state->has_lists)
+        gather_rest(from, ready, out);
+    if (out->list.count == 0)
+        gather_children(walk, from, out);
+    return &out->list;
 }
 
 static struct draw draw_for(struct walk *walk, const struct node *node)
@@ -104,6 +134,20 @@ static struct draw draw_for(struct walk *walk, const struct node *node)
     return draw;
 }
 
+/* Whoever listens may ask for children without a trace of it in the walk. */
+static void tell_choice(const struct walk *walk, const struct candidates *from, unsigned depth,
+                        const struct draw *draw, const struct choice *choice)
+{
+    struct candidates shown = *from;
+    shown.has_missed = NULL;
+    tell(walk, &(struct trace_step){ .kind = choice->count > 0 ? TRACE_NODE : TRACE_EMPTY,
+                                     .depth = depth,
+                                     .view = walk->view,
+                                     .candidates = &shown,
+                                     .draw = draw,
+                                     .choice = choice });
+}
+
 /* Asks the policy once. */
 static void choose(struct walk *walk, const struct candidates *from, unsigned depth, struct choice *choice)
 {
@@ -117,12 +161,8 @@ static void choose(struct walk *walk, const struct candidates *from, unsigned de
         if (choice->scope_len > walk->decision->scope_len)
             walk->decision->scope_len = choice->scope_len;
     }
-    tell(walk, &(struct trace_step){ .kind = choice->count > 0 ? TRACE_NODE : TRACE_EMPTY,
-                                     .depth = depth,
-                                     .view = walk->view,
-                                     .candidates = from,
-                                     .draw = &draw,
-                                     .choice = choice });
+    if (walk->steering->trace != NULL)
+        tell_choice(walk, from, depth, &draw, choice);
 }
 
 static bool walk_node(struct walk *walk, const struct node *node, unsigned depth);
@@ -165,9 +205,8 @@ static bool walk_children(struct walk *walk, const struct candidates *node_candi
     from.excluded = excluded;
     while (from.excluded_count < NODE_CHILDREN_MAX) {
         if (!from.node->policy->is_by_rule) {
-            gather(walk, &from, &gathered);
-            from.list = &gathered.list;
-            if (gathered.list.count == 0)
+            from.list = gather(walk, &from, &gathered);
+            if (from.list->count == 0)
                 return false;
         }
         choose(walk, &from, depth, &choice);

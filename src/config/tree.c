@@ -154,11 +154,13 @@ static bool fill_node(struct tree *tree, struct node *node, const struct declare
 
 /*
  * Who asks for the availability of a private node?  Its parent; and, of a root, whoever counts its children
- * (min_healthy) or favours one of them.  A root that nobody asks needs no slot: its children's bits are read.
+ * (min_healthy) or favours one of them.  Weights need their lists made.  A root that nobody asks needs no
+ * slot: its children's bits are read.
  */
 static bool needs_slot(const struct node *node, bool is_root)
 {
-    return !is_root || node->is_percent || node->min_healthy > 1 || node->policy->prefer != NULL;
+    return !is_root || node->is_percent || node->min_healthy > 1 || node->policy->prefer != NULL ||
+           node->policy->is_weighted;
 }
 
 static const struct node *write_private(struct tree *tree, const struct declared_node *declared,

@@ -2,126 +2,12 @@
 #include "policy/node_state.h"
 
 #include "base/memory.h"
+#include "policy/node_lists.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define LISTS (VIEW_COUNT * LIST_COUNT)
-
-/* The lists under construction, each with room for every child. */
-struct draft {
-    const struct node *node;
-    uint16_t count[LISTS];
-    uint16_t *index;      /* LISTS × child_count */
-    uint32_t *cumulative; /* LISTS × child_count */
-    int same_as[LISTS];   /* an earlier list with the same content, or itself */
-};
-
-static bool has_family(const struct endpoint *endpoint, enum list_family family)
-{
-    if (family == LIST_ANY)
-        return true;
-    return (endpoint->families & (family == LIST_V4 ? FAMILY_V4 : FAMILY_V6)) != 0;
-}
-
-static uint16_t *draft_index(const struct draft *draft, int list)
-{
-    return draft->index + (size_t)list * draft->node->child_count;
-}
-
-static uint32_t *draft_cumulative(const struct draft *draft, int list)
-{
-    return draft->cumulative + (size_t)list * draft->node->child_count;
-}
-
-/* Fills one list; of a weighted policy weight 0 serves only when every other is gone (then all alike). */
-static void draft_list(struct draft *draft, int list, const struct dataset *dataset,
-                       const struct conditions *conditions)
-{
-    const struct node *node = draft->node;
-    enum view view = (enum view)(list / LIST_COUNT);
-    enum list_family family = (enum list_family)(list % LIST_COUNT);
-    uint16_t *index = draft_index(draft, list);
-    uint32_t *cumulative = draft_cumulative(draft, list);
-    for (int wants_zero = 0; wants_zero < 2 && draft->count[list] == 0; wants_zero++) {
-        uint32_t total = 0;
-        for (uint16_t i = 0; i < node->child_count; i++) {
-            const struct child *child = &node->children[i];
-            uint32_t weight = node->policy->is_weighted ? child_weight(child, conditions) : 1;
-            if ((weight == 0) != (wants_zero == 1) || !has_family(child->endpoint, family) ||
-                !child_is_available(child, dataset, conditions, view))
-                continue;
-            total += weight == 0 ? 1 : weight;
-            index[draft->count[list]] = i;
-            cumulative[draft->count[list]++] = total;
-        }
-    }
-}
-
-static int find_same(const struct draft *draft, int list)
-{
-    uint16_t count = draft->count[list];
-    for (int other = 0; other < list; other++) {
-        if (draft->count[other] == count &&
-            memcmp(draft_index(draft, other), draft_index(draft, list), count * sizeof(uint16_t)) == 0 &&
-            memcmp(draft_cumulative(draft, other), draft_cumulative(draft, list), count * sizeof(uint32_t)) ==
-                0)
-            return other;
-    }
-    return list;
-}
-
-static void draft_lists(struct draft *draft, const struct dataset *dataset,
-                        const struct conditions *conditions)
-{
-    size_t room = (size_t)LISTS * draft->node->child_count;
-    draft->index = xcalloc(room, sizeof *draft->index);
-    draft->cumulative = xcalloc(room, sizeof *draft->cumulative);
-    for (int list = 0; list < LISTS; list++) {
-        draft_list(draft, list, dataset, conditions);
-        draft->same_as[list] = find_same(draft, list);
-    }
-}
-
-/* One block: the state, then all cumulative arrays (4-byte aligned), then all index arrays. */
-static struct node_state *state_with_lists(const struct draft *draft)
-{
-    size_t elements = 0;
-    for (int list = 0; list < LISTS; list++) {
-        if (draft->same_as[list] == list)
-            elements += draft->count[list];
-    }
-    struct node_state *state = xcalloc(1, sizeof *state + elements * (sizeof(uint32_t) + sizeof(uint16_t)));
-    uint32_t *cumulative = (uint32_t *)(state + 1);
-    uint16_t *index = (uint16_t *)(cumulative + elements);
-    for (int list = 0; list < LISTS; list++) {
-        struct candidate_list *out = &state->lists[list / LIST_COUNT][list % LIST_COUNT];
-        int same = draft->same_as[list];
-        if (same != list) {
-            *out = state->lists[same / LIST_COUNT][same % LIST_COUNT];
-            continue;
-        }
-        uint16_t count = draft->count[list];
-        memcpy(cumulative, draft_cumulative(draft, list), count * sizeof *cumulative);
-        memcpy(index, draft_index(draft, list), count * sizeof *index);
-        *out = (struct candidate_list){ .count = count, .index = index, .cumulative = cumulative };
-        cumulative += count;
-        index += count;
-    }
-    state->has_lists = true;
-    return state;
-}
-
-static struct node_state *state_of_lists(const struct node *node, const struct dataset *dataset,
-                                         const struct conditions *conditions)
-{
-    struct draft draft = { .node = node };
-    draft_lists(&draft, dataset, conditions);
-    struct node_state *state = state_with_lists(&draft);
-    free(draft.index);
-    free(draft.cumulative);
-    return state;
-}
 
 static uint16_t count_available(const struct node *node, const struct dataset *dataset,
                                 const struct conditions *conditions, enum view view)
@@ -151,6 +37,33 @@ static uint32_t child_ttl_cap_s(const struct child *child, const struct dataset 
     return node != NULL ? conditions_node(conditions, node)->ttl_cap_s : TTL_CAP_NONE;
 }
 
+/* What is available below takes so much together, and never more than was stated; 0: nobody knows. */
+static uint32_t capacity_of(const struct node *node, const struct dataset *dataset,
+                            const struct conditions *conditions)
+{
+    uint64_t sum = 0;
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        if (!child_is_available(&node->children[i], dataset, conditions, VIEW_HEALTHY))
+            continue;
+        uint32_t capacity = child_capacity(&node->children[i], dataset, conditions);
+        if (capacity == 0)
+            return node->capacity;
+        sum += capacity;
+    }
+    if (node->capacity != 0 && (sum == 0 || sum > node->capacity))
+        return node->capacity;
+    return sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+}
+
+static bool has_withheld(const struct node *node, const struct conditions *conditions)
+{
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        if (child_withheld(&node->children[i], conditions) > 0)
+            return !node->policy->is_weighted; /* there the lists hold it */
+    }
+    return false;
+}
+
 /* Figures that come from below: the shortest TTL cap, the best latency, the favourite. */
 static void gather(struct node_state *state, const struct node *node, const struct dataset *dataset,
                    const struct conditions *conditions, uint16_t before)
@@ -177,12 +90,15 @@ static void gather(struct node_state *state, const struct node *node, const stru
 struct node_state *node_state_new(const struct node *node, const struct dataset *dataset,
                                   const struct conditions *conditions, const struct node_state *before)
 {
+    bool wants_lists = node->is_over_endpoints || node->policy->is_weighted;
     struct node_state *state =
-        node->is_over_endpoints ? state_of_lists(node, dataset, conditions) : xcalloc(1, sizeof *state);
+        wants_lists ? node_lists_new(node, dataset, conditions) : xcalloc(1, sizeof *state);
     state->available_count = count_available(node, dataset, conditions, VIEW_HEALTHY);
     state->is_available[VIEW_HEALTHY] = state->available_count >= needed(node);
     state->is_available[VIEW_UNHELD] = count_available(node, dataset, conditions, VIEW_UNHELD) > 0;
     state->is_available[VIEW_EVERYTHING] = true;
+    state->capacity = capacity_of(node, dataset, conditions);
+    state->has_withheld = has_withheld(node, conditions);
     gather(state, node, dataset, conditions, before != NULL ? before->preferred : UINT16_MAX);
     return state;
 }
@@ -198,7 +114,8 @@ bool node_state_equal(const struct node_state *a, const struct node_state *b)
 {
     if (memcmp(a->is_available, b->is_available, sizeof a->is_available) != 0 ||
         a->available_count != b->available_count || a->ttl_cap_s != b->ttl_cap_s ||
-        a->latency_us != b->latency_us || a->has_lists != b->has_lists || a->preferred != b->preferred)
+        a->latency_us != b->latency_us || a->capacity != b->capacity || a->has_lists != b->has_lists ||
+        a->has_withheld != b->has_withheld || a->preferred != b->preferred)
         return false;
     for (int list = 0; list < LISTS; list++) {
         if (!lists_equal(&a->lists[list / LIST_COUNT][list % LIST_COUNT],

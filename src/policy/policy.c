@@ -52,6 +52,24 @@ uint32_t child_weight(const struct child *child, const struct conditions *condit
     return condition != NULL ? condition->weight : child->weight;
 }
 
+uint32_t child_withheld(const struct child *child, const struct conditions *conditions)
+{
+    const struct endpoint_condition *condition = NULL;
+    if (child->kind == CHILD_ENDPOINT)
+        condition = conditions_endpoint(conditions, child->endpoint);
+    uint32_t grown = WHOLE - (condition != NULL ? condition->withheld : 0);
+    return WHOLE - grown * (100u - child->shed) / 100;
+}
+
+uint32_t child_capacity(const struct child *child, const struct dataset *dataset,
+                        const struct conditions *conditions)
+{
+    if (child->kind == CHILD_ENDPOINT)
+        return child->endpoint->capacity;
+    const struct node *node = dataset_node(dataset, child);
+    return node != NULL ? conditions_node(conditions, node)->capacity : 0;
+}
+
 uint32_t child_latency_us(const struct child *child, const struct dataset *dataset,
                           const struct conditions *conditions)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * weighted: share = weight / sum.  The n-th ticket is mapped to n·φ mod 1 (a Kronecker sequence of the golden
- * ratio, the most even one there is), so after n answers every share is within a small constant of n·share,
- * not √n.
+ * weighted: share = weight / sum.  The n-th ticket meets the point n·s mod sum (policy/stride.h), so any
+ * `sum` answers in a row hold every candidate exactly by its weight, and fewer in a row are off by a few at
+ * most.
  */
 #include "policy/policy.h"
+
+#include "policy/stride.h"
 
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / φ */
 
@@ -64,7 +66,8 @@ static void weighted_choose(const struct candidates *from, const struct client *
     uint16_t wanted = list->count < most ? list->count : most;
     if (wanted > CHOICE_MAX)
         wanted = CHOICE_MAX;
-    taken[0] = place_of(list, scaled(draw->ticket * GOLDEN, list->cumulative[list->count - 1]));
+    uint64_t stride = list->stride != 0 ? list->stride : GOLDEN;
+    taken[0] = place_of(list, stride_point(stride, draw->ticket, list->cumulative[list->count - 1]));
     choice_add(out, list->index[taken[0]]);
     uint64_t random = draw->random;
     for (uint16_t i = 1; i < wanted; i++) {

@@ -5,6 +5,7 @@
 
 #include "answer/steer.h"
 #include "dns/type.h"
+#include "policy/stride.h"
 #include "snapshot/service.h"
 
 #include <math.h>
@@ -252,16 +253,38 @@ static inline void naive_remove(struct naive_list *list, size_t at)
     }
 }
 
+static inline size_t naive_place_at(const struct naive_list *list, uint64_t point)
+{
+    size_t place = 0;
+    while (point >= list->weight[place])
+        point -= list->weight[place++];
+    return place;
+}
+
+/* Of weights without a common factor ticket n meets the point n·s mod their sum. */
+static inline size_t naive_turn(const struct naive_list *list, uint32_t ticket)
+{
+    uint64_t total = 0, factor = 1;
+    for (size_t i = 0; i < list->count; i++)
+        total += list->weight[i];
+    for (uint64_t f = 2; f <= total; f++) {
+        bool divides = true;
+        for (size_t i = 0; i < list->count; i++)
+            divides &= list->weight[i] % f == 0;
+        if (divides)
+            factor = f;
+    }
+    uint64_t sum = total / factor;
+    uint64_t step = (uint64_t)(((unsigned __int128)stride_of((uint32_t)sum) * sum + (UINT64_MAX / 2)) >> 64);
+    return naive_place_at(list, ticket % sum * step % sum * factor);
+}
+
 static inline size_t naive_place(const struct naive_list *list, uint64_t fraction)
 {
     uint32_t total = 0;
     for (size_t i = 0; i < list->count; i++)
         total += list->weight[i];
-    uint32_t point = (uint32_t)(((unsigned __int128)fraction * total) >> 64);
-    size_t place = 0;
-    while (point >= list->weight[place])
-        point -= list->weight[place++];
-    return place;
+    return naive_place_at(list, (uint64_t)(((unsigned __int128)fraction * total) >> 64));
 }
 
 /* Best scores first; equals in the order they came. */
@@ -279,12 +302,13 @@ static inline void naive_sort(struct naive_list *list, double *score)
     }
 }
 
-static inline void naive_weighted(struct naive_list *list, uint32_t ticket, uint64_t random)
+/* When a child turned out to have nothing, the others are drawn from evenly, but in no exact order. */
+static inline void naive_weighted(struct naive_list *list, uint32_t ticket, uint64_t random, bool is_exact)
 {
     struct naive_list rest = *list;
-    uint64_t fraction = ticket * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t fraction = ticket * UINT64_C(0x9e3779b97f4a7c15) + (UINT64_C(1) << 31);
     for (size_t i = 0; i < list->count; i++) {
-        size_t place = naive_place(&rest, fraction);
+        size_t place = i == 0 && is_exact ? naive_turn(&rest, ticket) : naive_place(&rest, fraction);
         list->ordinal[i] = rest.ordinal[place];
         naive_remove(&rest, place);
         fraction = random;
@@ -401,7 +425,8 @@ static inline void naive_latency_order(struct reference *reference, const struct
     *list = known;
 }
 
-static inline void naive_order(struct reference *reference, const struct node *node, struct naive_list *list)
+static inline void naive_order(struct reference *reference, const struct node *node, struct naive_list *list,
+                               bool is_exact)
 {
     const char *name = node->policy->name;
     uint64_t random = reference->random;
@@ -417,7 +442,7 @@ static inline void naive_order(struct reference *reference, const struct node *n
             turned.ordinal[i] = list->ordinal[(ticket + i) % list->count];
         *list = turned;
     } else if (strcmp(name, "weighted") == 0) {
-        naive_weighted(list, ticket, random);
+        naive_weighted(list, ticket, random, is_exact);
     } else if (strcmp(name, "sticky") == 0) {
         naive_sticky(reference, node, list);
     } else if (strcmp(name, "nearest") == 0) {
@@ -482,7 +507,7 @@ static inline bool naive_pool(struct reference *reference, const struct node *no
     }
     if (list.count == 0)
         return true; /* it stands, but has nothing of the family */
-    naive_order(reference, node, &list);
+    naive_order(reference, node, &list, true);
     for (size_t i = 0; i < list.count && i < node->answers; i++)
         naive_give(reference, node->children[list.ordinal[i]].endpoint);
     return true;
@@ -560,7 +585,7 @@ static inline bool naive_walk(struct reference *reference, const struct child *c
             reference->has_met_down |= tries < node->child_count;
             return false;
         }
-        naive_order(reference, node, &list);
+        naive_order(reference, node, &list, tries == 0);
         if (naive_walk(reference, &node->children[list.ordinal[0]]))
             return true;
         is_excluded[list.ordinal[0]] = true;

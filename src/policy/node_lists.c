@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/node_lists.h"
+
+#include "base/memory.h"
+#include "policy/shares.h"
+#include "policy/stride.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTS      (VIEW_COUNT * LIST_COUNT)
+#define FINE_TOTAL 2147483648.0 /* of the sums when shares are no whole numbers */
+
+/* The lists under construction, each with room for every child. */
+struct draft {
+    const struct node *node;
+    const struct dataset *dataset;
+    const struct conditions *conditions;
+    uint16_t count[LISTS];
+    uint16_t *index;      /* LISTS × child_count */
+    uint32_t *cumulative; /* LISTS × child_count */
+    struct share *shares; /* of the list being made */
+    int same_as[LISTS];   /* an earlier list with the same content, or itself */
+};
+
+static bool has_family(const struct child *child, enum list_family family)
+{
+    if (family == LIST_ANY)
+        return true;
+    return (child->endpoint->families & (family == LIST_V4 ? FAMILY_V4 : FAMILY_V6)) != 0;
+}
+
+static uint16_t *draft_index(const struct draft *draft, int list)
+{
+    return draft->index + (size_t)list * draft->node->child_count;
+}
+
+static uint32_t *draft_cumulative(const struct draft *draft, int list)
+{
+    return draft->cumulative + (size_t)list * draft->node->child_count;
+}
+
+/* Takes the children of that view and family in; weight 0 only when asked for. */
+static void draft_children(struct draft *draft, int list, bool wants_zero)
+{
+    const struct node *node = draft->node;
+    uint16_t *index = draft_index(draft, list);
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        const struct child *child = &node->children[i];
+        uint32_t weight = node->policy->is_weighted ? child_weight(child, draft->conditions) : 1;
+        if ((weight == 0) != wants_zero || !has_family(child, (enum list_family)(list % LIST_COUNT)) ||
+            !child_is_available(child, draft->dataset, draft->conditions, (enum view)(list / LIST_COUNT)))
+            continue;
+        uint32_t capacity = child_capacity(child, draft->dataset, draft->conditions);
+        draft->shares[draft->count[list]] = (struct share){
+            .weight = weight == 0 ? 1 : weight,
+            .kept = (WHOLE - child_withheld(child, draft->conditions)) / (double)WHOLE,
+            .capacity = capacity != 0 ? capacity : HUGE_VAL,
+        };
+        index[draft->count[list]++] = i;
+    }
+}
+
+/* What all of the family serve when all is well: those that are out left theirs to the others. */
+static double declared_load(const struct draft *draft, enum list_family family)
+{
+    const struct node *node = draft->node;
+    double load = 0;
+    for (uint16_t i = 0; i < node->child_count; i++)
+        if (has_family(&node->children[i], family))
+            load += child_weight(&node->children[i], draft->conditions);
+    return load;
+}
+
+/* Shares other than the weights; false if the weights are what each serves. */
+static bool draft_shares(const struct draft *draft, int list)
+{
+    struct share *shares = draft->shares;
+    size_t count = draft->count[list];
+    bool is_whole = true, has_capacity = false;
+    if (!draft->node->policy->is_weighted || list / LIST_COUNT != VIEW_HEALTHY)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        shares[i].serves = shares[i].weight;
+        is_whole &= shares[i].kept >= 1;
+        has_capacity |= shares[i].capacity < HUGE_VAL;
+    }
+    if (!is_whole)
+        shares_spread(shares, count);
+    if (has_capacity &&
+        shares_level(shares, count, declared_load(draft, (enum list_family)(list % LIST_COUNT))))
+        return true;
+    return !is_whole;
+}
+
+static void sum_serves(const struct draft *draft, int list)
+{
+    uint32_t *cumulative = draft_cumulative(draft, list), before = 0;
+    double total = 0, sum = 0;
+    for (uint16_t i = 0; i < draft->count[list]; i++)
+        total += draft->shares[i].serves;
+    for (uint16_t i = 0; i < draft->count[list]; i++) {
+        sum += draft->shares[i].serves;
+        cumulative[i] = (uint32_t)lround(sum / total * FINE_TOTAL);
+        if (cumulative[i] < before) /* rounding may not turn the order round */
+            cumulative[i] = before;
+        before = cumulative[i];
+    }
+}
+
+static uint32_t common_factor(uint32_t a, uint32_t b)
+{
+    while (b > 0) {
+        uint32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Sums of weights without their common factor: 100 and 100 alternate as 1 and 1 do. */
+static void sum_weights(const struct draft *draft, int list)
+{
+    uint32_t *cumulative = draft_cumulative(draft, list), factor = 0, total = 0;
+    for (uint16_t i = 0; i < draft->count[list]; i++)
+        factor = common_factor(factor, (uint32_t)draft->shares[i].weight);
+    for (uint16_t i = 0; i < draft->count[list]; i++) {
+        total += (uint32_t)draft->shares[i].weight / factor;
+        cumulative[i] = total;
+    }
+}
+
+/* Fills one list; of a weighted policy weight 0 serves only when every other is gone (then all alike). */
+static void draft_list(struct draft *draft, int list)
+{
+    draft_children(draft, list, false);
+    if (draft->count[list] == 0)
+        draft_children(draft, list, true);
+    if (draft_shares(draft, list))
+        sum_serves(draft, list);
+    else
+        sum_weights(draft, list);
+}
+
+static int find_same(const struct draft *draft, int list)
+{
+    uint16_t count = draft->count[list];
+    for (int other = 0; other < list; other++) {
+        if (draft->count[other] == count &&
+            memcmp(draft_index(draft, other), draft_index(draft, list), count * sizeof(uint16_t)) == 0 &&
+            memcmp(draft_cumulative(draft, other), draft_cumulative(draft, list), count * sizeof(uint32_t)) ==
+                0)
+            return other;
+    }
+    return list;
+}
+
+static void draft_lists(struct draft *draft)
+{
+    for (int list = 0; list < LISTS; list++) {
+        if (!draft->node->is_over_endpoints && list % LIST_COUNT != LIST_ANY) {
+            draft->same_as[list] = draft->same_as[list / LIST_COUNT * LIST_COUNT + LIST_ANY];
+            continue;
+        }
+        draft_list(draft, list);
+        draft->same_as[list] = find_same(draft, list);
+    }
+}
+
+/* One block: the state, then all cumulative arrays (4-byte aligned), then all index arrays. */
+static struct node_state *state_of(const struct draft *draft)
+{
+    size_t elements = 0;
+    for (int list = 0; list < LISTS; list++) {
+        if (draft->same_as[list] == list)
+            elements += draft->count[list];
+    }
+    struct node_state *state = xcalloc(1, sizeof *state + elements * (sizeof(uint32_t) + sizeof(uint16_t)));
+    uint32_t *cumulative = (uint32_t *)(state + 1);
+    uint16_t *index = (uint16_t *)(cumulative + elements);
+    for (int list = 0; list < LISTS; list++) {
+        struct candidate_list *out = &state->lists[list / LIST_COUNT][list % LIST_COUNT];
+        int same = draft->same_as[list];
+        if (same != list) {
+            *out = state->lists[same / LIST_COUNT][same % LIST_COUNT];
+            continue;
+        }
+        uint16_t count = draft->count[list];
+        memcpy(cumulative, draft_cumulative(draft, list), count * sizeof *cumulative);
+        memcpy(index, draft_index(draft, list), count * sizeof *index);
+        *out = (struct candidate_list){ .count = count, .index = index, .cumulative = cumulative };
+        if (count > 0 && draft->node->policy->is_weighted && draft->node->policy->needs_ticket)
+            out->stride = stride_of(cumulative[count - 1]);
+        cumulative += count;
+        index += count;
+    }
+    state->has_lists = true;
+    return state;
+}
+
+struct node_state *node_lists_new(const struct node *node, const struct dataset *dataset,
+                                  const struct conditions *conditions)
+{
+    size_t room = (size_t)LISTS * node->child_count;
+    struct draft draft = { .node = node, .dataset = dataset, .conditions = conditions };
+    draft.index = xcalloc(room, sizeof *draft.index);
+    draft.cumulative = xcalloc(room, sizeof *draft.cumulative);
+    draft.shares = xcalloc(node->child_count, sizeof *draft.shares);
+    draft_lists(&draft);
+    struct node_state *state = state_of(&draft);
+    free(draft.index);
+    free(draft.cumulative);
+    free(draft.shares);
+    return state;
+}
