@@ -8,7 +8,7 @@ from harness import ZONE, pool, six, world
 
 ONE, TWO, THREE = "127.0.10.1", "127.0.20.1", "127.0.30.1"
 
-GEO = {"8.8.8.0/24": "third", "country:DE": "second", "continent:EU": "first", "default": "third"}
+GEO = {"8.8.8.0/24": "first", "country:DE": "second", "continent:EU": "first", "default": "third"}
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_failover_leads_to_the_first(server, kind):
 
 @pytest.mark.parametrize("kind", ["A", "AAAA"])
 @pytest.mark.parametrize("client,address", [
-    ("193.0.5.0/24", ONE), ("91.0.5.0/24", TWO), ("8.8.8.0/24", THREE), ("8.8.9.0/24", THREE), ("1.128.0.0/16", THREE),
+    ("193.0.5.0/24", ONE), ("91.0.5.0/24", TWO), ("8.8.8.0/24", ONE), ("8.8.9.0/24", THREE), ("1.128.0.0/16", THREE),
     ("2a00:1000::/48", TWO), ("2600:1000::/48", THREE), ("192.0.2.0/24", THREE),
 ])
 def test_geo_follows_the_most_specific_rule(server, client, address, kind):
@@ -182,6 +182,8 @@ def scope(server, name, ecs):
 
 def test_the_scope_says_how_wide_an_answer_holds(server):
     assert scope(server, "geo.example.test", "8.8.8.0/24") == 24  # the rule's own prefix
+    assert scope(server, "geo.example.test", "8.8.9.0/24") == 24  # its neighbour is led elsewhere
+    assert scope(server, "geo.example.test", "8.8.10.0/24") == 23  # both of this pair are led alike
     assert 1 <= scope(server, "geo.example.test", "91.0.5.0/24") <= 24
     assert scope(server, "geo.example.test", "91.0.5.0/24") == scope(server, "geo.example.test", "91.0.5.128/25")
     assert scope(server, "sticky.example.test", "193.0.7.0/24") == 24
