@@ -41,6 +41,7 @@ struct compiled {
     struct compiled_node *nodes; /* changed nodes that have a slot, children before parents */
     size_t node_count;
     struct problems warnings;
+    struct objects derived; /* changes that follow from these (SOA serials): to be stored with them */
 };
 
 /**
@@ -51,8 +52,12 @@ struct compiled {
 bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out);
 
+/** The same for what was read from the files: where a zone's file says the SOA serial, it counts. */
+bool compiler_import(struct compiler *compiler, const struct object *changes, size_t count,
+                     struct problems *problems, struct compiled *out);
+
 /** The change is durable: the model keeps it.  The edition is the caller's to publish, the warnings to free.
- * Frees `compiled->nodes`. */
+ * Frees `compiled->nodes` and what is left in `compiled->derived`. */
 void compiler_accept(struct compiler *compiler, struct compiled *compiled);
 /** The change could not be stored: model and dataset are what they were; frees what was made. */
 void compiler_reject(struct compiler *compiler, struct compiled *compiled);
@@ -64,6 +69,14 @@ bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problem
 
 /** The text of an object of the head, or NULL; borrowed until the next accept. */
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
+/* What a name and type hold, and why. */
+enum rrset_source {
+    RRSET_ABSENT,
+    RRSET_DECLARED, /* by an object alone: without it there is none */
+    RRSET_SEEDED,   /* the zone's file or lines have one, which an object may lie over */
+};
+enum rrset_source compiler_rrset(const struct compiler *compiler, const char *name);
+
 /** All objects of the head (borrowed texts), sorted by kind and name; objects_free does not free borrowed
  * texts when `is_borrowed`. */
 void compiler_list(const struct compiler *compiler, struct objects *out);

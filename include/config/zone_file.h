@@ -6,14 +6,13 @@
 #include "snapshot/zone.h"
 
 /*
- * Master files (RFC 1035 §5) by libzscanner into a zone edit.
+ * Master files (RFC 1035 §5) by libzscanner into a zone edit.  The text stands alone: what it includes is
+ * part of it, or $INCLUDE is refused.
  */
 struct zone_source {
     const char *file; /* name for messages, e.g. "zones/example.com.zone" */
     const char *text;
     size_t size;
-    unsigned first_line;   /* line of the first byte, normally 1 */
-    const char *directory; /* for $INCLUDE; NULL refuses it */
 };
 
 /**

@@ -112,6 +112,17 @@ const struct dns_rrset *zone_edit_next(const struct zone_edit *edit, const struc
                                        uint16_t after);
 const struct service *zone_edit_service(const struct zone_edit *edit, const struct dns_name *owner);
 
+/** True if the changes so far change what RRsets the zone holds. */
+bool zone_edit_changes_records(const struct zone_edit *edit);
+
+/**
+ * Walks the changed names that hold RRsets which no answer will show, since a cut or DNAME stands there or
+ * above; `type` is the lowest of such.  Addresses below a cut are glue, not among them.
+ */
+void zone_edit_walk_hidden(struct zone_edit *edit,
+                           void (*visit)(const struct dns_name *owner, uint16_t type, void *context),
+                           void *context);
+
 /** Walks all names in no order, empty non-terminals among them. */
 void zone_walk(const struct zone *zone,
                void (*visit)(const struct dns_name *owner, const struct zone_node *node, void *context),

@@ -40,6 +40,7 @@ static void free_build(struct build *build)
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
         table_free(build->staged[kind]);
     problems_free(&build->problems);
+    objects_free(&build->derived);
     free(build);
 }
 

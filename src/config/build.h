@@ -37,6 +37,7 @@ struct build {
     struct problems problems;
     struct edition edition;
     const struct geo *geo; /* of the next dataset */
+    bool is_import;        /* the change comes from the files */
     bool lacks_geo;        /* location rules were compiled without a database */
     bool moves_graph;      /* what pools and policies refer to or reach has changed */
     unsigned suggestion_count;
@@ -47,6 +48,7 @@ struct build {
     size_t changed_count, changed_room;
     struct table *zones; /* name → struct zone_work, zone_work.c */
     const struct zone_set *zone_set;
+    struct objects derived; /* what the compiler adds to the change */
 };
 
 struct build *build_begin(struct compiler *compiler);

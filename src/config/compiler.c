@@ -174,21 +174,36 @@ static bool run(struct build *build, struct problems *problems, struct compiled 
         .nodes = build->changed,
         .node_count = build->changed_count,
         .warnings = build->problems,
+        .derived = build->derived,
     };
     out->edition = build->edition;
     build->problems = (struct problems){ 0 };
+    build->derived = (struct objects){ 0 };
     compiler->build = build;
     return true;
+}
+
+static bool apply(struct compiler *compiler, const struct object *changes, size_t count, bool is_import,
+                  struct problems *problems, struct compiled *out)
+{
+    assert(compiler->build == NULL);
+    struct build *build = build_begin(compiler);
+    build->is_import = is_import;
+    for (size_t i = 0; i < count; i++)
+        stage_change(build, &changes[i]);
+    return run(build, problems, out);
 }
 
 bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out)
 {
-    assert(compiler->build == NULL);
-    struct build *build = build_begin(compiler);
-    for (size_t i = 0; i < count; i++)
-        stage_change(build, &changes[i]);
-    return run(build, problems, out);
+    return apply(compiler, changes, count, false, problems, out);
+}
+
+bool compiler_import(struct compiler *compiler, const struct object *changes, size_t count,
+                     struct problems *problems, struct compiled *out)
+{
+    return apply(compiler, changes, count, true, problems, out);
 }
 
 static void restage_if_planned(struct item *item, void *context)
@@ -222,6 +237,7 @@ void compiler_accept(struct compiler *compiler, struct compiled *compiled)
     compiler->build = NULL;
     compiler->dataset = compiled->dataset;
     compiled_nodes_free(compiled->nodes, compiled->node_count);
+    objects_free(&compiled->derived);
     compiled->nodes = NULL;
     compiled->node_count = 0;
 }
@@ -230,6 +246,7 @@ void compiler_reject(struct compiler *compiler, struct compiled *compiled)
 {
     compiled_nodes_free(compiled->nodes, compiled->node_count);
     problems_free(&compiled->warnings);
+    objects_free(&compiled->derived);
     edition_abandon(&compiled->edition);
     *compiled = (struct compiled){ 0 };
     reject(compiler, compiler->build);
@@ -263,4 +280,20 @@ void compiler_list(const struct compiler *compiler, struct objects *out)
         if (out->count > start)
             qsort(out->items + start, out->count - start, sizeof *out->items, compare_names);
     }
+}
+
+enum rrset_source compiler_rrset(const struct compiler *compiler, const char *name)
+{
+    struct dns_name apex, owner;
+    uint16_t type;
+    if (!object_rrset_parse(name, &apex, &owner, &type))
+        return RRSET_ABSENT;
+    char *zone_name = xstrndup(name, strcspn(name, "/"));
+    const struct item *zone = table_find(compiler->items[OBJECT_ZONE], zone_name);
+    const struct item *item = table_find(compiler->items[OBJECT_RRSET], name);
+    const struct zone_node *node = zone != NULL ? zone_find_exact(zone->zone, &owner) : NULL;
+    free(zone_name);
+    if (node == NULL || zone_node_rrset(node, type) == NULL)
+        return RRSET_ABSENT;
+    return item != NULL && item->seed == NULL ? RRSET_DECLARED : RRSET_SEEDED;
 }

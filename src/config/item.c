@@ -60,6 +60,8 @@ void item_free(struct item *item)
         return;
     if (item->source != NULL && item->source->object.kind == OBJECT_CHECK && item->check != NULL)
         check_release(item->check);
+    if (item->source != NULL && item->source->object.kind == OBJECT_RRSET)
+        free(item->seed);
     source_drop(item->source);
     free(item->uses);
     free(item);

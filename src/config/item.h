@@ -3,6 +3,7 @@
 
 #include "config/intern.h"
 #include "config/model.h"
+#include "dns/rrset.h"
 
 /* What an object says of others, beside its text: facts that follow from the text alone. */
 enum { REACH_ADDRESS = 1, REACH_HOSTNAME = 2 }; /* bits: kinds of endpoints in an object's own tree */
@@ -28,7 +29,7 @@ struct source {
 
 /*
  * One object of the head, compiled.  A change makes a new item; the old one goes when the change is accepted.
- * What it built belongs to the editions of the dataset, but a check, which is counted.
+ * What it built belongs to the editions of the dataset, but a check, which is counted, and a seed.
  */
 struct item {
     struct source *source;
@@ -40,6 +41,7 @@ struct item {
         const struct node *node;
         const struct zone *zone;
         const struct service *service;
+        struct dns_rrset *seed; /* RRset: what the zone's file and lines say there, or NULL; the item's own */
         const void *built;
     };
     struct interned **uses; /* plans and states that the built block points at */

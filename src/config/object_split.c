@@ -8,6 +8,7 @@
 #include "json.h"
 #include "object_name.h"
 #include "suggest.h"
+#include "zone_data.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,14 +196,15 @@ static void add_zone_file(struct split *split, const char *zone, struct span val
     struct error err;
     char *name = json_unescape(split->document->text, value, NULL);
     char *path = file_path(split->directory, name);
-    char *bytes = file_read(path, &size, &err);
+    size_t errors_before = split->problems->error_count;
+    char *bytes = zone_data_load(path, split->directory, &size, split->problems, &err);
     size_t before = enter(split, "file");
-    if (bytes == NULL) {
+    if (bytes != NULL) {
+        add(split, OBJECT_ZONE_DATA, zone, bytes, size, value.at);
+    } else if (split->problems->error_count == errors_before) {
         char *message = xasprintf("zone file %s %s", path, err.text);
         note(split, value.at, message);
         free(message);
-    } else {
-        add(split, OBJECT_ZONE_DATA, zone, bytes, size, value.at);
     }
     leave(split, before);
     free(path);

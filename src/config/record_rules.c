@@ -21,7 +21,7 @@ struct owner_run {
     struct dns_name name;
 };
 
-static int compare_owners(const struct record_owner *a, const struct record_owner *b)
+int record_owner_compare(const struct record_owner *a, const struct record_owner *b)
 {
     if (a == b)
         return 0;
@@ -32,10 +32,10 @@ static int compare_owners(const struct record_owner *a, const struct record_owne
     return memcmp(a->bytes, b->bytes, a->size);
 }
 
-static int compare_records(const void *left, const void *right)
+int record_compare(const void *left, const void *right)
 {
     const struct record *a = left, *b = right;
-    int order = compare_owners(a->owner, b->owner);
+    int order = record_owner_compare(a->owner, b->owner);
     if (order != 0)
         return order;
     if (a->type != b->type)
@@ -43,10 +43,8 @@ static int compare_records(const void *left, const void *right)
     return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
 }
 
-/* "www.example.com.: message" where the record stands. */
-__attribute__((format(printf, 4, 5))) static void problem_at(struct zone_records *records,
-                                                             const struct record *record, bool is_warning,
-                                                             const char *format, ...)
+void record_problem(struct zone_records *records, const struct record *record, bool is_warning,
+                    const char *format, ...)
 {
     char owner[DNS_NAME_TEXT_SIZE], message[256];
     va_list args;
@@ -57,51 +55,66 @@ __attribute__((format(printf, 4, 5))) static void problem_at(struct zone_records
     zone_records_problem(records, record->origin, record->line, is_warning, "%s: %s", owner, message);
 }
 
-static const struct record *find_type(const struct owner_run *run, uint16_t type)
-{
-    for (size_t i = 0; i < run->count; i++) {
-        if (run->first[i].type == type)
-            return &run->first[i];
-    }
-    return NULL;
-}
+/* ---- at one owner, with all changes ---- */
 
 static bool may_stand_beside_cname(uint16_t type)
 {
     return type == DNS_CNAME || type == DNS_RRSIG || type == DNS_NSEC || type == DNS_KEY; /* RFC 4034 §3 */
 }
 
-static void cname_problem(struct zone_records *records, const struct record *at, uint16_t other)
+/* What stands there. */
+struct holding {
+    bool has_cname, has_dname, has_ns, has_soa;
+    uint16_t other; /* the lowest type that may not stand beside a CNAME; 0: none */
+};
+
+static struct holding look(const struct zone_edit *edit, const struct dns_name *owner)
 {
-    char type[16];
-    dns_type_format(other, type);
-    problem_at(
-        records, at, false,
-        "%s stands beside a CNAME: a name with a CNAME can hold nothing else (RFC 1034 §3.6.2), remove "
-        "one of them",
-        type);
+    struct holding holding = { 0 };
+    const struct dns_rrset *rrset = NULL;
+    while ((rrset = zone_edit_next(edit, owner, rrset != NULL ? rrset->type : 0)) != NULL) {
+        holding.has_cname |= rrset->type == DNS_CNAME;
+        holding.has_dname |= rrset->type == DNS_DNAME;
+        holding.has_ns |= rrset->type == DNS_NS;
+        holding.has_soa |= rrset->type == DNS_SOA;
+        if (holding.other == 0 && !may_stand_beside_cname(rrset->type))
+            holding.other = rrset->type;
+    }
+    return holding;
 }
 
-static void check_cname(struct zone_records *records, const struct owner_run *run,
+/* The record that a message is about: of `type` if the run has one, else any. */
+static const struct record *record_about(const struct owner_run *run, uint16_t type)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->first[i].type == type)
+            return &run->first[i];
+    }
+    return run->first;
+}
+
+static void check_owner(struct zone_records *records, const struct owner_run *run,
                         const struct zone_edit *edit)
 {
-    const struct record *cname = find_type(run, DNS_CNAME);
-    if (cname == NULL && zone_edit_find(edit, &run->name, DNS_CNAME) == NULL)
-        return;
-    for (size_t i = 0; i < run->count; i++) {
-        if (!may_stand_beside_cname(run->first[i].type)) {
-            cname_problem(records, &run->first[i], run->first[i].type);
-            return;
-        }
-    }
-    const struct dns_rrset *known = NULL; /* from sources read before */
-    while ((known = zone_edit_next(edit, &run->name, known != NULL ? known->type : 0)) != NULL) {
-        if (cname != NULL && !may_stand_beside_cname(known->type)) {
-            cname_problem(records, cname, known->type);
-            return;
-        }
-    }
+    struct holding holding = look(edit, &run->name);
+    bool is_apex = dns_name_equal(&run->name, &records->apex);
+    char other[16];
+    dns_type_format(holding.other, other);
+    if (holding.has_cname && holding.other != 0)
+        record_problem(records, record_about(run, holding.other), false,
+                       "%s stands beside a CNAME: a name with a CNAME can hold nothing else (RFC 1034 "
+                       "§3.6.2), remove one of them",
+                       other);
+    if (holding.has_soa && !is_apex)
+        record_problem(records, record_about(run, DNS_SOA), false,
+                       "an SOA can stand only at the apex of the zone, remove it");
+    if (holding.has_dname && holding.has_ns && !is_apex)
+        record_problem(records, record_about(run, DNS_DNAME), false,
+                       "a DNAME beside NS below the apex: a delegated name cannot be redirected (RFC 6672 "
+                       "§2.3), remove one of them");
 }
+
+/* ---- one RRset ---- */
 
 static bool is_single(uint16_t type)
 {
@@ -123,73 +136,10 @@ static void check_single(struct zone_records *records, const struct record *firs
             continue;
         char type[16];
         dns_type_format(first->type, type);
-        problem_at(records, &first[i], false, "a second %s: there can be only one, remove the others", type);
+        record_problem(records, &first[i], false, "a second %s: there can be only one, remove the others",
+                       type);
         return;
     }
-}
-
-static void check_places(struct zone_records *records, const struct owner_run *run)
-{
-    bool is_apex = dns_name_equal(&run->name, &records->apex);
-    const struct record *soa = find_type(run, DNS_SOA), *dname = find_type(run, DNS_DNAME);
-    if (soa != NULL && !is_apex)
-        problem_at(records, soa, false, "an SOA can stand only at the apex of the zone, remove it");
-    if (dname != NULL && !is_apex && find_type(run, DNS_NS) != NULL)
-        problem_at(records, dname, false,
-                   "a DNAME beside NS below the apex: a delegated name cannot be redirected (RFC 6672 §2.3), "
-                   "remove one of them");
-}
-
-/* Owners of DNAMEs, sorted: no name may exist below one. */
-struct dnames {
-    const struct record_owner **items;
-    size_t count;
-};
-
-static struct dnames dnames_of(const struct zone_records *records)
-{
-    struct dnames dnames = { 0 };
-    for (size_t i = 0; i < records->count; i++) {
-        const struct record *record = &records->items[i];
-        if (record->type != DNS_DNAME)
-            continue;
-        if ((dnames.count & (dnames.count - 1)) == 0)
-            dnames.items =
-                xrealloc(dnames.items, dnames.count == 0 ? 1 : dnames.count * 2, sizeof *dnames.items);
-        dnames.items[dnames.count++] = record->owner; /* sorted, as the records are */
-    }
-    return dnames;
-}
-
-/* A name to look for among the owners. */
-struct suffix {
-    uint64_t hash;
-    const uint8_t *bytes;
-    uint8_t size;
-};
-
-static int compare_suffix(const void *key, const void *element)
-{
-    const struct suffix *suffix = key;
-    const struct record_owner *owner = *(const struct record_owner *const *)element;
-    if (suffix->hash != owner->hash)
-        return suffix->hash < owner->hash ? -1 : 1;
-    if (suffix->size != owner->size)
-        return suffix->size < owner->size ? -1 : 1;
-    return memcmp(suffix->bytes, owner->bytes, suffix->size);
-}
-
-static bool is_below_dname(const struct dnames *dnames, const struct dns_name *name)
-{
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    dns_name_hash_suffixes(name, hashes);
-    for (unsigned k = 0; k < name->label_count; k++) {
-        unsigned at = k == 0 ? name->size - 1u : name->label_at[name->label_count - k];
-        struct suffix suffix = { hashes[k], name->bytes + at, (uint8_t)(name->size - at) };
-        if (bsearch(&suffix, dnames->items, dnames->count, sizeof *dnames->items, compare_suffix) != NULL)
-            return true;
-    }
-    return false;
 }
 
 static uint32_t ttl_of(struct zone_records *records, const struct record *first, size_t count,
@@ -206,10 +156,10 @@ static uint32_t ttl_of(struct zone_records *records, const struct record *first,
     if (odd != NULL) {
         char type[16];
         dns_type_format(first->type, type);
-        problem_at(records, odd, true,
-                   "the %s records have different TTLs, the lowest (%u) is used for all (RFC "
-                   "2181 §5.2)",
-                   type, lowest);
+        record_problem(records, odd, true,
+                       "the %s records have different TTLs, the lowest (%u) is used for all (RFC "
+                       "2181 §5.2)",
+                       type, lowest);
     }
     return lowest;
 }
@@ -225,10 +175,11 @@ static void put_rrset(struct zone_records *records, const struct owner_run *run,
     size_t total = known != NULL ? known->size : 0, all = count + (known != NULL ? known->count : 0);
     for (size_t i = 0; i < count; i++)
         total += DNS_RR_HEADER_SIZE + first[i].size;
-    if (total > RRSET_SIZE_MAX)
-        problem_at(records, first, false, "too many records of one type for any DNS message, remove some");
-    if (!zone_records_are_good(records))
+    if (total > RRSET_SIZE_MAX) {
+        record_problem(records, first, false,
+                       "too many records of one type for any DNS message, remove some");
         return;
+    }
     const uint8_t **rdatas = xcalloc(all, sizeof *rdatas);
     uint16_t *sizes = xcalloc(all, sizeof *sizes);
     size_t at = 0;
@@ -247,16 +198,9 @@ static void put_rrset(struct zone_records *records, const struct owner_run *run,
     free(sizes);
 }
 
-static void put_owner(struct zone_records *records, struct owner_run *run, const struct dnames *dnames,
-                      struct zone_edit *edit)
+static void put_owner(struct zone_records *records, struct owner_run *run, struct zone_edit *edit)
 {
     dns_name_from_wire(run->first->owner->bytes, &run->name);
-    check_cname(records, run, edit);
-    check_places(records, run);
-    if (dnames->count > 0 && is_below_dname(dnames, &run->name))
-        problem_at(
-            records, run->first, false,
-            "stands below a DNAME, which redirects everything there (RFC 6672 §2.4), remove one of them");
     for (size_t i = 0; i < run->count;) {
         size_t end = i + 1;
         while (end < run->count && run->first[end].type == run->first[i].type)
@@ -264,64 +208,31 @@ static void put_owner(struct zone_records *records, struct owner_run *run, const
         put_rrset(records, run, run->first + i, end - i, edit);
         i = end;
     }
+    check_owner(records, run, edit);
 }
 
 bool zone_records_put(struct zone_records *records, struct zone_edit *edit)
 {
     if (records->count > 0)
-        qsort(records->items, records->count, sizeof *records->items, compare_records);
-    struct dnames dnames = dnames_of(records);
+        qsort(records->items, records->count, sizeof *records->items, record_compare);
     for (size_t i = 0; i < records->count;) {
         size_t end = i + 1;
         while (end < records->count &&
-               compare_owners(records->items[end].owner, records->items[i].owner) == 0)
+               record_owner_compare(records->items[end].owner, records->items[i].owner) == 0)
             end++;
         struct owner_run run = { .first = records->items + i, .count = end - i };
-        put_owner(records, &run, &dnames, edit);
+        put_owner(records, &run, edit);
         i = end;
     }
-    free(dnames.items);
     return zone_records_are_good(records);
 }
 
-static bool has_address(const struct zone_edit *edit, const struct dns_name *name)
+void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin,
+                              const struct zone_edit *edit)
 {
-    return zone_edit_find(edit, name, DNS_A) != NULL || zone_edit_find(edit, name, DNS_AAAA) != NULL;
-}
-
-/* True if `name` is at or below a zone cut other than `owner`: its addresses are another zone's business. */
-static bool is_elsewhere(const struct zone_records *records, const struct zone_edit *edit,
-                         const struct dns_name *name, const struct dns_name *owner)
-{
-    struct dns_name at = *name;
-    while (at.label_count > records->apex.label_count) {
-        if (!dns_name_equal(&at, owner) && zone_edit_find(edit, &at, DNS_NS) != NULL)
-            return true;
-        struct dns_name parent;
-        dns_name_strip(&at, 1, &parent);
-        at = parent;
-    }
-    return false;
-}
-
-void zone_records_check_servers(struct zone_records *records, const struct zone_edit *edit)
-{
-    for (size_t i = 0; i < records->count; i++) {
-        const struct record *record = &records->items[i];
-        struct dns_name owner, server;
-        if (record->type != DNS_NS || dns_name_read(record->rdata, record->size, &server) == 0 ||
-            !dns_name_is_within(&server, &records->apex) || has_address(edit, &server))
-            continue;
-        dns_name_from_wire(record->owner->bytes, &owner);
-        if (is_elsewhere(records, edit, &server, &owner))
-            continue;
-        char text[DNS_NAME_TEXT_SIZE];
-        dns_name_format(&server, text);
-        bool is_alias = zone_edit_find(edit, &server, DNS_CNAME) != NULL;
-        zone_records_problem(records, record->origin, record->line, true,
-                             is_alias
-                                 ? "the name server %s is a CNAME: it must have addresses (RFC 2181 §10.3)"
-                                 : "the name server %s has no address here: add its A or AAAA record",
-                             text);
-    }
+    struct record_owner *name = xcalloc(1, sizeof *name + owner->size);
+    const struct record nothing = { .owner = name, .origin = origin };
+    memcpy(name->bytes, owner->bytes, owner->size);
+    check_owner(records, &(struct owner_run){ .first = &nothing, .name = *owner }, edit);
+    free(name);
 }

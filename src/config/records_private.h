@@ -17,9 +17,9 @@ struct record {
     uint32_t ordinal; /* keeps the written order within an RRset */
     uint32_t ttl_s;
     uint32_t line;
+    uint32_t origin;
     uint16_t type;
     uint16_t size;
-    uint16_t origin;
 };
 
 /* Owners and rdatas, freed as a whole. */
@@ -40,3 +40,11 @@ struct zone_records {
     struct record *items;
     size_t count, room;
 };
+
+/** By owner, then type, then as written. */
+int record_compare(const void *left, const void *right);
+int record_owner_compare(const struct record_owner *a, const struct record_owner *b);
+
+/** "www.example.com.: message" where the record stands. */
+void record_problem(struct zone_records *records, const struct record *record, bool is_warning,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "config/zone_records.h"
+#include "config/zone_scan.h"
 #include "dns/type.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static uint8_t *put_number(uint8_t *at, uint32_t number)
 }
 
 /* The primary is the first name server, or ns1 in the zone; the mailbox is RFC 2142's hostmaster. */
-static void add_soa(struct zone_records *records, const struct dns_name *apex, uint16_t origin)
+static void add_soa(struct zone_records *records, const struct dns_name *apex, uint32_t origin)
 {
     static const uint32_t numbers[] = { SOA_SERIAL, SOA_REFRESH_S, SOA_RETRY_S, SOA_EXPIRE_S,
                                         SOA_NEGATIVE_S };
@@ -57,8 +57,8 @@ static void add_soa(struct zone_records *records, const struct dns_name *apex, u
 
 /* What every zone needs at its apex.  Whoever writes a file writes a whole zone; lines may leave the SOA to
  * us. */
-static void check_apex(struct build *build, const struct zone_work *work, struct zone_records *records,
-                       bool has_data, uint16_t origin)
+static void check_apex(struct build *build, struct zone_work *work, struct zone_records *records,
+                       bool has_data, uint32_t origin)
 {
     const struct object *said = item_said(work->after);
     char apex[DNS_NAME_TEXT_SIZE];
@@ -66,6 +66,7 @@ static void check_apex(struct build *build, const struct zone_work *work, struct
     dns_name_format(&work->apex, apex);
     bool has_soa = zone_records_at_apex(records, DNS_SOA, &size) != NULL;
     bool has_ns = zone_records_at_apex(records, DNS_NS, &size) != NULL;
+    work->has_own_soa = has_soa;
     if (has_data) {
         if (!has_soa)
             zone_records_problem(records, origin, 0, false, "there is no SOA at the apex %s: add one", apex);
@@ -83,7 +84,7 @@ static void check_apex(struct build *build, const struct zone_work *work, struct
 }
 
 static void scan_lines(struct build *build, const struct zone_work *work, const struct declared_zone *zone,
-                       struct zone_records *records, uint16_t origin)
+                       struct zone_records *records, uint32_t origin)
 {
     struct text lines = { 0 };
     for (size_t i = 0; i < zone->record_count; i++) {
@@ -99,18 +100,37 @@ static void scan_lines(struct build *build, const struct zone_work *work, const 
         text_puts(&lines, "\n");
     }
     if (lines.size > 0)
-        zone_records_scan(records, &work->apex, lines.bytes, lines.size, origin, NULL);
+        zone_scan_text(records, &work->apex, lines.bytes, lines.size, origin);
     text_free(&lines);
 }
 
-/* Returns the origin that stands for the zone as a whole in messages. */
-static uint16_t scan_data(const struct zone_work *work, const struct declared_zone *zone,
-                          const struct item *data, struct zone_records *records)
+static uint32_t lines_origin(const struct zone_work *work, const struct declared_zone *zone,
+                             struct zone_records *records)
 {
-    const struct object *object = &data->source->object;
+    size_t count = zone->record_count > 0 ? zone->record_count : 1;
+    struct record_place *places = xcalloc(count, sizeof *places);
+    for (size_t i = 0; i < count; i++)
+        places[i] = (struct record_place){ item_said(work->after), "records", (unsigned)i };
+    return zone_records_lines(records, places, count);
+}
+
+/* Returns the origin that stands for the zone as a whole in messages. */
+static uint32_t scan_data(const struct zone_work *work, const struct declared_zone *zone,
+                          const struct item *item, struct zone_records *records)
+{
+    const struct object *object = &item->source->object;
     const char *file = zone->file != NULL ? zone->file : "records_text";
-    uint16_t origin = zone_records_origin(records, file, 1, NULL);
-    zone_records_scan(records, &work->apex, object->text, object->text_size, origin, NULL);
+    struct zone_data data;
+    struct error err;
+    if (!zone_data_open(object->text, object->text_size, &data, &err)) {
+        uint32_t origin = zone_records_origin(records, file, 1);
+        zone_records_problem(records, origin, 1, false, "%s", err.text);
+        return origin;
+    }
+    const struct zone_data_part *part = &data.parts[0];
+    uint32_t origin = zone_records_origin(records, part->file != NULL ? part->file : file, 1);
+    zone_scan(records, &work->apex, &data, part, origin);
+    zone_data_close(&data);
     return origin;
 }
 
@@ -122,6 +142,9 @@ static void free_allowed(void *allowed)
 /* Who may ask: a network that has a value. */
 static void compile_allowed(struct build *build, struct zone_work *work, const struct declared_zone *zone)
 {
+    if (!work->is_rebuilt)
+        edition_replaced(&build->edition, zone_allowed(work->before->zone), free_allowed);
+    zone_edit_set_allowed(work->edit, NULL);
     if (zone->allow_query == NULL)
         return;
     struct prefix_map_builder *builder = prefix_map_builder_new();
@@ -138,12 +161,13 @@ void zone_replace(struct edition *edition, const struct zone *zone)
     edition_replaced(edition, zone, zone_free);
 }
 
-static void compile_declared(struct build *build, struct zone_work *work, const struct declared_zone *zone)
+static void compile_records(struct build *build, struct zone_work *work, const struct declared_zone *zone)
 {
     const struct object *said = item_said(work->after);
     const struct item *data = build_find(build, OBJECT_ZONE_DATA, said->name);
     struct zone_records *records = zone_records_new(&work->apex, &build->problems);
-    uint16_t lines = zone_records_origin(records, NULL, 1, said), whole = lines;
+    uint32_t lines = lines_origin(work, zone, records), whole = lines;
+    work->records = records;
     if (data != NULL)
         whole = scan_data(work, zone, data, records);
     else if (zone->file != NULL)
@@ -153,17 +177,44 @@ static void compile_declared(struct build *build, struct zone_work *work, const 
     scan_lines(build, work, zone, records, lines);
     if (zone_records_are_good(records) && (data != NULL || zone->file == NULL))
         check_apex(build, work, records, data != NULL, whole);
-    if (zone_records_put(records, work->edit))
-        zone_records_check_servers(records, work->edit);
-    zone_records_free(records);
+    zone_records_put(records, work->edit);
 }
 
-void zone_compile_records(struct build *build, struct zone_work *work)
+void zone_compile(struct build *build, struct zone_work *work)
 {
     struct declared_zone *zone = declared_zone_parse(item_said(work->after), &build->problems);
     if (zone == NULL)
         return;
-    compile_declared(build, work, zone);
+    if (work->is_rebuilt)
+        compile_records(build, work, zone);
     compile_allowed(build, work, zone);
     declared_zone_free(zone);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_same_seed(const struct declared_zone *a, const struct declared_zone *b)
+{
+    if (a == NULL || b == NULL || a->record_count != b->record_count || !is_same_text(a->file, b->file))
+        return false;
+    for (size_t i = 0; i < a->record_count; i++) {
+        if (strcmp(a->records[i], b->records[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool zone_is_reseeded(const struct item *before, const struct item *after)
+{
+    struct problems ignored = { 0 };
+    struct declared_zone *from = declared_zone_parse(&before->source->object, &ignored);
+    struct declared_zone *to = declared_zone_parse(&after->source->object, &ignored);
+    bool is_same = is_same_seed(from, to);
+    declared_zone_free(from);
+    declared_zone_free(to);
+    problems_free(&ignored);
+    return !is_same;
 }

@@ -1,202 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/zone_file.h"
 
-#include "base/memory.h"
-#include "config/file.h"
-#include "config/zone_records.h"
-#include "dns/rrset.h"
-#include "dns/type.h"
-
-#include <libzscanner/scanner.h>
-
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
-#define INCLUDE_DEPTH_MAX 8 /* a file that includes itself ends here */
-
-/* One text being read. */
-struct scan {
-    struct zone_records *records;
-    const struct dns_name *apex;
-    zs_scanner_t *scanner;
-    uint16_t origin;
-    const char *directory;
-    unsigned depth;
-};
-
-static void scan_text(struct zone_records *records, const struct dns_name *apex, const char *text,
-                      size_t size, const char *origin_name, uint32_t ttl_s, uint16_t origin,
-                      const char *directory, unsigned depth);
-
-/* Type and class words stand where the scanner also takes numbers, so its own words mislead. */
-static const char *advice_of(int code)
-{
-    switch (code) {
-    case ZS_BAD_NUMBER:
-    case ZS_UNSUPPORTED_TYPE:
-        return ": expected [TTL] [IN] TYPE RDATA with a known type (or TYPEnnn \\# …), and the class IN";
-    case ZS_BAD_DNAME_CHAR: return ": write other characters as \\DDD";
-    case ZS_BAD_IPV4: return ": write four numbers, 192.0.2.1";
-    case ZS_BAD_IPV6: return ": write it like 2001:db8::1";
-    case ZS_UNCLOSED_MULTILINE: return ": a closing parenthesis is missing before the end";
-    case ZS_BAD_TEXT_CHAR:
-    case ZS_BAD_TEXT: return ": put texts with spaces or ; into \"quotes\" on one line";
-    case ZS_TEXT_OVERFLOW: return ": a string has at most 255 bytes, split it into several";
-    case ZS_BAD_DIRECTIVE: return ": known are $ORIGIN, $TTL and $INCLUDE";
-    case ZS_BAD_PREVIOUS_OWNER: return ": the first record needs an owner name";
-    case ZS_DOS_NEWLINE: return ": convert the line ends to LF";
-    case ZS_BAD_ORIGIN:
-    case ZS_BAD_INCLUDE_ORIGIN: return ": it needs an absolute name, with a final dot";
-    default: return "";
-    }
-}
-
-static void scan_problem(struct scan *scan)
-{
-    const zs_scanner_t *scanner = scan->scanner;
-    zone_records_problem(scan->records, scan->origin, scanner->line_counter, false, "%s%s%s",
-                         zs_strerror(scanner->error.code), advice_of(scanner->error.code),
-                         scanner->error.fatal ? " (reading ends here)" : "");
-}
-
-/* Types that stand only in messages, and the pseudo types of queries (RFC 6895 §3.1). */
-static bool is_meta_type(uint16_t type)
-{
-    return type == 0 || type == DNS_OPT || (type >= 128 && type <= 255);
-}
-
-static bool record_is_good(const struct scan *scan, const struct dns_name *owner)
-{
-    const zs_scanner_t *scanner = scan->scanner;
-    return dns_name_is_within(owner, scan->apex) && scanner->r_class == DNS_IN &&
-           !is_meta_type(scanner->r_type) && scanner->r_ttl <= INT32_MAX &&
-           dns_rdata_is_valid(scanner->r_type, scanner->r_data, scanner->r_data_length);
-}
-
-static void refuse_record(struct scan *scan, const struct dns_name *owner)
-{
-    const zs_scanner_t *scanner = scan->scanner;
-    uint64_t line = scanner->line_counter;
-    char text[DNS_NAME_TEXT_SIZE], type[16];
-    dns_name_format(owner, text);
-    dns_type_format(scanner->r_type, type);
-    if (!dns_name_is_within(owner, scan->apex))
-        zone_records_problem(scan->records, scan->origin, line, false,
-                             "%s is not in this zone: remove it, or leave out the final dot", text);
-    else if (scanner->r_class != DNS_IN)
-        zone_records_problem(scan->records, scan->origin, line, false, "%s: the class must be IN", text);
-    else if (is_meta_type(scanner->r_type))
-        zone_records_problem(scan->records, scan->origin, line, false, "%s: %s cannot stand in a zone", text,
-                             type);
-    else if (scanner->r_ttl > INT32_MAX)
-        zone_records_problem(scan->records, scan->origin, line, false,
-                             "%s: the TTL %u is above 2147483647 (RFC 2181 §8)", text, scanner->r_ttl);
-    else
-        zone_records_problem(scan->records, scan->origin, line, false,
-                             "%s: the rdata is not what a %s holds: write it in the type's own form", text,
-                             type);
-}
-
-static void scan_record(struct scan *scan)
-{
-    const zs_scanner_t *scanner = scan->scanner;
-    struct dns_name owner;
-    if (dns_name_read(scanner->r_owner, scanner->r_owner_length, &owner) == 0)
-        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
-                             "the owner is not a domain name");
-    else if (!record_is_good(scan, &owner))
-        refuse_record(scan, &owner);
-    else
-        zone_records_add(scan->records, &owner, scanner->r_type, scanner->r_ttl, scanner->r_data,
-                         (uint16_t)scanner->r_data_length, scan->origin, scanner->line_counter);
-}
-
-static void scan_include(struct scan *scan)
-{
-    zs_scanner_t *scanner = scan->scanner;
-    scanner->error.fatal = false; /* left set when the caller does the including: it would end the reading */
-    /* the scanner has put its own base directory in front of a relative name */
-    size_t base = strlen(scanner->path);
-    const char *name = scanner->include_filename;
-    if (name[0] != '/' && strncmp(name, scanner->path, base) == 0 && name[base] == '/')
-        name += base + 1;
-    if (scan->directory == NULL) {
-        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
-                             "$INCLUDE is refused here: put the records of \"%s\" into this text", name);
-        return;
-    }
-    if (scan->depth == INCLUDE_DEPTH_MAX) {
-        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
-                             "$INCLUDE of \"%s\" is nested too deep (a file that includes itself?)", name);
-        return;
-    }
-    char *path = file_path(scan->directory, name);
-    struct error err;
-    size_t size;
-    char *text = file_read(path, &size, &err);
-    if (text == NULL) {
-        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false, "$INCLUDE: %s: %s",
-                             path, err.text);
-    } else {
-        uint16_t origin = zone_records_origin(scan->records, path, 1, NULL);
-        scan_text(scan->records, scan->apex, text, size, (const char *)scanner->buffer, scanner->default_ttl,
-                  origin, scan->directory, scan->depth + 1);
-    }
-    free(text);
-    free(path);
-}
-
-/* Handles what the scanner stopped at; false when the reading is over. */
-static bool scan_step(struct scan *scan)
-{
-    zs_scanner_t *scanner = scan->scanner;
-    if (zs_parse_record(scanner) != 0) {
-        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false, "%s",
-                             zs_strerror(scanner->error.code));
-        return false;
-    }
-    switch (scanner->state) {
-    case ZS_STATE_DATA: scan_record(scan); return !zone_records_are_hopeless(scan->records);
-    case ZS_STATE_INCLUDE: scan_include(scan); return !zone_records_are_hopeless(scan->records);
-    case ZS_STATE_ERROR:
-        scan_problem(scan);
-        return !scanner->error.fatal && !zone_records_are_hopeless(scan->records);
-    default: return false; /* the end */
-    }
-}
-
-static void scan_text(struct zone_records *records, const struct dns_name *apex, const char *text,
-                      size_t size, const char *origin_name, uint32_t ttl_s, uint16_t origin,
-                      const char *directory, unsigned depth)
-{
-    struct scan scan = { records, apex, xcalloc(1, sizeof(zs_scanner_t)), origin, directory, depth };
-    if (zs_init(scan.scanner, origin_name, DNS_IN, ttl_s) != 0 ||
-        zs_set_input_string(scan.scanner, text, size) != 0) {
-        zone_records_problem(records, origin, 0, false, "%s", zs_strerror(scan.scanner->error.code));
-    } else {
-        while (scan_step(&scan))
-            ;
-    }
-    zs_deinit(scan.scanner);
-    free(scan.scanner);
-}
-
-void zone_records_scan(struct zone_records *records, const struct dns_name *apex, const char *text,
-                       size_t size, uint16_t origin, const char *directory)
-{
-    char origin_name[DNS_NAME_TEXT_SIZE];
-    dns_name_format(apex, origin_name);
-    scan_text(records, apex, text, size, origin_name, ZONE_TTL_DEFAULT_S, origin, directory, 0);
-}
+#include "config/zone_scan.h"
 
 bool zone_source_read(const struct zone_source *source, const struct dns_name *apex, struct zone_edit *edit,
                       struct problems *problems)
 {
+    struct zone_data data;
+    struct error err;
+    if (!zone_data_open(source->text, source->size, &data, &err)) {
+        problems_add(problems, source->file, 1, 0, "", "%s", err.text);
+        return false;
+    }
     struct zone_records *records = zone_records_new(apex, problems);
-    uint16_t origin = zone_records_origin(records, source->file, source->first_line, NULL);
-    zone_records_scan(records, apex, source->text, source->size, origin, source->directory);
+    const struct zone_data_part *part = &data.parts[0];
+    uint32_t origin = zone_records_origin(records, part->file != NULL ? part->file : source->file, 1);
+    zone_scan(records, apex, &data, part, origin);
     bool is_good = zone_records_put(records, edit);
     zone_records_free(records);
+    zone_data_close(&data);
     return is_good;
 }

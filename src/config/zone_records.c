@@ -27,48 +27,63 @@ void zone_records_free(struct zone_records *records)
         free(chunk);
         chunk = next;
     }
-    for (size_t i = 0; i < records->origin_count; i++)
+    for (size_t i = 0; i < records->origin_count; i++) {
         free(records->origins[i].file);
+        free(records->origins[i].places);
+    }
     free(records->origins);
     free(records->items);
     free(records);
 }
 
-uint16_t zone_records_origin(struct zone_records *records, const char *file, unsigned first_line,
-                             const struct object *object)
+static uint32_t add_origin(struct zone_records *records, struct record_origin origin)
 {
-    if (records->origin_count == UINT16_MAX)
-        return UINT16_MAX - 1; /* absurdly many includes: messages name the last file */
     records->origins = xrealloc(records->origins, records->origin_count + 1, sizeof *records->origins);
-    records->origins[records->origin_count] = (struct record_origin){
-        .file = file != NULL ? xstrdup(file) : NULL,
-        .first_line = first_line,
-        .object = object,
-    };
-    return (uint16_t)records->origin_count++;
+    records->origins[records->origin_count] = origin;
+    return (uint32_t)records->origin_count++;
 }
 
-void zone_records_problem(struct zone_records *records, uint16_t origin, uint64_t line, bool is_warning,
+uint32_t zone_records_origin(struct zone_records *records, const char *file, unsigned first_line)
+{
+    return add_origin(records, (struct record_origin){ .file = xstrdup(file != NULL ? file : ""),
+                                                       .first_line = first_line });
+}
+
+uint32_t zone_records_lines(struct zone_records *records, struct record_place *places, size_t count)
+{
+    return add_origin(records, (struct record_origin){ .places = places, .place_count = count });
+}
+
+static void problem_in_file(struct zone_records *records, const struct record_origin *from, uint64_t line,
+                            bool is_warning, const char *message)
+{
+    unsigned row = line > 0 ? from->first_line + (unsigned)line - 1 : 0;
+    (is_warning ? problems_warn : problems_add)(records->problems, from->file, row, 0, "", "%s", message);
+}
+
+static void problem_in_object(struct zone_records *records, const struct record_origin *from, uint64_t line,
+                              bool is_warning, const char *message)
+{
+    size_t index = line == 0 ? 0 : line > from->place_count ? from->place_count - 1 : line - 1;
+    const struct record_place *place = &from->places[index];
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/%s/%u", place->list, place->index);
+    object_problem(records->problems, place->object, line > 0 ? pointer : "", is_warning, "%s", message);
+}
+
+void zone_records_problem(struct zone_records *records, uint32_t origin, uint64_t line, bool is_warning,
                           const char *format, ...)
 {
     if (is_warning ? records->warning_count++ >= ZONE_RECORD_ERRORS_MAX
                    : records->error_count++ >= ZONE_RECORD_ERRORS_MAX)
         return;
-    char message[1024], pointer[32];
+    char message[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     const struct record_origin *from = &records->origins[origin];
-    unsigned row = from->first_line + (unsigned)line - 1;
-    if (from->object != NULL) {
-        snprintf(pointer, sizeof pointer, "/records/%u", (unsigned)line - 1);
-        object_problem(records->problems, from->object, line > 0 ? pointer : "", is_warning, "%s", message);
-    } else if (is_warning) {
-        problems_warn(records->problems, from->file, line > 0 ? row : 0, 0, "", "%s", message);
-    } else {
-        problems_add(records->problems, from->file, line > 0 ? row : 0, 0, "", "%s", message);
-    }
+    (from->places != NULL ? problem_in_object : problem_in_file)(records, from, line, is_warning, message);
 }
 
 bool zone_records_are_hopeless(const struct zone_records *records)
@@ -114,7 +129,7 @@ static const struct record_owner *owner_get(struct zone_records *records, const 
 }
 
 void zone_records_add(struct zone_records *records, const struct dns_name *owner, uint16_t type,
-                      uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint16_t origin, uint64_t line)
+                      uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint32_t origin, uint64_t line)
 {
     if (records->count == records->room) {
         records->room = records->room == 0 ? 16 : records->room * 2;
@@ -147,4 +162,23 @@ const uint8_t *zone_records_at_apex(const struct zone_records *records, uint16_t
         return record->rdata;
     }
     return NULL;
+}
+
+size_t zone_records_count(const struct zone_records *records)
+{
+    return records->count;
+}
+
+bool zone_records_are_lines(const struct zone_records *records, uint32_t origin, size_t count, uint64_t *odd)
+{
+    size_t line = 0;
+    for (size_t i = 0; i < records->count && line < count; i++) {
+        if (records->items[i].origin != origin)
+            continue;
+        if (records->items[i].line != line + 1)
+            break;
+        line++;
+    }
+    *odd = line + 1;
+    return line == count;
 }

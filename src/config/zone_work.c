@@ -24,7 +24,7 @@ static struct zone_work *work_of(struct build *build, const char *zone)
     return work;
 }
 
-static void add_service(struct zone_work *work, struct item *before, struct item *after)
+void zone_work_add_service(struct zone_work *work, struct item *before, struct item *after)
 {
     if (work->service_count == work->service_room) {
         work->service_room = work->service_room == 0 ? 8 : work->service_room * 2;
@@ -33,9 +33,17 @@ static void add_service(struct zone_work *work, struct item *before, struct item
     work->services[work->service_count++] = (struct zone_service){ before, after };
 }
 
-static char *zone_of_service(const char *name)
+static char *zone_of(const char *name)
 {
     return xstrndup(name, strcspn(name, "/"));
+}
+
+static void collect_zone(struct build *build, const char *name)
+{
+    struct zone_work *work = work_of(build, name);
+    work->is_declared = true;
+    if (work->after != NULL && (work->before == NULL || zone_is_reseeded(work->before, work->after)))
+        work->is_rebuilt = true;
 }
 
 static void collect_zones(struct build *build)
@@ -43,7 +51,7 @@ static void collect_zones(struct build *build)
     const char *name;
     void *value;
     for (size_t at = 0; table_next(build->staged[OBJECT_ZONE], &at, &name, &value);)
-        work_of(build, name)->is_rebuilt = true;
+        collect_zone(build, name);
     for (size_t at = 0; table_next(build->staged[OBJECT_ZONE_DATA], &at, &name, &value);) {
         struct item *item = value;
         if (build_find(build, OBJECT_ZONE, name) != NULL)
@@ -51,19 +59,23 @@ static void collect_zones(struct build *build)
         else if (!item->is_deleted)
             build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, name);
     }
+    for (size_t at = 0; table_next(build->staged[OBJECT_SERIAL], &at, &name, &value);) {
+        if (build_find(build, OBJECT_ZONE, name) != NULL) /* given back from the store */
+            work_of(build, name);
+    }
 }
 
-/* work_of may stage zones while this runs: never services. */
+/* work_of may stage zones while these run: never services or RRsets. */
 static void collect_services(struct build *build)
 {
     const char *name;
     void *value;
     for (size_t at = 0; table_next(build->staged[OBJECT_SERVICE], &at, &name, &value);) {
         struct item *item = value;
-        char *zone = zone_of_service(name);
+        char *zone = zone_of(name);
         if (build_find(build, OBJECT_ZONE, zone) != NULL || item->is_deleted)
-            add_service(work_of(build, zone), build_before(build, OBJECT_SERVICE, name),
-                        item->is_deleted ? NULL : item);
+            zone_work_add_service(work_of(build, zone), build_before(build, OBJECT_SERVICE, name),
+                                  item->is_deleted ? NULL : item);
         else
             build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, zone);
         free(zone);
@@ -73,10 +85,38 @@ static void collect_services(struct build *build)
 static void keep_service(struct item *item, void *context)
 {
     struct build *build = context;
-    char *zone = zone_of_service(item->source->object.name);
+    char *zone = zone_of(item->source->object.name);
     struct zone_work *work = table_find(build->zones, zone);
     if (work != NULL && work->is_rebuilt && work->after != NULL)
-        add_service(work, item, item);
+        zone_work_add_service(work, item, item);
+    free(zone);
+}
+
+static void collect_rrsets(struct build *build)
+{
+    const char *name;
+    void *value;
+    for (size_t at = 0; table_next(build->staged[OBJECT_RRSET], &at, &name, &value);) {
+        struct item *item = value, *after = item->is_deleted ? NULL : item;
+        char *zone = zone_of(name);
+        if (build_find(build, OBJECT_ZONE, zone) != NULL)
+            rrset_add(work_of(build, zone), build_before(build, OBJECT_RRSET, name), after, item_said(item));
+        else if (after != NULL)
+            build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, zone);
+        free(zone);
+    }
+}
+
+/* What lies over a zone that is read again: over what, is to be seen. */
+static void keep_rrset(struct item *item, void *context)
+{
+    struct build *build = context;
+    char *zone = zone_of(item->source->object.name);
+    struct zone_work *work = table_find(build->zones, zone);
+    if (work != NULL && work->is_rebuilt && work->after != NULL) {
+        struct item *after = build_restage(build, item);
+        rrset_add(work, item, after, item_said(after));
+    }
     free(zone);
 }
 
@@ -99,7 +139,7 @@ static bool parse_apex(struct build *build, struct zone_work *work, const char *
     return is_canonical;
 }
 
-static void remove_zone(struct build *build, struct zone_work *work)
+static void remove_zone(struct build *build, const char *name, struct zone_work *work)
 {
     for (size_t i = 0; i < work->service_count; i++) {
         if (work->services[i].after == NULL && work->services[i].before != NULL)
@@ -107,6 +147,7 @@ static void remove_zone(struct build *build, struct zone_work *work)
     }
     if (work->before != NULL)
         zone_replace(&build->edition, work->before->zone);
+    zone_drop_serial(build, name);
 }
 
 static void change_services(struct build *build, struct zone_work *work)
@@ -119,6 +160,22 @@ static void change_services(struct build *build, struct zone_work *work)
         if (work->services[i].after != NULL)
             service_compile(build, work, &work->services[i]);
     }
+}
+
+static void check_whole(struct zone_work *work)
+{
+    if (work->records != NULL)
+        zone_records_check_whole(work->records, work->edit);
+    if (work->overlay != NULL)
+        zone_records_check_whole(work->overlay, work->edit);
+}
+
+/* Before the zone is built: both at once would need the most memory. */
+static void free_records(struct zone_work *work)
+{
+    zone_records_free(work->records);
+    zone_records_free(work->overlay);
+    work->records = work->overlay = NULL;
 }
 
 static void end_edit(struct build *build, struct zone_work *work)
@@ -137,16 +194,22 @@ static void end_edit(struct build *build, struct zone_work *work)
 static void compile_zone(struct build *build, const char *name, struct zone_work *work)
 {
     if (work->after == NULL) {
-        remove_zone(build, work);
+        remove_zone(build, name, work);
         return;
     }
     if (!parse_apex(build, work, name))
         return;
     const struct zone *base = work->is_rebuilt ? NULL : work->before->zone;
     work->edit = zone_edit_begin(&work->apex, base, &build->edition);
-    if (work->is_rebuilt)
-        zone_compile_records(build, work);
+    if (work->is_declared || work->is_rebuilt)
+        zone_compile(build, work);
+    rrsets_compile(build, work);
     change_services(build, work);
+    if (build_is_good(build)) {
+        zone_settle_serial(build, name, work);
+        check_whole(work);
+    }
+    free_records(work);
     end_edit(build, work);
 }
 
@@ -184,8 +247,11 @@ void build_zones(struct build *build)
     collect_zones(build);
     bool rebuilds = table_count(build->zones) > 0;
     collect_services(build);
-    if (rebuilds)
+    collect_rrsets(build);
+    if (rebuilds) {
         build_each_untouched(build, OBJECT_SERVICE, keep_service, build);
+        build_each_untouched(build, OBJECT_RRSET, keep_rrset, build);
+    }
     const char *name;
     void *value;
     for (size_t at = 0; table_next(build->zones, &at, &name, &value);)
@@ -203,6 +269,7 @@ void build_zones_free(struct build *build)
     for (size_t at = 0; table_next(build->zones, &at, &name, &value);) {
         struct zone_work *work = value;
         free(work->services);
+        rrsets_free(work);
         free(work);
     }
     table_free(build->zones);

@@ -8,9 +8,18 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* What the changes come to. */
+struct outcome {
+    size_t name_count;
+    bool is_changed;
+    bool hides_differently; /* a name that is not staged becomes occluded, or visible */
+};
+
 struct zone_edit {
     struct stage stage;
     struct edition *edition;
+    bool is_settled; /* nothing was changed since `outcome` was found */
+    struct outcome outcome;
 };
 
 struct zone_edit *zone_edit_begin(const struct dns_name *apex, const struct zone *base,
@@ -35,11 +44,13 @@ void zone_edit_abandon(struct zone_edit *edit)
 void zone_edit_put(struct zone_edit *edit, const struct dns_name *owner, const struct dns_rrset *rrset)
 {
     assert(rrset->type != 0 && rrset->count > 0); /* type 0 is reserved, RFC 6895 §3.1 */
+    edit->is_settled = false;
     stage_put(&edit->stage, stage_owner(&edit->stage, owner), rrset->type, rrset);
 }
 
 void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint16_t type)
 {
+    edit->is_settled = false;
     stage_put(&edit->stage, stage_owner(&edit->stage, owner), type, NULL);
 }
 
@@ -49,12 +60,13 @@ void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
     struct stage_name *at = stage_owner(&edit->stage, owner);
     at->service = service;
     at->has_service_change = true;
+    edit->is_settled = false;
 }
 
 void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allowed)
 {
-    assert(edit->stage.base == NULL);
     edit->stage.allowed = allowed;
+    edit->is_settled = false;
 }
 
 /* ---- reading ---- */
@@ -188,21 +200,23 @@ static bool differs_from_base(const struct stage_name *at)
     return false;
 }
 
-/* What the changes come to. */
-struct outcome {
-    size_t name_count;
-    bool is_changed;
-    bool hides_differently; /* a name that is not staged becomes occluded, or visible */
-};
-
 /* Forward, parents first: occlusion is inherited. */
 static struct outcome settle_occlusion(struct stage *stage)
 {
-    struct outcome out = { .name_count = stage->base != NULL ? stage->base->name_count : 0 };
+    struct outcome out = { 0 };
+    if (stage->base != NULL) {
+        out.name_count = stage->base->name_count;
+        out.is_changed = stage->allowed != stage->base->allowed;
+    }
     for (uint32_t i = 0; i < stage->count; i++) {
         struct stage_name *at = &stage->names[i];
-        if (i > 0 && stage->names[at->parent].flags & NODE_OCCLUDES)
+        const struct stage_name *parent = &stage->names[at->parent];
+        at->is_below_dname = false;
+        if (i > 0 && parent->flags & NODE_OCCLUDES) {
             at->flags |= NODE_IS_OCCLUDED;
+            at->is_below_dname =
+                parent->flags & NODE_IS_OCCLUDED ? parent->is_below_dname : !(parent->flags & NODE_IS_CUT);
+        }
         at->is_changed = differs_from_base(at);
         out.is_changed |= at->is_changed;
         if (at->exists)
@@ -217,21 +231,90 @@ static struct outcome settle_occlusion(struct stage *stage)
     return out;
 }
 
-static struct outcome settle(struct stage *stage)
+static struct outcome settle_stage(struct stage *stage)
 {
     start_from_base(stage);
     settle_existence(stage);
     return settle_occlusion(stage);
 }
 
+static void settle(struct zone_edit *edit)
+{
+    if (edit->is_settled)
+        return;
+    edit->outcome = settle_stage(&edit->stage);
+    if (edit->outcome.hides_differently) { /* rare: a cut or DNAME put above names that stood there before */
+        stage_everything(&edit->stage);
+        edit->outcome = settle_stage(&edit->stage);
+    }
+    edit->is_settled = true;
+}
+
+/* ---- asking before the end ---- */
+
+bool zone_edit_changes_records(const struct zone_edit *edit)
+{
+    for (uint32_t i = 0; i < edit->stage.count; i++) {
+        const struct stage_name *at = &edit->stage.names[i];
+        for (const struct stage_change *change = at->changes; change != NULL; change = change->next) {
+            const struct dns_rrset *before =
+                at->base != NULL ? zone_node_rrset(at->base, change->type) : NULL;
+            if (!rrsets_equal(change->rrset, before))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool is_address(uint16_t type)
+{
+    return type == DNS_A || type == DNS_AAAA;
+}
+
+/* What is shown in spite of a cut: the delegation, its parent side (RFC 4035 §2.6, §3.1.4.1) and glue. */
+static bool is_shown(const struct stage_name *at, uint16_t type)
+{
+    if (at->flags & NODE_IS_OCCLUDED)
+        return is_address(type) && !at->is_below_dname;
+    return is_address(type) || type == DNS_NS || type == DNS_DS || type == DNS_NSEC || type == DNS_RRSIG;
+}
+
+/* The lowest type that is hidden, 0 if there is none. */
+static uint16_t hidden_type(const struct stage_name *at)
+{
+    if (!at->exists || !(at->flags & (NODE_IS_OCCLUDED | NODE_IS_CUT)))
+        return 0;
+    struct stage_walk walk = stage_walk_begin(at);
+    const struct dns_rrset *rrset;
+    while ((rrset = stage_walk_next(&walk)) != NULL) {
+        if (!is_shown(at, rrset->type))
+            return rrset->type;
+    }
+    return 0;
+}
+
+void zone_edit_walk_hidden(struct zone_edit *edit,
+                           void (*visit)(const struct dns_name *owner, uint16_t type, void *context),
+                           void *context)
+{
+    struct stage *stage = &edit->stage;
+    settle(edit);
+    for (uint32_t i = 1; i < stage->count; i++) { /* nothing hides the apex */
+        const struct stage_name *at = &stage->names[i];
+        uint16_t type = at->is_changed ? hidden_type(at) : 0;
+        struct dns_name owner;
+        if (type == 0)
+            continue;
+        stage_name_owner(stage, at, &owner);
+        visit(&owner, type, context);
+    }
+}
+
 const struct zone *zone_edit_end(struct zone_edit *edit)
 {
     struct stage *stage = &edit->stage;
-    struct outcome outcome = settle(stage);
-    if (outcome.hides_differently) { /* rare: a cut or DNAME put above names that stood there before */
-        stage_everything(stage);
-        outcome = settle(stage);
-    }
+    settle(edit);
+    struct outcome outcome = edit->outcome;
     const struct zone *zone = stage->base;
     if (zone == NULL || !zone_fits(zone, outcome.name_count))
         zone = zone_build_all(stage, outcome.name_count, edit->edition);

@@ -130,8 +130,17 @@ static void hash_below_apex(const struct stage *stage, const struct dns_name *ow
         hashes[k] = dns_name_hash_label(hashes[k - 1], name_suffix(owner, k));
 }
 
+static bool is_last(const struct stage *stage, const struct dns_name *owner)
+{
+    const struct stage_name *last = &stage->names[stage->last];
+    return (size_t)last->name_size + stage->apex.size == owner->size &&
+           memcmp(last->name, owner->bytes, last->name_size) == 0;
+}
+
 const struct stage_name *stage_find(const struct stage *stage, const struct dns_name *owner)
 {
+    if (is_last(stage, owner))
+        return &stage->names[stage->last];
     uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     hash_below_apex(stage, owner, hashes);
     return stage_find_relative(stage, hashes[owner->label_count], owner->bytes,
@@ -140,6 +149,8 @@ const struct stage_name *stage_find(const struct stage *stage, const struct dns_
 
 struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner)
 {
+    if (is_last(stage, owner))
+        return &stage->names[stage->last];
     uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     hash_below_apex(stage, owner, hashes);
     size_t size = (size_t)owner->size - stage->apex.size;
@@ -151,8 +162,10 @@ struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner
         found = stage_find_relative(stage, hashes[k], suffix, relative_size(owner, suffix, &stage->apex));
     }
     uint32_t index = (uint32_t)(found - stage->names);
-    if (k == owner->label_count)
+    if (k == owner->label_count) {
+        stage->last = index;
         return &stage->names[index];
+    }
 
     const uint8_t *copy = chunk_copy(stage, owner->bytes, size); /* ancestors share its tail */
     for (k++; k <= owner->label_count; k++) {
@@ -162,7 +175,16 @@ struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner
         };
         index = (uint32_t)(name_add(stage, fresh) - stage->names);
     }
+    stage->last = index;
     return &stage->names[index];
+}
+
+void stage_name_owner(const struct stage *stage, const struct stage_name *at, struct dns_name *out)
+{
+    uint8_t wire[DNS_NAME_SIZE_MAX + 1];
+    memcpy(wire, at->name, at->name_size);
+    memcpy(wire + at->name_size, stage->apex.bytes, stage->apex.size);
+    dns_name_from_wire(wire, out);
 }
 
 static void stage_visited(const struct dns_name *owner, const struct zone_node *node, void *stage)

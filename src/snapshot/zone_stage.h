@@ -31,6 +31,7 @@ struct stage_name {
     bool has_service_change;
     bool exists;
     bool is_changed;
+    bool is_below_dname; /* what occludes it is a DNAME, not a cut */
 };
 
 /* The rest of the hash stands beside the index, so that a miss rarely looks at a name. */
@@ -46,6 +47,7 @@ struct stage {
     uint64_t apex_hash;
     struct stage_name *names; /* names[0] is the apex */
     uint32_t count, room;
+    uint32_t last; /* index of the owner staged last, which is often asked for next */
     struct stage_slot *slots; /* open addressing by hash, at most half full */
     uint32_t slot_mask;
     struct stage_chunk *chunks;
@@ -60,6 +62,7 @@ struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner
 const struct stage_name *stage_find(const struct stage *stage, const struct dns_name *owner);
 const struct stage_name *stage_find_relative(const struct stage *stage, uint64_t hash, const uint8_t *name,
                                              size_t size);
+void stage_name_owner(const struct stage *stage, const struct stage_name *at, struct dns_name *out);
 /** Stages every name of the base. */
 void stage_everything(struct stage *stage);
 

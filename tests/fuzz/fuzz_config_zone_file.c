@@ -5,7 +5,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct zone_source source = { "fuzz.zone", (const char *)data, size, 1, NULL };
+    const struct zone_source source = { "fuzz.zone", (const char *)data, size };
     struct edition edition = { 0 };
     struct problems problems = { 0 };
     struct dns_name apex;

@@ -23,6 +23,7 @@ struct bench {
     const struct dataset *dataset;
     struct problems problems; /* of the last apply */
     struct compiled compiled; /* while waiting */
+    bool is_import;           /* changes come from the files */
 };
 
 static inline struct bench bench_new(void)
@@ -53,8 +54,8 @@ static inline void bench_reject(struct bench *bench)
 static inline bool bench_apply(struct bench *bench, const struct objects *changes)
 {
     problems_free(&bench->problems);
-    return compiler_apply(bench->compiler, changes->items, changes->count, &bench->problems,
-                          &bench->compiled);
+    return (bench->is_import ? compiler_import : compiler_apply)(
+        bench->compiler, changes->items, changes->count, &bench->problems, &bench->compiled);
 }
 
 /* One object by the API: JSON, or NULL to delete. */

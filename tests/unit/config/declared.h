@@ -16,7 +16,7 @@
 /* As if the text stood in steering.json at line 10, column 5. */
 static inline struct object object_of(enum object_kind kind, const char *name, const char *text)
 {
-    static char pointers[OBJECT_KIND_COUNT][16] = { "/c", "/pools/us", "/p", "/z", "/d", "/s" };
+    static char pointers[OBJECT_KIND_COUNT][16] = { "/c", "/pools/us", "/p", "/z", "/d", "/s", "/r" };
     return (struct object){ .kind = kind,
                             .name = (char *)(uintptr_t)name,
                             .text = (char *)(uintptr_t)text,
@@ -49,6 +49,11 @@ static inline bool parse_any(const struct object *object, struct problems *probl
         struct declared_zone *zone = declared_zone_parse(object, problems);
         declared_zone_free(zone);
         return zone != NULL;
+    }
+    if (object->kind == OBJECT_RRSET) {
+        struct declared_rrset *rrset = declared_rrset_parse(object, problems);
+        declared_rrset_free(rrset);
+        return rrset != NULL;
     }
     struct declared_service *service = declared_service_parse(object, problems);
     declared_service_free(service);

@@ -10,7 +10,7 @@
  * Random changes, one after the other, against a compilation of all objects from nothing: both must refuse
  * the same and make the same dataset.  What control is told of nodes must lead from each to the next.
  */
-enum { CHECKS = 2, POOLS = 5, POLICIES = 5, ZONES = 3, SERVICES = 4, SLOTS = 4096, STEPS = 400 };
+enum { CHECKS = 2, POOLS = 5, POLICIES = 5, ZONES = 3, SERVICES = 4, RRSETS = 9, SLOTS = 4096, STEPS = 600 };
 
 enum {
     FIRST_POOL = CHECKS,
@@ -18,7 +18,9 @@ enum {
     FIRST_ZONE = FIRST_POLICY + POLICIES,
     FIRST_DATA = FIRST_ZONE + ZONES,
     FIRST_SERVICE = FIRST_DATA + ZONES,
-    OBJECTS = FIRST_SERVICE + ZONES * SERVICES
+    FIRST_RRSET = FIRST_SERVICE + ZONES * SERVICES,
+    FIRST_SERIAL = FIRST_RRSET + ZONES * RRSETS,
+    OBJECTS = FIRST_SERIAL + ZONES
 };
 
 struct world {
@@ -42,8 +44,25 @@ static enum object_kind kind_of(unsigned object)
            : object < FIRST_ZONE    ? OBJECT_POLICY
            : object < FIRST_DATA    ? OBJECT_ZONE
            : object < FIRST_SERVICE ? OBJECT_ZONE_DATA
-                                    : OBJECT_SERVICE;
+           : object < FIRST_RRSET   ? OBJECT_SERVICE
+           : object < FIRST_SERIAL  ? OBJECT_RRSET
+                                    : OBJECT_SERIAL;
 }
+
+/* Over what file and lines may say, beside services, at and below cuts. */
+static const char *const rrset_names[RRSETS] = { "www/TXT", "www/A",  "b/CNAME", "a/NS",     "@/SOA",
+                                                 "@/NS",    "d1/TXT", "x.a/A",   "www/DNAME" };
+static const char *const rrset_values[RRSETS][2] = {
+    { "x", "\"y z\"" },
+    { "192.0.2.1", "192.0.2.2" },
+    { "c", "www" },
+    { "ns.example.", "ns" },
+    { "a b 5 1 2 3 4", "a b 9 1 2 3 4" },
+    { "ns.example.", "ns2.example." },
+    { "x", "y" },
+    { "192.0.2.3", "192.0.2.4" },
+    { "example.", "example.net." },
+};
 
 static void name_of(unsigned object, char out[32])
 {
@@ -56,6 +75,12 @@ static void name_of(unsigned object, char out[32])
         break;
     case OBJECT_ZONE: snprintf(out, 32, "z%u.test", object - FIRST_ZONE); break;
     case OBJECT_ZONE_DATA: snprintf(out, 32, "z%u.test", object - FIRST_DATA); break;
+    case OBJECT_SERIAL: snprintf(out, 32, "z%u.test", object - FIRST_SERIAL); break;
+    case OBJECT_RRSET: {
+        unsigned rrset = object - FIRST_RRSET;
+        snprintf(out, 32, "z%u.test/%s", rrset / RRSETS, rrset_names[rrset % RRSETS]);
+        break;
+    }
     default: {
         static const char *const owners[SERVICES] = { "www", "@", "*.www", "a.b" };
         unsigned service = object - FIRST_SERVICE;
@@ -155,6 +180,19 @@ static void put_zone(struct world *world, struct text *out)
     text_puts(out, "] }");
 }
 
+static void put_rrset(struct world *world, struct text *out, unsigned rrset)
+{
+    unsigned which = below(world, 4);
+    text_printf(out, "{ \"ttl\": %u, \"values\": [", 1 + below(world, 2));
+    for (unsigned i = 0; i < 2 && which > 0; i++) {
+        if (which == 3 || i == which - 1) {
+            text_puts(out, out->bytes[out->size - 1] == '[' ? "" : ", ");
+            text_put_json(out, rrset_values[rrset][i]);
+        }
+    }
+    text_puts(out, "] }");
+}
+
 static char *random_text(struct world *world, unsigned object)
 {
     struct text out = { 0 };
@@ -167,6 +205,7 @@ static char *random_text(struct world *world, unsigned object)
         text_printf(&out, "@ SOA a b %u 2 3 4 5\n@ NS ns.example.\nd%u TXT x\n", below(world, 9),
                     below(world, 9));
         break;
+    case OBJECT_RRSET: put_rrset(world, &out, (object - FIRST_RRSET) % RRSETS); break;
     default: put_service(world, &out);
     }
     return text_take(&out);
@@ -323,6 +362,40 @@ static void take_next(struct world *world, char *next[OBJECTS], const char *expe
     world->accepted++;
 }
 
+/* What the compiler adds to the change belongs to the next state, too. */
+static void take_derived(const struct world *world, char *next[OBJECTS])
+{
+    const struct objects *derived = &world->bench.compiled.derived;
+    for (size_t i = 0; i < derived->count; i++) {
+        unsigned zone = (unsigned)(derived->items[i].name[1] - '0');
+        assert_int_equal(derived->items[i].kind, OBJECT_SERIAL);
+        free(next[FIRST_SERIAL + zone]);
+        next[FIRST_SERIAL + zone] = derived->items[i].text != NULL ? xstrdup(derived->items[i].text) : NULL;
+    }
+}
+
+/* Tells serials of zones before and after: none goes back while its zone lives. */
+static void check_serials(char *const before[OBJECTS], char *const after[OBJECTS])
+{
+    for (unsigned zone = 0; zone < ZONES; zone++) {
+        const char *old = before[FIRST_SERIAL + zone], *new = after[FIRST_SERIAL + zone];
+        if (old != NULL && new != NULL)
+            assert_true(strtoul(new, NULL, 10) >= strtoul(old, NULL, 10));
+        if (after[FIRST_ZONE + zone] == NULL)
+            assert_null(new);
+    }
+}
+
+static void change_objects(struct world *world, char *next[OBJECTS], struct objects *changes)
+{
+    for (unsigned count = 1 + below(world, 3); count > 0; count--) {
+        unsigned object = below(world, FIRST_SERIAL);
+        free(next[object]);
+        next[object] = below(world, 4) == 0 ? NULL : random_text(world, object);
+        add_object(changes, object, next[object]);
+    }
+}
+
 /* Changes some objects, where each is tried against a compilation from nothing. */
 static void object_step(struct world *world)
 {
@@ -330,16 +403,16 @@ static void object_step(struct world *world)
     struct objects changes = { 0 };
     for (unsigned i = 0; i < OBJECTS; i++)
         next[i] = world->texts[i] != NULL ? xstrdup(world->texts[i]) : NULL;
-    for (unsigned count = 1 + below(world, 3); count > 0; count--) {
-        unsigned object = below(world, OBJECTS);
-        free(next[object]);
-        next[object] = below(world, 4) == 0 ? NULL : random_text(world, object);
-        add_object(&changes, object, next[object]);
-    }
-    char *before = dataset_to_text(world->bench.dataset), *expected = from_nothing(world, next);
+    change_objects(world, next, &changes);
+    char *before = dataset_to_text(world->bench.dataset);
+    world->bench.is_import = below(world, 3) == 0;
     bool is_good = bench_apply(&world->bench, &changes);
+    if (is_good)
+        take_derived(world, next);
+    char *expected = from_nothing(world, next);
     assert_int_equal(is_good, expected != NULL);
     if (is_good && below(world, 4) > 0) {
+        check_serials(world->texts, next);
         take_next(world, next, expected);
     } else {
         if (is_good)

@@ -21,7 +21,7 @@ static const struct row zones[] = {
     { "{\"file\": \"\", \"records\": \"x\", \"service\": {}}",
       "s.json:10:14: /z/file: must not be empty\n"
       "s.json:10:29: /z/records: must be a list of strings, got \"x\"\n"
-      "s.json:10:45: /z/service: unknown key: a zone has file, records" },
+      "s.json:10:45: /z/service: unknown key: a zone has file, records, allow_query" },
     { "{\"records\": [\"a\", 3, \"\"]}", "s.json:10:23: /z/records/1: must be a string, got 3\n"
                                          "s.json:10:26: /z/records/2: must not be empty" },
 };
@@ -32,6 +32,44 @@ static void what_is_wrong_with_a_zone_is_said_with_its_place(void **state)
     ASSERT_COMPLAINTS(OBJECT_ZONE, "example.com", zones);
     static const struct row named[] = { { "{}", "s.json:10:5: /z: \"a..b\" is no domain name" } };
     ASSERT_COMPLAINTS(OBJECT_ZONE, "a..b", named);
+}
+
+static void an_rrset_is_read(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct object object = object_of(OBJECT_RRSET, "example.com/www/A", "{\"values\": [\"192.0.2.1\"]}");
+    struct declared_rrset *rrset = declared_rrset_parse(&object, &problems);
+    assert_non_null(rrset);
+    assert_int_equal(rrset->ttl_s, 3600);
+    assert_int_equal(rrset->value_count, 1);
+    declared_rrset_free(rrset);
+    object = object_of(OBJECT_RRSET, "example.com/@/TYPE65280", "{\"ttl\": 0, \"values\": []}");
+    rrset = declared_rrset_parse(&object, &problems);
+    assert_non_null(rrset);
+    assert_int_equal(rrset->ttl_s, 0);
+    declared_rrset_free(rrset);
+}
+
+static const struct row rrsets[] = {
+    { "{\"ttl\": -1, \"values\": \"x\", \"value\": 1}",
+      "s.json:10:13: /r/ttl: must be 0..2147483647 seconds, got -1\n"
+      "s.json:10:27: /r/values: must be a list of strings, got \"x\"\n"
+      "s.json:10:41: /r/value: unknown key: did you mean \"values\"?" },
+    { "{}", "s.json:10:5: /r: \"values\" is missing" },
+    { "{\"values\": [\"a\\nb\", \"\"]}",
+      "s.json:10:17: /r/values/0: must be the data of one record on one line, got \"a\\u000ab\"\n"
+      "s.json:10:25: /r/values/1: must not be empty" },
+};
+
+static void what_is_wrong_with_an_rrset_is_said_with_its_place(void **state)
+{
+    (void)state;
+    ASSERT_COMPLAINTS(OBJECT_RRSET, "example.com/www/A", rrsets);
+    static const struct row named[] = { { "{\"values\": []}",
+                                          "s.json:10:5: /r: \"example.com/WWW/a\" is no name of an RRset as "
+                                          "\"example.com/www/A\"" } };
+    ASSERT_COMPLAINTS(OBJECT_RRSET, "example.com/WWW/a", named);
 }
 
 static struct declared_service *read_service(const char *text)
@@ -141,6 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_zone_is_read),
         cmocka_unit_test(what_is_wrong_with_a_zone_is_said_with_its_place),
+        cmocka_unit_test(an_rrset_is_read),
+        cmocka_unit_test(what_is_wrong_with_an_rrset_is_said_with_its_place),
         cmocka_unit_test(a_service_is_read),
         cmocka_unit_test(a_sorry_server_is_a_target),
         cmocka_unit_test(what_is_wrong_with_a_service_is_said_with_its_place),
