@@ -105,14 +105,34 @@ static void log_problems(const struct problems *problems)
     }
 }
 
-/* Compiles build->changes and launches it as the next generation; false with problems. */
+/* Who changes something is told what is dubious about it. */
+static void give_warnings(const struct problems *warnings, struct command *command)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        const struct problem *from = &warnings->items[i];
+        problems_warn(&command->problems, from->file, from->line, from->column, from->pointer, "%s",
+                      from->message);
+    }
+}
+
+/* What follows from the changes is stored with them. */
+static void take_derived(struct build *build)
+{
+    struct objects *derived = &build->compiled.derived;
+    for (size_t i = 0; i < derived->count; i++) {
+        struct object *object = &derived->items[i];
+        objects_add(&build->changes, object->kind, object->name, object->text, object->text_size);
+        object->text = NULL;
+    }
+    objects_free(derived);
+}
+
+/* Compiles build->changes, which then is the whole next generation; false with problems. */
 static bool compile(struct builder *builder, struct build *build, struct problems *problems)
 {
-    if (!compiler_apply(builder->compiler, build->changes.items, build->changes.count, problems,
-                        &build->compiled))
-        return false;
-    log_problems(&build->compiled.warnings);
-    return true;
+    bool (*apply)(struct compiler *, const struct object *, size_t, struct problems *, struct compiled *) =
+        build->origin == STORE_ORIGIN_FILES ? compiler_import : compiler_apply;
+    return apply(builder->compiler, build->changes.items, build->changes.count, problems, &build->compiled);
 }
 
 /* ---- commands ---- */
@@ -150,7 +170,11 @@ static void build_change(struct builder *builder, struct command *command, struc
         reply(builder, command, RESULT_INVALID);
         return;
     }
+    log_problems(&build->compiled.warnings);
+    give_warnings(&build->compiled.warnings, command);
+    changes_relate_problems(command, &command->problems);
     reading_put_result(command, &build->changes);
+    take_derived(build);
     if (command->is_dry_run) {
         compiler_reject(builder->compiler, &build->compiled);
         build_free(build);
@@ -246,6 +270,7 @@ static void run_restore(struct builder *builder)
                   (unsigned long long)builder->head.generation);
     }
     problems_free(&problems);
+    objects_free(&builder->head.objects); /* the compiler has them now */
     launch(builder, build);
 }
 
@@ -261,10 +286,13 @@ static void import(struct builder *builder, struct command *command, struct buil
                   problems->error_count);
     }
     log_problems(problems);
+    if (verdict == IMPORT_CHANGES) {
+        log_problems(&build->compiled.warnings);
+        take_derived(build);
+    }
     build->kind = verdict == IMPORT_CHANGES ? BUILD_CHANGE : BUILD_NOTHING;
     build->generation = builder->generation + (verdict == IMPORT_CHANGES);
     build->is_import = true;
-    build->origin = STORE_ORIGIN_FILES;
     build->author = xstrdup("files");
     build->comment =
         xasprintf("import of %s", builder->settings->steering ? builder->settings->steering : "nothing");
@@ -289,6 +317,7 @@ static void reload_keys(struct builder *builder, struct build *build)
 static void run_import(struct builder *builder, struct command *command)
 {
     struct build *build = build_new(builder, BUILD_NOTHING, command);
+    build->origin = STORE_ORIGIN_FILES;
     build->is_start = command == NULL;
     import(builder, command, build);
     if (command != NULL)

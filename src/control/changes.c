@@ -35,7 +35,8 @@ static char *canonical(const struct object *object)
     return printed;
 }
 
-/* Equal but for white space; the order of members counts, because rotations follow it. */
+/* Equal but for white space; the order of members counts, because rotations follow it.  Zone data is no JSON.
+ */
 static bool is_same(const struct object *a, const struct object *b)
 {
     if (a->text_size == b->text_size && memcmp(a->text, b->text, a->text_size) == 0)
@@ -49,12 +50,45 @@ static bool is_same(const struct object *a, const struct object *b)
     return is_equal;
 }
 
+/* What is wanted, by kind and name. */
+static void *find_wanted(const struct table *names, enum object_kind kind, const char *name)
+{
+    char *key = object_key(kind, name);
+    void *found = table_find(names, key);
+    free(key);
+    return found;
+}
+
+static const struct object *find_zone_of(const struct table *names, const struct object *object)
+{
+    char *zone = xstrndup(object->name, strcspn(object->name, "/"));
+    const struct object *found = find_wanted(names, OBJECT_ZONE, zone);
+    free(zone);
+    return found;
+}
+
+/* True if an object of the head stays though the document does not have it. */
+static bool is_kept(const struct table *names, const struct object *object, bool keeps_zone_data)
+{
+    switch (object->kind) {
+    case OBJECT_SERIAL: return true; /* the compiler's own business */
+    case OBJECT_ZONE_DATA: return keeps_zone_data && find_zone_of(names, object) != NULL;
+    case OBJECT_RRSET: {
+        const struct object *zone = find_zone_of(names, object);
+        return keeps_zone_data && zone != NULL && !zone->says_rrsets;
+    }
+    default: return false;
+    }
+}
+
 void changes_to(const struct compiler *compiler, const struct objects *wanted, bool keeps_zone_data,
                 struct objects *out)
 {
     struct table *names = table_new();
     for (size_t i = 0; i < wanted->count; i++) {
         const struct object *object = &wanted->items[i];
+        if (object->kind == OBJECT_SERIAL)
+            continue; /* of another generation: it must not go back */
         char *key = object_key(object->kind, object->name);
         table_put(names, key, wanted->items + i);
         free(key);
@@ -66,15 +100,9 @@ void changes_to(const struct compiler *compiler, const struct objects *wanted, b
     compiler_list(compiler, &all);
     for (size_t i = 0; i < all.count; i++) {
         const struct object *object = &all.items[i];
-        char *key = object_key(object->kind, object->name);
-        char *zone_key = object_key(OBJECT_ZONE, object->name);
-        bool is_kept =
-            table_find(names, key) != NULL ||
-            (keeps_zone_data && object->kind == OBJECT_ZONE_DATA && table_find(names, zone_key) != NULL);
-        if (!is_kept)
+        if (find_wanted(names, object->kind, object->name) == NULL &&
+            !is_kept(names, object, keeps_zone_data))
             note_change(out, object, NULL);
-        free(key);
-        free(zone_key);
     }
     objects_free(&all);
     table_free(names);
@@ -146,9 +174,40 @@ static bool patch_object(const struct compiler *compiler, struct command *comman
     return is_done;
 }
 
-/* A zone goes with its data and its services. */
+/* An RRset that the zone's file has stays declared, as none. */
+static bool delete_rrset(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    static const char nothing[] = "{\"values\":[]}";
+    switch (compiler_rrset(compiler, command->name)) {
+    case RRSET_ABSENT:
+        command->result = RESULT_NOT_FOUND;
+        return error_set(&command->error, "there are no records \"%s\"", command->name);
+    case RRSET_DECLARED: objects_add(out, OBJECT_RRSET, command->name, NULL, 0); return true;
+    case RRSET_SEEDED:
+        objects_add(out, OBJECT_RRSET, command->name, xstrdup(nothing), strlen(nothing));
+        return true;
+    }
+    return true;
+}
+
+/* Everything that stands in the zone. */
+static bool stands_in(const struct object *object, const char *prefix)
+{
+    size_t zone_size = strlen(prefix) - 1;
+    switch (object->kind) {
+    case OBJECT_ZONE_DATA:
+        return strlen(object->name) == zone_size && strncmp(object->name, prefix, zone_size) == 0;
+    case OBJECT_SERVICE:
+    case OBJECT_RRSET: return strncmp(object->name, prefix, zone_size + 1) == 0;
+    default: return false;
+    }
+}
+
+/* A zone goes with its data, its services and its RRsets. */
 static bool delete_object(const struct compiler *compiler, struct command *command, struct objects *out)
 {
+    if (command->object_kind == OBJECT_RRSET)
+        return delete_rrset(compiler, command, out);
     const struct object *head = compiler_find(compiler, command->object_kind, command->name);
     if (head == NULL)
         return not_found(command);
@@ -160,8 +219,7 @@ static bool delete_object(const struct compiler *compiler, struct command *comma
     compiler_list(compiler, &all);
     for (size_t i = 0; i < all.count; i++) {
         const struct object *object = &all.items[i];
-        if ((object->kind == OBJECT_ZONE_DATA && strcmp(object->name, command->name) == 0) ||
-            (object->kind == OBJECT_SERVICE && strncmp(object->name, prefix, strlen(prefix)) == 0))
+        if (stands_in(object, prefix))
             note_change(out, object, NULL);
     }
     objects_free(&all);

@@ -35,7 +35,7 @@ static void check_steering(const struct settings *settings, struct compiler *com
         return;
     objects_load(settings->steering, problems,
                  &objects); /* what could be read is compiled too: all errors at once */
-    if (compiler_apply(compiler, objects.items, objects.count, problems, &compiled)) {
+    if (compiler_import(compiler, objects.items, objects.count, problems, &compiled)) {
         for (size_t i = 0; i < compiled.warnings.count; i++) {
             const struct problem *warning = &compiled.warnings.items[i];
             problems_warn(problems, warning->file, warning->line, warning->column, warning->pointer, "%s",
