@@ -146,7 +146,7 @@ bool cookie_secrets_load(const struct settings *settings, bool makes, struct ser
         warn_of_readers(fd, path);
         is_done = read_file(fd, out, err);
         close(fd);
-    } else if (errno != ENOENT) {
+    } else if (errno != ENOENT && (makes || errno != EACCES)) {
         is_done = error_set(err, "cannot be opened: %s", strerror(errno));
     } else if (makes) {
         is_done = make_file(path, out, err);

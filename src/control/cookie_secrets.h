@@ -11,7 +11,10 @@
  * append the new secret everywhere, move it to the front everywhere, remove the old one an hour later.
  */
 
-/** Reads the file; one that is not there is made with a fresh secret (mode 0600) if `makes`, else nothing is
- * wrong and `out` is NULL, as it is without cookies.  The caller frees `out`. */
+/**
+ * Reads the file.  With `makes`, one that is not there is made with a fresh secret (mode 0600); without, it
+ * is only looked at as far as this user may, and `out` may be NULL, as it is without cookies.  The caller
+ * frees `out`.
+ */
 bool cookie_secrets_load(const struct settings *settings, bool makes, struct server_keys **out,
                          struct error *err);
