@@ -16,7 +16,7 @@ static bool is_name(const struct dns_query *query, const char *wire, size_t size
 #define IS_NAME(query, wire) is_name((query), (wire), sizeof(wire))
 
 /* NULL: there is no such name, or it is nobody's business. */
-static const char *text_of(const struct answer_settings *settings, const struct dns_query *query)
+static const char *told_about(const struct answer_settings *settings, const struct dns_query *query)
 {
     if (IS_NAME(query, "\7version\4bind") || IS_NAME(query, "\7version\6server"))
         return settings->version;
@@ -42,7 +42,7 @@ size_t chaos_answer(const struct answer_settings *settings, const struct dns_que
                     const struct dns_reply_edns *edns, uint8_t *out, size_t limit)
 {
     struct dns_response response;
-    const char *text = text_of(settings, query);
+    const char *text = told_about(settings, query);
     dns_response_begin(&response, query, out, limit, edns);
     if (text == NULL) {
         response.rcode = DNS_REFUSED;
