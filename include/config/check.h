@@ -4,14 +4,36 @@
 #include "base/address.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CHECK_CODE_RANGES_MAX 8
+#define CHECK_REDIRECTS_MAX   10
+#define CHECK_HEADERS_MAX     32
+#define CHECK_ARGUMENTS_MAX   32
+#define CHECK_RDATA_SIZE_MAX  256
 
-enum check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };
+enum check_type {
+    CHECK_HTTP,
+    CHECK_HTTPS,
+    CHECK_TCP,
+    CHECK_TLS,
+    CHECK_DNS,
+    CHECK_GRPC,
+    CHECK_ICMP,
+    CHECK_EXEC,
+    CHECK_TYPE_COUNT /* types that the checker does not measure itself go in front of it and have no probe */
+};
 
 struct code_range {
     uint16_t low, high;
+};
+
+/* Off while `flaps` is 0. */
+struct check_damping {
+    uint16_t flaps; /* falls within `within_ms` that hold an endpoint down */
+    uint32_t within_ms;
+    uint32_t hold_ms; /* the first time; doubles with each hold that follows soon */
 };
 
 /* A health check definition; immutable, shared by reference count among its bindings. */
@@ -20,24 +42,58 @@ struct check {
     char *name;
     enum check_type type;
     uint32_t interval_ms, timeout_ms;
-    uint16_t rise, fall; /* results in a row that turn the verdict, >= 1 */
-    uint16_t port;       /* 0: the scheme's */
-    char *target_host;   /* connect there instead of the endpoint's address; NULL: the endpoint's */
+    uint16_t rise, fall;     /* results in a row that turn the verdict, >= 1 */
+    uint16_t port;           /* 0: the scheme's */
+    char *target_host;       /* connect there instead of the endpoint's address; NULL: the endpoint's */
+    struct address source;   /* connect from there; NONE: as the system likes */
+    uint32_t jitter_percent; /* of the interval: a start may come that much earlier */
+    bool confirm;            /* a first failure counts only if another check right after it fails too */
+    struct check_damping damping;
     /* http and https */
-    char *path;          /* "/" at least */
-    char *method;        /* "GET" or "HEAD" */
-    char *host_header;   /* NULL: the address */
-    char *sni;           /* NULL: host_header, else none */
+    char *path;        /* "/" at least */
+    char *method;      /* "GET" */
+    char *host_header; /* NULL: the address; also of grpc */
+    char **headers;    /* "Name: value" */
+    size_t header_count;
+    char *body;          /* of the request; NULL: none */
     char *body_contains; /* NULL: not looked at */
-    char *ca_file;       /* NULL: the system's */
-    bool verify;         /* the certificate; on by default */
+    char *body_matches;  /* POSIX extended regular expression; NULL: not looked at */
     struct code_range codes[CHECK_CODE_RANGES_MAX];
     uint8_t code_count;
-    uint32_t jitter_percent; /* of the interval, moves only the phase */
+    uint8_t redirects; /* followed at most, on the endpoint itself */
+    uint32_t reuse_ms; /* a connection serves that long; 0: a fresh one for every check */
+    /* https, tls, and grpc if it uses_tls */
+    bool uses_tls;           /* grpc only; https and tls do anyway */
+    char *sni;               /* NULL: host_header, else none */
+    char *ca_file;           /* NULL: the system's */
+    bool verify;             /* the certificate; on by default */
+    uint64_t warn_before_ms; /* of the certificate's end */
+    /* tcp */
+    char *send;   /* said after the connect; NULL: nothing */
+    char *expect; /* must come back; NULL: nothing has to */
+    /* dns */
+    char *query; /* name to ask for */
+    uint16_t query_type;
+    uint16_t rcode; /* expected */
+    char *answer;   /* an answer of that type that must be there; NULL: none has to */
+    /* grpc */
+    char *service; /* NULL: the server as a whole */
+    /* exec */
+    char **command; /* absolute path and arguments */
+    size_t command_count;
 };
 
 struct check *check_acquire(struct check *check);
 void check_release(struct check *check); /* frees the last one */
+
+/** Whether both mean the same thing to go on measuring: equal in every option. */
+bool check_equal(const struct check *a, const struct check *b);
+
+/** "http": as in steering.json. */
+const char *check_type_name(enum check_type type);
+
+/** The rdata that `answer` stands for, names in lowercase; false if it is none of the type asked for. */
+bool check_answer_rdata(const struct check *check, uint8_t out[CHECK_RDATA_SIZE_MAX], size_t *size);
 
 /* One endpoint under one check.  The key says when two bindings are the same thing to go on measuring. */
 struct check_binding {

@@ -50,6 +50,8 @@ struct settings {
     unsigned tcp_connections_per_client; /* default 100 */
     unsigned tcp_idle_ms;                /* default 10 s */
     unsigned keep_generations;           /* default 1000 */
+    unsigned checks_concurrent;          /* default 2000 */
+    bool exec_checks;                    /* whether health checks may run programs */
 };
 
 /** Loads and validates; all problems are noted.  False if there were errors (`out` is then empty). */

@@ -34,6 +34,7 @@ void health_report_free(struct health_report *report);
 struct checker_settings {
     struct mailbox *reports;  /* where reports go */
     unsigned concurrent_most; /* checks under way at once, default 2000; never above half of RLIMIT_NOFILE */
+    bool allows_exec;         /* whether checks may run programs */
     const char *name_servers; /* "192.0.2.53:53,[2001:db8::53]:53" for hostname targets; NULL: the system's */
 };
 
@@ -64,5 +65,6 @@ struct checker_counters {
     _Atomic uint64_t skipped;    /* starts left out: one waits for a place already, or too many under way */
     _Atomic uint64_t unmeasured; /* started, but stopped by our own want of sockets, ports or memory */
     _Atomic uint32_t bindings, in_flight;
+    _Atomic uint32_t certificates_ending; /* targets whose certificate is within warn_before of its end */
 };
 const struct checker_counters *checker_counters(const struct checker *checker);

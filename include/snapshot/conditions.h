@@ -19,12 +19,13 @@ enum override_state { OVERRIDE_NONE, OVERRIDE_UP, OVERRIDE_DOWN, OVERRIDE_DRAIN 
 
 /* Why the last verdict was reached; immutable, replaced with each transition. */
 struct evidence {
-    int64_t since_wall_ms; /* of the verdict */
-    uint32_t latency_us;   /* of that check; 0: it did not finish */
-    int status;            /* HTTP code, 0 if none */
-    bool has_replied;      /* the peer sent something, if only a reset */
-    char text[160];        /* "connection refused", "HTTP 503, expected 200-299" */
-    char check[64];        /* name of the check */
+    int64_t since_wall_ms;      /* of the verdict */
+    uint32_t latency_us;        /* of that check; 0: it did not finish */
+    int status;                 /* HTTP code, 0 if none */
+    int64_t certificate_ends_s; /* Unix time, of the certificate shown last; 0: none */
+    bool has_replied;           /* the peer sent something, if only a reset */
+    char text[160];             /* "connection refused", "HTTP 503, expected 200-299" */
+    char check[64];             /* name of the check */
 };
 
 /* What an operator says now, with who and why; outlives restarts and configurations.  Immutable, replaced as

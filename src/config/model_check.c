@@ -2,6 +2,7 @@
 #include "config/model.h"
 
 #include "base/memory.h"
+#include "config/check_values.h"
 #include "model_parts.h"
 #include "schema.h"
 
@@ -9,27 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct check *check_acquire(struct check *check)
-{
-    check->references++;
-    return check;
-}
-
-void check_release(struct check *check)
-{
-    if (check == NULL || --check->references > 0)
-        return;
-    free(check->name);
-    free(check->target_host);
-    free(check->path);
-    free(check->method);
-    free(check->host_header);
-    free(check->sni);
-    free(check->body_contains);
-    free(check->ca_file);
-    free(check);
-}
 
 /* ---- strings that mean something ---- */
 
@@ -87,102 +67,104 @@ void object_name_check(struct reader *reader)
         reader_refuse(reader, "the name %s, got \"%s\"", err.text, reader->object->name);
 }
 
-/* ---- status codes ---- */
-
-static bool parse_code(const char **at, uint16_t *out)
-{
-    unsigned code = 0;
-    int digits = 0;
-    for (; isdigit((unsigned char)**at) && digits < 4; digits++)
-        code = code * 10 + (unsigned)(*(*at)++ - '0');
-    *out = (uint16_t)code;
-    return digits == 3 && code >= 100 && code <= 599;
-}
-
-/* "200-299,401": false if it is not that, or too much of it. */
-static bool parse_codes(const char *text, struct check *check)
-{
-    for (;;) {
-        struct code_range range;
-        while (*text == ' ')
-            text++;
-        if (!parse_code(&text, &range.low))
-            return false;
-        range.high = range.low;
-        if (*text == '-' && (text++, !parse_code(&text, &range.high)))
-            return false;
-        if (range.low > range.high || check->code_count == CHECK_CODE_RANGES_MAX)
-            return false;
-        check->codes[check->code_count++] = range;
-        if (*text != ',')
-            return *text == '\0';
-        text++;
-    }
-}
-
-static void read_code_item(struct reader *reader, const cJSON *value, struct check *check)
-{
-    char digits[32] = "";
-    const char *text = digits;
-    if (cJSON_IsString(value))
-        text = value->valuestring;
-    else if (cJSON_IsNumber(value) && value->valuedouble == value->valueint)
-        snprintf(digits, sizeof digits, "%d", value->valueint);
-    if (!parse_codes(text, check))
-        reader_expect(reader, value,
-                      "must be status codes or ranges such as \"200-299,401\", at most %d in all",
-                      CHECK_CODE_RANGES_MAX);
-}
-
-static void read_codes(struct reader *reader, const struct field *field, const cJSON *value, void *base)
-{
-    const cJSON *element;
-    size_t index = 0;
-    (void)field;
-    if (!cJSON_IsArray(value) || value->child == NULL) {
-        read_code_item(reader, value, base);
-        return;
-    }
-    cJSON_ArrayForEach(element, value)
-    {
-        size_t before = reader_enter_index(reader, index++);
-        read_code_item(reader, element, base);
-        reader_leave(reader, before);
-    }
-}
-
-static void describe_codes(const struct field *field, struct text *out)
-{
-    static const char one[] = "{ \"type\": \"integer\", \"minimum\": 100, \"maximum\": 599 }, { \"type\": "
-                              "\"string\", \"pattern\": \"^ *[1-5][0-9][0-9](-[1-5][0-9][0-9])?(, "
-                              "*[1-5][0-9][0-9](-[1-5][0-9][0-9])?)*$\" }";
-    (void)field;
-    text_printf(out,
-                "\"anyOf\": [%s, { \"type\": \"array\", \"minItems\": 1, \"items\": { \"anyOf\": [%s] } }]",
-                one, one);
-}
-
-const struct field_type type_codes = { read_codes, describe_codes };
-
 /* ---- the object ---- */
+
+#define OF(type)  (1u << CHECK_##type)
+#define WEB       (OF(HTTP) | OF(HTTPS))
+#define SECURE    (OF(HTTPS) | OF(TLS) | OF(GRPC))
+#define CONNECTED (WEB | SECURE | OF(TCP))
+
+/* The types that look at an option; what is not here is everybody's. */
+static const struct {
+    const char *key;
+    unsigned types;
+} uses[] = {
+    { "port", CONNECTED | OF(DNS) | OF(EXEC) },
+    { "source", CONNECTED | OF(DNS) | OF(ICMP) },
+    { "path", WEB },
+    { "method", WEB },
+    { "host_header", WEB | OF(GRPC) },
+    { "headers", WEB },
+    { "body", WEB },
+    { "codes", WEB },
+    { "body_contains", WEB },
+    { "body_matches", WEB },
+    { "redirects", WEB },
+    { "reuse", WEB },
+    { "tls", OF(GRPC) },
+    { "sni", SECURE },
+    { "verify", SECURE },
+    { "ca_file", SECURE },
+    { "warn_before", SECURE },
+    { "send", OF(TCP) },
+    { "expect", OF(TCP) },
+    { "query", OF(DNS) },
+    { "query_type", OF(DNS) },
+    { "rcode", OF(DNS) },
+    { "answer", OF(DNS) },
+    { "service", OF(GRPC) },
+    { "command", OF(EXEC) },
+};
+
+static bool is_given(const struct reader *reader, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(reader->root, key) != NULL;
+}
+
+static void refuse_option(struct reader *reader, const char *key, const char *words)
+{
+    size_t before = reader_enter(reader, key);
+    reader_refuse(reader, "%s", words);
+    reader_leave(reader, before);
+}
 
 /* An option that the check's type does not look at is a misunderstanding. */
 static void refuse_unused(struct reader *reader, const struct check *check)
 {
-    static const struct {
-        const char *key;
-        bool needs_tls;
-    } of_http[] = { { "path", false },  { "method", false },        { "host_header", false },
-                    { "codes", false }, { "body_contains", false }, { "sni", true },
-                    { "verify", true }, { "ca_file", true } };
-    for (size_t i = 0; i < sizeof of_http / sizeof *of_http; i++) {
-        bool is_used = check->type == CHECK_HTTPS || (check->type == CHECK_HTTP && !of_http[i].needs_tls);
-        if (is_used || cJSON_GetObjectItemCaseSensitive(reader->root, of_http[i].key) == NULL)
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+        if ((uses[i].types & 1u << check->type) != 0 || !is_given(reader, uses[i].key))
             continue;
-        size_t before = reader_enter(reader, of_http[i].key);
-        reader_refuse(reader, "has no meaning for a check of type \"%s\"",
-                      check->type == CHECK_TCP ? "tcp" : "http");
+        size_t before = reader_enter(reader, uses[i].key);
+        reader_refuse(reader, "has no meaning for a check of type \"%s\"", check_type_name(check->type));
         reader_leave(reader, before);
+    }
+}
+
+static void demand(struct reader *reader, const struct check *check, unsigned types, const char *key)
+{
+    if ((types & 1u << check->type) != 0 && !is_given(reader, key))
+        reader_refuse(reader, "a check of type \"%s\" needs a \"%s\"", check_type_name(check->type), key);
+}
+
+static void check_request(struct reader *reader, const struct check *check)
+{
+    bool is_head = check->method != NULL && strcmp(check->method, "HEAD") == 0;
+    bool is_get = check->method != NULL && strcmp(check->method, "GET") == 0;
+    if (is_head && (check->body_contains != NULL || check->body_matches != NULL))
+        reader_refuse(reader, "\"%s\" needs method \"GET\": an answer to HEAD has no body",
+                      check->body_contains != NULL ? "body_contains" : "body_matches");
+    if (check->body != NULL && (is_head || is_get))
+        reader_refuse(reader, "\"body\" needs a \"method\" such as \"POST\"");
+}
+
+static void check_rest(struct reader *reader, const struct check *check)
+{
+    uint8_t rdata[CHECK_RDATA_SIZE_MAX];
+    size_t size;
+    if (is_given(reader, "command") && (check->command_count == 0 || check->command[0][0] != '/'))
+        refuse_option(reader, "command", "must start with an absolute path");
+    if (check->answer != NULL && check->rcode != 0)
+        refuse_option(reader, "answer", "has no meaning for another rcode than \"NOERROR\"");
+    else if (check->answer != NULL && !check_answer_rdata(check, rdata, &size))
+        refuse_option(
+            reader, "answer",
+            "must be an address for A and AAAA, a name for CNAME, NS and PTR, a text for TXT; other "
+            "types cannot be compared");
+    if (check->type == CHECK_GRPC && !check->uses_tls) {
+        static const char *const secure[] = { "sni", "verify", "ca_file", "warn_before" };
+        for (size_t i = 0; i < sizeof secure / sizeof *secure; i++)
+            if (is_given(reader, secure[i]))
+                refuse_option(reader, secure[i], "has no meaning without \"tls\"");
     }
 }
 
@@ -197,11 +179,11 @@ struct check *check_parse(const struct object *object, struct problems *problems
     object_name_check(&reader);
     shape_read(&reader, &shape_check, reader.root, check);
     refuse_unused(&reader, check);
-    if (check->type == CHECK_TCP && cJSON_GetObjectItemCaseSensitive(reader.root, "port") == NULL)
-        reader_refuse(&reader, "a check of type \"tcp\" needs a \"port\"");
-    bool reads_no_body = check->method != NULL && strcmp(check->method, "HEAD") == 0;
-    if (reads_no_body && check->body_contains != NULL)
-        reader_refuse(&reader, "\"body_contains\" needs method \"GET\": an answer to HEAD has no body");
+    demand(&reader, check, OF(TCP) | OF(GRPC), "port");
+    demand(&reader, check, OF(DNS), "query");
+    demand(&reader, check, OF(EXEC), "command");
+    check_request(&reader, check);
+    check_rest(&reader, check);
     if (reader_close(&reader))
         return check;
     check_release(check);

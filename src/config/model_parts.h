@@ -21,7 +21,6 @@ bool absolute_path_accept(const char *text, struct error *err);
 /** Complains if the object's own name is no name. */
 void object_name_check(struct reader *reader);
 
-extern const struct field_type type_codes;       /* struct check: codes, code_count */
 extern const struct field_type type_ipv4;        /* struct declared_endpoint: ipv4, families */
 extern const struct field_type type_ipv6;        /* the same for ipv6 */
 extern const struct field_type type_hostname;    /* char *, with final dot */

@@ -163,6 +163,14 @@ const struct shape shape_rate_limit = { .name = "rate_limit",
                                         .doc = "limits alike replies over UDP",
                                         SHAPE(rate_limit_fields) };
 
+static const struct field checks_fields[] = {
+    { "concurrent", &type_integer, MEMBER(struct settings, checks_concurrent), .least = 1, .most = 1000000,
+      .fallback = "2000", .doc = "health checks under way at once at most" },
+};
+const struct shape shape_checks = { .name = "checks",
+                                    .doc = "limits of health checks",
+                                    SHAPE(checks_fields) };
+
 static const struct field settings_fields[] = {
     { "listen", &type_listen, MEMBER(struct settings, listen), COUNT(struct settings, listen_count),
       .least = 1, .fallback = "[\"127.0.0.1:53\", \"[::1]:53\"]",
@@ -209,6 +217,9 @@ static const struct field settings_fields[] = {
       .fallback = "\"10s\"", .doc = "when an idle TCP connection is closed" },
     { "keep_generations", &type_integer, MEMBER(struct settings, keep_generations), .least = 1,
       .most = 1000000, .fallback = "1000", .doc = "generations that the store keeps" },
+    { "checks", &type_shape, .shape = &shape_checks, .fallback = "{}", .doc = "limits of health checks" },
+    { "exec_checks", &type_boolean, MEMBER(struct settings, exec_checks), .fallback = "false",
+      .doc = "whether health checks of type \"exec\" may run programs on this server" },
 };
 const struct shape shape_settings = {
     .name = "settings", .doc = "settings of a steerd server", .is_root = true, SHAPE(settings_fields)

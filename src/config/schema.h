@@ -5,6 +5,7 @@
 
 /* The tables of schema.c. */
 extern const struct shape shape_check;           /* struct check */
+extern const struct shape shape_damp;            /* struct check */
 extern const struct shape shape_endpoint;        /* struct declared_endpoint, of a pool */
 extern const struct shape shape_inline_endpoint; /* struct declared_endpoint, as a target */
 extern const struct shape shape_pool;            /* struct declared_pool */
@@ -15,6 +16,7 @@ extern const struct shape shape_zone;            /* struct declared_zone */
 extern const struct shape shape_rrset;           /* struct declared_rrset */
 extern const struct shape shape_settings;        /* struct settings */
 extern const struct shape shape_api;             /* struct settings */
+extern const struct shape shape_checks;          /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */
 
 #define SERVICE_TTL_MAX 604800 /* a week, in seconds */

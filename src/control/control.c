@@ -352,7 +352,9 @@ static bool load_keys(struct control *control, struct error *err)
 static bool open_parts(struct control *control, struct error *err)
 {
     struct store_head head = { 0 };
-    const struct checker_settings checks = { .reports = control->box, .concurrent_most = 2000 };
+    const struct checker_settings checks = { .reports = control->box,
+                                             .concurrent_most = control->settings->checks_concurrent,
+                                             .allows_exec = control->settings->exec_checks };
     if (!store_open(control->settings->state_dir, control->settings->keep_generations, &control->store, &head,
                     err))
         return false;

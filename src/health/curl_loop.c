@@ -6,6 +6,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+enum { CURL_IDLE_MOST = 65536 };
 
 struct curl_loop {
     CURLM *multi;
@@ -94,6 +97,16 @@ static void curl_timer_ring(void *owner)
     curl_loop_act(owner, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* Idle connections that may wait to be used again: a quarter of the descriptors, for checks under way may
+ * take half of them.  libcurl itself keeps four for each transfer under way, which are few at any moment. */
+static long curl_idle_most(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur / 4 > CURL_IDLE_MOST)
+        return CURL_IDLE_MOST;
+    return files.rlim_cur >= 8 ? (long)(files.rlim_cur / 4) : 1;
+}
+
 struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURLcode code))
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -110,6 +123,7 @@ struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURL
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, curl_on_timer);
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl);
     curl_multi_setopt(curl->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, curl_idle_most());
     return curl;
 }
 

@@ -31,15 +31,15 @@ void dispatch_open(struct dispatch *dispatch, struct loop *loop, struct resolver
     dispatch->concurrent_most = dispatch_places(settings->concurrent_most);
     dispatch->end = &dispatch->first;
     rng_seed(&dispatch->rng);
-    for (size_t i = 0; i < PROBE_TYPE_COUNT; i++)
-        if (probe_types[i]->open != NULL)
-            dispatch->shared[i] = probe_types[i]->open(loop);
+    for (size_t i = 0; i < CHECK_TYPE_COUNT; i++)
+        if (probe_types[i] != NULL && probe_types[i]->open != NULL)
+            dispatch->shared[i] = probe_types[i]->open(loop, settings);
 }
 
 void dispatch_close(struct dispatch *dispatch)
 {
-    for (size_t i = 0; i < PROBE_TYPE_COUNT; i++)
-        if (probe_types[i]->close != NULL)
+    for (size_t i = 0; i < CHECK_TYPE_COUNT; i++)
+        if (probe_types[i] != NULL && probe_types[i]->close != NULL)
             probe_types[i]->close(dispatch->shared[i]);
 }
 

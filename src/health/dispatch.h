@@ -22,7 +22,7 @@ struct dispatch {
     struct rng rng;
     unsigned concurrent_most;
     struct target *first, **end; /* linked by target->queue_next */
-    void *shared[PROBE_TYPE_COUNT];
+    void *shared[CHECK_TYPE_COUNT];
     uint64_t complained_us; /* when our own want of resources was logged last; 0: never */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "base/memory.h"
+#include "health/grpc_message.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -50,11 +51,12 @@ static bool url_put(CURLU *url, CURLUPart part, const char *value, const char *w
 /* The URL names who is asked for; where it connects to is said for each run (CURLOPT_CONNECT_TO). */
 static bool url_fill(CURLU *url, const struct check *check, const char *host, struct error *err)
 {
-    char *path = xstrndup(check->path, strcspn(check->path, "?#"));
-    const char *query = strchr(check->path, '?');
+    const char *wanted = check->type == CHECK_GRPC ? GRPC_PATH : check->path != NULL ? check->path : "/";
+    char *path = xstrndup(wanted, strcspn(wanted, "?#"));
+    const char *query = strchr(wanted, '?');
     char *port = xasprintf("%u", check->port);
     bool is_good =
-        url_put(url, CURLUPART_SCHEME, check->type == CHECK_HTTPS ? "https" : "http", "scheme", err) &&
+        url_put(url, CURLUPART_SCHEME, http_request_uses_tls(check) ? "https" : "http", "scheme", err) &&
         url_put(url, CURLUPART_HOST, host, "host", err) &&
         (check->port == 0 || url_put(url, CURLUPART_PORT, port, "port", err)) &&
         url_put(url, CURLUPART_PATH, path, "path", err) &&
@@ -73,7 +75,7 @@ static bool http_put_url(CURL *easy, const struct check *check, const char *peer
     char *text = NULL;
     bool is_good = url_fill(url, check, host, err);
     if (is_good && curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
-        is_good = error_set(err, "unusable host \"%s\" or path \"%s\"", host, check->path);
+        is_good = error_set(err, "unusable host \"%s\" or path", host);
     if (is_good)
         curl_easy_setopt(easy, CURLOPT_URL, text);
     curl_free(text);
@@ -82,40 +84,66 @@ static bool http_put_url(CURL *easy, const struct check *check, const char *peer
     return is_good;
 }
 
+/* The Host header, where the URL's own would be wrong; NULL where it is right. */
+static char *host_line(const struct check *check, const char *peer)
+{
+    if (check->host_header != NULL)
+        return xasprintf("Host: %s", check->host_header);
+    if (check->sni == NULL)
+        return NULL;
+    char *host = host_bracketed(peer);
+    uint16_t usual = http_request_uses_tls(check) ? 443 : 80;
+    char *line = check->port == 0 || check->port == usual ? xasprintf("Host: %s", host)
+                                                          : xasprintf("Host: %s:%u", host, check->port);
+    free(host);
+    return line;
+}
+
+void http_request_add_header(struct http_request *request, const char *line)
+{
+    request->headers = curl_slist_append(request->headers, line);
+}
+
 static void http_put_headers(struct http_request *request, CURL *easy, const struct check *check,
                              const char *peer)
 {
-    request->headers = curl_slist_append(NULL, "Connection: close");
-    char *line = NULL;
-    if (check->host_header != NULL) {
-        line = xasprintf("Host: %s", check->host_header);
-    } else if (check->sni != NULL) { /* else the URL's host is right already */
-        char *host = host_bracketed(peer);
-        uint16_t usual = check->type == CHECK_HTTPS ? 443 : 80;
-        line = check->port == 0 || check->port == usual ? xasprintf("Host: %s", host)
-                                                        : xasprintf("Host: %s:%u", host, check->port);
-        free(host);
-    }
+    char *line = host_line(check, peer);
     if (line != NULL)
-        request->headers = curl_slist_append(request->headers, line);
+        http_request_add_header(request, line);
     free(line);
+    if (check->reuse_ms == 0 && check->type != CHECK_GRPC) /* HTTP/2 forbids it */
+        http_request_add_header(request, "Connection: close");
+    for (size_t i = 0; i < check->header_count; i++) {
+        size_t size = strlen(check->headers[i]);
+        bool is_empty = size > 2 && strcmp(check->headers[i] + size - 2, ": ") == 0;
+        char *empty = is_empty ? xasprintf("%.*s;", (int)size - 2, check->headers[i]) : NULL;
+        http_request_add_header(request, is_empty ? empty : check->headers[i]);
+        free(empty);
+    }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
 }
 
-/* Every run stands for itself: own connection, own TLS handshake with the certificate shown anew, nothing
- * from the environment, nobody else asked. */
-static void http_put_isolation(CURL *easy)
+/* Nothing from the environment, nobody else asked; connections are shared by runs of the same check only as
+ * far as it says. */
+static void http_put_isolation(CURL *easy, const struct check *check)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)HTTP_BUFFER_SIZE);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    if (check->reuse_ms > 0) {
+        long age_s = (long)((check->reuse_ms + 999) / 1000);
+        curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, age_s);
+        curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, age_s);
+        return;
+    }
+    /* every run stands for itself: own connection, own TLS handshake with the certificate shown anew */
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
 static void http_put_trust(CURL *easy, const struct check *check)
@@ -129,19 +157,23 @@ static void http_put_trust(CURL *easy, const struct check *check)
     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 }
 
+bool http_request_uses_tls(const struct check *check)
+{
+    return check->type == CHECK_HTTPS || check->type == CHECK_TLS || check->uses_tls;
+}
+
 bool http_request_open(struct http_request *request, CURL *easy, const struct check *check, const char *peer,
                        struct error *err)
 {
     *request = (struct http_request){ 0 };
     if (check->host_header != NULL && has_control(check->host_header))
         return error_set(err, "unusable host_header \"%s\"", check->host_header);
-    http_put_isolation(easy);
-    http_put_trust(easy, check);
+    http_put_isolation(easy, check);
+    if (http_request_uses_tls(check) || check->redirects > 0)
+        http_put_trust(easy, check);
     http_put_headers(request, easy, check, peer);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "steerd/" STEERD_VERSION);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    if (strcmp(check->method, "HEAD") == 0)
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return http_put_url(easy, check, peer, err);
 }
 

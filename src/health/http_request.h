@@ -6,17 +6,24 @@
 
 #include <curl/curl.h>
 
-/* What an http or https check says to the endpoint: everything about a transfer that stays the same from run
- * to run. */
+/* What a check that libcurl carries says to the endpoint: everything about a transfer that stays the same
+ * from run to run. */
 struct http_request {
     struct curl_slist *headers;
 };
 
+/** Whether the check's first connection is TLS. */
+bool http_request_uses_tls(const struct check *check);
+
 /**
- * Sets up `easy` for this check.  `peer` is the host name or address text that the endpoint goes by: it is
- * the Host, the TLS server name and what the certificate must be for, unless the check says otherwise.
- * `request` is written also on failure and must outlive the transfers.
+ * Sets up `easy` for this check: URL, headers, trust, and who else may be asked (nobody).  `peer` is the host
+ * name or address text that the endpoint goes by: it is the Host, the TLS server name and what the
+ * certificate must be for, unless the check says otherwise.  `request` is written also on failure and must
+ * outlive the transfers.
  */
 bool http_request_open(struct http_request *request, CURL *easy, const struct check *check, const char *peer,
                        struct error *err);
 void http_request_close(struct http_request *request);
+
+/** Adds "Name: value"; to be handed to libcurl again. */
+void http_request_add_header(struct http_request *request, const char *line);

@@ -9,13 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct probe_type probe_http, probe_https, probe_tcp;
+/* type in steering.json, type in the code */
+#define PROBE_TYPES(X) \
+    X(HTTP, http)      \
+    X(HTTPS, https)    \
+    X(TCP, tcp)        \
+    X(TLS, tls)        \
+    X(DNS, dns)        \
+    X(GRPC, grpc)      \
+    X(ICMP, icmp)      \
+    X(EXEC, exec)
 
-const struct probe_type *const probe_types[PROBE_TYPE_COUNT] = {
-    [CHECK_HTTP] = &probe_http,
-    [CHECK_HTTPS] = &probe_https,
-    [CHECK_TCP] = &probe_tcp,
-};
+#define DECLARE(word, name) extern const struct probe_type probe_##name;
+PROBE_TYPES(DECLARE)
+
+#define REGISTER(word, name) [CHECK_##word] = &probe_##name,
+const struct probe_type *const probe_types[CHECK_TYPE_COUNT] = { PROBE_TYPES(REGISTER) };
 
 /* Cuts a UTF-8 sequence whose end did not fit. */
 static void text_trim_utf8(char *text)

@@ -21,10 +21,11 @@ enum finding_kind {
 /* What a probe found out, in words for the operator. */
 struct finding {
     enum finding_kind kind;
-    int status;          /* HTTP code, 0 if none */
-    uint32_t latency_us; /* time to connect; 0 if it did not */
-    bool is_silent;      /* the peer sent nothing at all; a reset is something */
-    char text[160];      /* "connection refused" */
+    int status;                 /* HTTP code, 0 if none */
+    uint32_t latency_us;        /* time to connect; 0 if it did not */
+    int64_t certificate_ends_s; /* Unix time, of the certificate shown last; 0: none */
+    bool is_silent;             /* the peer sent nothing at all; a reset is something */
+    char text[160];             /* "connection refused" */
 };
 
 /** Writes the text, printable whatever is in the arguments. */
@@ -47,10 +48,11 @@ struct probe {
     struct probe *next;        /* of the target's probes under way */
 };
 
+struct checker_settings;
 struct probe_type {
     uint16_t default_port;
     /** What all probes of this type share; NULL for both if nothing. */
-    void *(*open)(struct loop *loop);
+    void *(*open)(struct loop *loop, const struct checker_settings *settings);
     void (*close)(void *shared);
     /** A probe at rest.  `peer` is what is named in the request: a host name, or an address as text. */
     struct probe *(*new)(void *shared, struct loop *loop, const struct check *check, const char *peer);
@@ -64,8 +66,8 @@ struct probe_type {
     void (*stop)(struct probe *probe);
 };
 
-enum { PROBE_TYPE_COUNT = CHECK_TCP + 1 };
-extern const struct probe_type *const probe_types[PROBE_TYPE_COUNT]; /* by enum check_type */
+/* By enum check_type.  NULL for a type that is not measured here: its results come from elsewhere. */
+extern const struct probe_type *const probe_types[CHECK_TYPE_COUNT];
 
 /** What the target does with the result: stops the probe and may free it. */
 void probe_end(struct probe *probe, const struct finding *finding);

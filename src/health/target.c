@@ -2,18 +2,16 @@
 #include "health/target.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "health/binding.h"
+#include "health/outcome.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    PROBES_MOST = 4,            /* under way for one target: timeouts may exceed intervals */
+    PROBES_MOST = 4, /* under way for one target: timeouts may exceed intervals; or fall, if more */
     FIRST_DELAY_MOST_US = 5000, /* a fresh daemon knows soon, but does not send all SYNs in one burst */
-    COMPLAIN_EVERY_US = 10000000,
 };
 
 static uint64_t target_interval_us(const struct target *target)
@@ -22,17 +20,25 @@ static uint64_t target_interval_us(const struct target *target)
     return (uint64_t)(interval_ms > 0 ? interval_ms : 1) * 1000;
 }
 
-/* The next start, on the grid; jitter is added to this one and forgotten, so the rate stays what it is. */
+/* The next start is an interval after this one at the latest: so many bad results after a death there are so
+ * many intervals gone at most.  Jitter only brings it forward. */
 static void target_set_due(struct target *target, uint64_t now_us)
 {
     uint64_t interval_us = target_interval_us(target);
-    target->tick_us += interval_us;
-    if (target->tick_us <= now_us) /* the machine slept: missed starts are not made up for */
-        target->tick_us += ((now_us - target->tick_us) / interval_us + 1) * interval_us;
     uint64_t jitter_us = interval_us * target->binding.check->jitter_percent / 100;
     if (jitter_us > 0)
         jitter_us = rng_next(&target->dispatch->rng) % jitter_us;
-    timer_set(&target->dispatch->loop->timers, &target->due, target->tick_us + jitter_us);
+    target->tick_us += interval_us - jitter_us;
+    if (target->tick_us <= now_us) /* the machine slept: missed starts are not made up for */
+        target->tick_us += ((now_us - target->tick_us) / interval_us + 1) * interval_us;
+    timer_set(&target->dispatch->loop->timers, &target->due, target->tick_us);
+}
+
+/* Each result that `fall` asks for may be on its way at once. */
+static bool target_is_busy(const struct target *target)
+{
+    unsigned fall = target->binding.check->fall;
+    return target->running_count >= (fall > PROBES_MOST ? fall : PROBES_MOST);
 }
 
 static void target_due(void *owner)
@@ -41,9 +47,15 @@ static void target_due(void *owner)
     target_set_due(target, clock_monotonic_us());
     if (target->name.name != NULL && !name_is_settled(&target->name))
         target->is_unresolved = true;
-    else if (target->is_queued || target->running_count >= PROBES_MOST)
+    else if (target->is_queued || target_is_busy(target))
         counter_add(&target->dispatch->counters.skipped);
     else
+        dispatch_queue(target->dispatch, target);
+}
+
+void target_recheck(struct target *target)
+{
+    if (!target->is_queued && !target_is_busy(target)) /* else a result comes soon anyway */
         dispatch_queue(target->dispatch, target);
 }
 
@@ -87,7 +99,7 @@ struct target *target_new(struct dispatch *dispatch, const struct check_binding 
     const struct check *check = target->binding.check;
     target->port = check->port != 0 ? check->port : probe_types[check->type]->default_port;
     target_find_peer(target);
-    verdict_start(&target->verdict, check->rise, check->fall);
+    outcome_start(target);
     target->due = (struct timer){ .ring = target_due, .owner = target };
     /* The first start is now; the others get a phase of their own, so that thousands bound at once spread. */
     uint64_t now_us = clock_monotonic_us();
@@ -126,20 +138,14 @@ void target_free(struct target *target)
     if (target->idle != NULL)
         target->idle->type->free(target->idle);
     timer_cancel(&target->dispatch->loop->timers, &target->due);
+    timer_cancel(&target->dispatch->loop->timers, &target->hold);
     name_release(&target->name);
     gauge_add(&target->dispatch->counters.bindings, -1);
+    if (target->is_warned)
+        gauge_add(&target->dispatch->counters.certificates_ending, -1);
     binding_clear(&target->binding);
     free(target->peer);
     free(target);
-}
-
-static void target_report(struct target *target)
-{
-    struct health_report *report = xmemdup(&target->known, sizeof target->known);
-    report->letter = (struct letter){ .kind = LETTER_HEALTH_REPORT };
-    report->endpoint_slot = target->binding.endpoint_slot;
-    report->check_index = target->check_index;
-    mailbox_post(target->dispatch->reports, &report->letter);
 }
 
 void target_rebind(struct target *target, const struct check_binding *binding, uint16_t check_index)
@@ -150,83 +156,7 @@ void target_rebind(struct target *target, const struct check_binding *binding, u
         return;
     target->check_index = check_index;
     if (target->verdict.is_known)
-        target_report(target);
-}
-
-/* An exponentially weighted mean: each connect time counts for an eighth, the first one for all. */
-static void target_note_latency(struct target *target, uint32_t latency_us)
-{
-    uint64_t latency_ns = (uint64_t)latency_us * 1000;
-    if (latency_ns == 0)
-        return;
-    target->latency_ns = target->latency_ns == 0 ? latency_ns : (target->latency_ns * 7 + latency_ns) / 8;
-}
-
-static uint32_t target_settle_ms(const struct target *target)
-{
-    uint64_t settle_ms =
-        (uint64_t)verdict_results_needed(&target->verdict) * target->binding.check->interval_ms;
-    return settle_ms < UINT32_MAX ? (uint32_t)settle_ms : UINT32_MAX;
-}
-
-static void target_turn(struct target *target, const struct finding *finding)
-{
-    struct health_report *known = &target->known;
-    bool is_up = verdict_is_up(&target->verdict);
-    known->verdict = is_up ? HEALTH_UP : HEALTH_DOWN;
-    known->evidence = (struct evidence){ .since_wall_ms = clock_wall_ms(),
-                                         .latency_us = finding->latency_us,
-                                         .status = finding->status,
-                                         .has_replied = !finding->is_silent };
-    static_assert(sizeof known->evidence.text == sizeof finding->text, "the text is handed on as it is");
-    memcpy(known->evidence.text, finding->text, sizeof known->evidence.text);
-    const char *check = target->binding.check->name, *endpoint = target->binding.endpoint_name;
-    strncpy(known->evidence.check, check != NULL ? check : "", sizeof known->evidence.check - 1);
-    log_notice("health: %s is %s: %s (check %s of %s)", endpoint != NULL ? endpoint : target->peer,
-               is_up ? "up" : "down", finding->text, known->evidence.check, target->peer);
-}
-
-static bool latency_has_moved(uint64_t reported_us, uint64_t now_us)
-{
-    uint64_t apart_us = reported_us > now_us ? reported_us - now_us : now_us - reported_us;
-    return apart_us * 10 > reported_us;
-}
-
-/* Once in a while is enough: there is one cause for all of them. */
-static void dispatch_complain(struct dispatch *dispatch, const struct target *target, const char *words)
-{
-    uint64_t now_us = clock_monotonic_us();
-    if (dispatch->complained_us != 0 && now_us - dispatch->complained_us < COMPLAIN_EVERY_US)
-        return;
-    dispatch->complained_us = now_us;
-    log_warning("health: %s cannot be checked from here: %s", target->peer, words);
-}
-
-static void target_note(struct target *target, const struct finding *finding)
-{
-    struct checker_counters *counters = &target->dispatch->counters;
-    bool is_success = finding->kind == FINDING_SUCCESS;
-    if (finding->kind == FINDING_NONE || (finding->kind == FINDING_UNUSABLE && target->verdict.is_known)) {
-        counter_add(&counters->unmeasured);
-        dispatch_complain(target->dispatch, target, finding->text);
-        return;
-    }
-    counter_add(is_success ? &counters->succeeded : &counters->failed);
-    if (is_success)
-        target_note_latency(target, finding->latency_us);
-    bool has_turned = verdict_note(&target->verdict, is_success);
-    if (has_turned)
-        target_turn(target, finding);
-    struct health_report *known = &target->known;
-    uint32_t settle_ms = target_settle_ms(target), latency_us = (uint32_t)(target->latency_ns / 1000);
-    bool has_moved = latency_has_moved(known->latency_us, latency_us);
-    if (!has_turned && !has_moved && settle_ms == known->settle_ms &&
-        known->has_replied == !finding->is_silent)
-        return;
-    known->has_replied = !finding->is_silent;
-    known->settle_ms = settle_ms;
-    known->latency_us = latency_us;
-    target_report(target);
+        outcome_report(target);
 }
 
 void probe_end(struct probe *probe, const struct finding *finding)
@@ -244,7 +174,7 @@ void probe_end(struct probe *probe, const struct finding *finding)
         target->idle = probe;
     else
         probe->type->free(probe);
-    target_note(target, finding);
+    outcome_note(target, finding);
 }
 
 static void probe_expire(void *owner)
@@ -280,7 +210,7 @@ void target_begin(struct target *target)
         finding_set(&finding, FINDING_FAILURE, "name %s does not resolve: %s", target->peer,
                     name_problem(&target->name));
         finding.is_silent = true;
-        target_note(target, &finding);
+        outcome_note(target, &finding);
         return;
     }
     struct probe *probe = target_take_probe(target);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "health/damper.h"
 #include "health/dispatch.h"
 #include "health/verdict.h"
 
@@ -15,7 +16,7 @@ struct target {
     struct name_use name;
     char *peer; /* host name without final dot, or the address */
     /* when */
-    uint64_t tick_us; /* the grid that starts lie on: this and whole intervals before and after */
+    uint64_t tick_us; /* of the next start; not moved by lateness */
     struct timer due;
     bool is_queued;                           /* due, waits for a place */
     bool is_unresolved;                       /* due, waits for the first answer about its name */
@@ -25,7 +26,11 @@ struct target {
     unsigned running_count;
     struct probe *idle; /* kept for the next run */
     /* known */
-    struct verdict verdict;
+    struct verdict verdict; /* as the results have it */
+    bool is_confirming;     /* a first failure waits for the next result to confirm it */
+    struct damper damper;
+    struct timer hold;          /* rings at the end of it */
+    bool is_warned;             /* its certificate ends soon */
     uint64_t latency_ns;        /* smoothed; 0: none yet */
     struct health_report known; /* as reported last; the head is not used */
 };
@@ -43,3 +48,6 @@ void target_rebind(struct target *target, const struct check_binding *binding, u
 
 /** Starts a probe: the dispatch has a place for it. */
 void target_begin(struct target *target);
+
+/** Starts one as soon as there is a place, unless one that will end soon is on its way. */
+void target_recheck(struct target *target);

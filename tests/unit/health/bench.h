@@ -40,7 +40,10 @@ static inline void bench_open(struct bench *bench, unsigned concurrent_most, con
 {
     struct error err = { 0 };
     *bench = (struct bench){ .reports = mailbox_new() };
-    const struct checker_settings settings = { bench->reports, concurrent_most, name_servers };
+    const struct checker_settings settings = { .reports = bench->reports,
+                                               .concurrent_most = concurrent_most,
+                                               .allows_exec = true,
+                                               .name_servers = name_servers };
     if (!checker_start(&settings, &bench->checker, &err))
         fail_msg("%s", err.text);
 }

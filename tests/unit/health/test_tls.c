@@ -118,14 +118,23 @@ static const struct {
       "TLS: " },
 };
 
+/* What https says of a good one; tls speaks of the handshake alone. */
+static const char *evidence_of(enum check_type type, const char *evidence)
+{
+    return type == CHECK_TLS && strcmp(evidence, "HTTP 200") == 0 ? "TLS handshake done" : evidence;
+}
+
 static void certificates_are_judged_with_evidence(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    enum { CASES = sizeof cases / sizeof *cases };
+    for (size_t k = 0; k < 2 * CASES; k++) {
+        size_t i = k % CASES;
+        enum check_type type = k < CASES ? CHECK_HTTPS : CHECK_TLS;
         struct bench bench;
         bench_open(&bench, 0, NULL);
         struct tls_server server = tls_server_start(cases[i].certificate);
-        struct check *check = check_of(CHECK_HTTPS, server.port, 60000, 10000);
+        struct check *check = check_of(type, server.port, 60000, 10000);
         check->host_header = cases[i].host_header != NULL ? xstrdup(cases[i].host_header) : NULL;
         check->sni = cases[i].sni != NULL ? xstrdup(cases[i].sni) : NULL;
         check->verify = cases[i].verify;
@@ -133,8 +142,9 @@ static void certificates_are_judged_with_evidence(void **state)
             check->ca_file = xasprintf("%s/%s", directory, cases[i].certificate);
         bench_bind(&bench, 1, check, "127.0.42.1");
         struct health_report *report = bench_report(&bench, PATIENCE_MS);
+        const char *evidence = evidence_of(type, cases[i].evidence);
         if (report == NULL || (report->verdict == HEALTH_UP) != cases[i].is_up ||
-            strncmp(report->evidence.text, cases[i].evidence, strlen(cases[i].evidence)) != 0)
+            strncmp(report->evidence.text, evidence, strlen(evidence)) != 0)
             fail_msg("%s: %s", cases[i].name, report != NULL ? report->evidence.text : "no report");
         health_report_free(report);
         tls_server_stop(&server);
