@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "policy/name_map.h"
 #include "snapshot/dataset.h"
 #include "snapshot/conditions.h"
 
@@ -66,6 +67,8 @@ struct policy_source {
     size_t count;
     const struct geo *geo; /* may be NULL */
     const void *common;    /* what compile_common made of it; NULL: the plan makes it for itself */
+    const struct name_map *(*map_of)(const struct policy_source *source, const char *name); /* or NULL */
+    const void *context;                                                                    /* for map_of */
 };
 
 struct policy {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/geo_rule.h"
 
+#include "policy/name_map.h"
 #include "snapshot/geo.h"
 
 #include <ctype.h>
@@ -8,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMS                                                                                \
-    "continent:EU, country:US, subdivision:US-CA, city:Berlin, asn:64500, a prefix such as " \
-    "198.51.100.0/24, "                                                                      \
-    "or default"
+#define FORMS                                                                                     \
+    "continent:EU, country:US, subdivision:US-CA, city:Berlin, asn:64500, map:offices/berlin, a " \
+    "prefix such as 198.51.100.0/24, or default"
 
 static bool is_continent(const char *code)
 {
@@ -126,12 +126,28 @@ static bool parse_asn(const char *text, struct geo_rule *out, struct error *err)
     return true;
 }
 
+static bool is_name(const char *text, size_t size)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return size > 0 && size < NAME_SIZE && strspn(text, letters) >= size;
+}
+
+static bool parse_map(const char *text, struct geo_rule *out, struct error *err)
+{
+    size_t size = strcspn(text, "/");
+    if (text[size] != '/' || !is_name(text, size) || !is_name(text + size + 1, strlen(text + size + 1)))
+        return error_set(err, "\"%s\" is no map and name in it: write them as in map:offices/berlin", text);
+    out->kind = GEO_MAP;
+    snprintf(out->key, sizeof out->key, "map:%s", text);
+    return true;
+}
+
 static const struct form {
     const char *word;
     bool (*parse)(const char *text, struct geo_rule *out, struct error *err);
 } forms[] = {
     { "continent:", parse_continent }, { "country:", parse_country }, { "subdivision:", parse_subdivision },
-    { "city:", parse_city },           { "asn:", parse_asn },
+    { "city:", parse_city },           { "asn:", parse_asn },         { "map:", parse_map },
 };
 
 /* ---- what is none of them ---- */
@@ -219,6 +235,7 @@ bool geo_rule_key_of(enum geo_rule_kind kind, const struct location *at, char ou
         return at->continent[0] != '\0';
     case GEO_DEFAULT: strcpy(out, "default"); return true;
     case GEO_PREFIX:
+    case GEO_MAP:
     case GEO_KINDS: break;
     }
     return false;

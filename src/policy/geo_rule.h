@@ -9,6 +9,7 @@
 /* In order of how specific they are; `default` least. */
 enum geo_rule_kind {
     GEO_PREFIX,
+    GEO_MAP,
     GEO_ASN,
     GEO_CITY_IN_COUNTRY,
     GEO_CITY,
@@ -19,7 +20,7 @@ enum geo_rule_kind {
     GEO_KINDS,
 };
 
-#define GEO_KEY_SIZE 72
+#define GEO_KEY_SIZE 144
 
 /* A key of a geo map, understood. */
 struct geo_rule {

@@ -63,6 +63,72 @@ static struct prefix_map *map_locations(struct shaping *shaping, const struct ge
     return map;
 }
 
+/* ---- operators' maps ---- */
+
+struct joining {
+    struct geo_chains *chains;
+    uint32_t *class_of; /* by index of the name; PREFIX_MAP_NONE: no rule */
+};
+
+static uint32_t class_of_name(uint32_t name, void *context)
+{
+    const struct joining *joining = context;
+    return name == PREFIX_MAP_NONE ? PREFIX_MAP_NONE : joining->class_of[name];
+}
+
+static uint32_t put_in_front(uint32_t chain, uint32_t class, void *context)
+{
+    const struct joining *joining = context;
+    if (class == PREFIX_MAP_NONE)
+        return chain;
+    return geo_chain_join(joining->chains, geo_chain_add(joining->chains, 0, (uint16_t) class), chain);
+}
+
+/* The rules items[from..end) about one map in front of `whole`, which is taken. */
+static struct prefix_map *lay_map(struct shaping *shaping, const struct name_map *map, size_t from,
+                                  size_t end, struct prefix_map *whole)
+{
+    struct joining joining = { .chains = &shaping->chains,
+                               .class_of = xcalloc(map->count + 1, sizeof(uint32_t)) };
+    memset(joining.class_of, 0xff, map->count * sizeof(uint32_t));
+    for (size_t i = from; i < end; i++) {
+        const struct compiled_rule *rule = &shaping->rules->items[i];
+        uint32_t name;
+        if (name_map_find(map, strchr(rule->rule.key, '/') + 1, &name))
+            joining.class_of[name] = rule->class;
+    }
+    struct prefix_map *classes = prefix_map_translate(map->map, class_of_name, &joining);
+    struct prefix_map *joined = prefix_map_combine(whole, classes, put_in_front, &joining);
+    prefix_map_free(classes);
+    prefix_map_free(whole);
+    free(joining.class_of);
+    return joined;
+}
+
+/* Sorted by name the rules about a map are neighbours; the last map goes first, so that the first is in
+ * front. */
+static struct prefix_map *lay_maps(struct shaping *shaping, const struct policy_source *source,
+                                   struct prefix_map *whole)
+{
+    const struct geo_rules *rules = shaping->rules;
+    size_t end = rules->prefix_count;
+    while (end < rules->count && rules->items[end].rule.kind == GEO_MAP)
+        end++;
+    while (end > rules->prefix_count) {
+        char name[NAME_SIZE], other[NAME_SIZE];
+        size_t from = end - 1;
+        name_map_of_rule(rules->items[from].rule.key, name);
+        while (from > rules->prefix_count && name_map_of_rule(rules->items[from - 1].rule.key, other) &&
+               strcmp(name, other) == 0)
+            from--;
+        const struct name_map *map = source->map_of != NULL ? source->map_of(source, name) : NULL;
+        if (map != NULL)
+            whole = lay_map(shaping, map, from, end, whole);
+        end = from;
+    }
+    return whole;
+}
+
 /* ---- levels ---- */
 
 static uint32_t note_chain(uint32_t chain, void *context)
@@ -128,7 +194,7 @@ struct geo_shape *geo_shape_new(const struct geo_rules *rules, const struct poli
         shaping.has_kind[rule->rule.kind] = true;
     }
     geo_chains_init(&shaping.chains);
-    make_levels(&shaping, map_locations(&shaping, source->geo));
+    make_levels(&shaping, lay_maps(&shaping, source, map_locations(&shaping, source->geo)));
     shaping.shape->links = shaping.chains.links;
     shaping.shape->link_count = shaping.chains.count;
     geo_chains_close(&shaping.chains);
@@ -155,7 +221,15 @@ char *geo_shape_key(const struct geo_rules *rules, const struct policy_source *s
 {
     struct text key = { 0 };
     text_printf(&key, "geo shape %llu", source->geo != NULL ? (unsigned long long)source->geo->number : 0);
-    for (size_t i = rules->prefix_count; i < rules->count; i++)
-        text_printf(&key, "\n%s\n%u", rules->items[i].rule.key, rules->items[i].class);
+    for (size_t i = rules->prefix_count; i < rules->count; i++) {
+        const char *rule = rules->items[i].rule.key;
+        char name[NAME_SIZE];
+        text_printf(&key, "\n%s\n%u", rule, rules->items[i].class);
+        const struct name_map *map = NULL;
+        if (name_map_of_rule(rule, name) && source->map_of != NULL)
+            map = source->map_of(source, name);
+        if (map != NULL)
+            text_printf(&key, " %llu", (unsigned long long)map->number);
+    }
     return text_take(&key);
 }
