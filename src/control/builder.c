@@ -282,8 +282,7 @@ static void import(struct builder *builder, struct command *command, struct buil
                                                &build->import_digest, problems, &build->error);
     if (verdict == IMPORT_CHANGES && !compile(builder, build, problems)) {
         verdict = IMPORT_INVALID;
-        error_set(&build->error, "%s: %zu errors, nothing was changed", builder->settings->steering,
-                  problems->error_count);
+        import_sum_up(builder->settings, problems, &build->error);
     }
     log_problems(problems);
     if (verdict == IMPORT_CHANGES) {

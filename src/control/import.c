@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/import.h"
 
+#include "base/memory.h"
 #include "control/changes.h"
 
 #include <stdlib.h>
@@ -9,6 +10,17 @@
 static bool was_written_by_people(const struct settings *settings, const struct import_head *head)
 {
     return !settings->is_file_mode && head->generation > 0 && head->origin == STORE_ORIGIN_API;
+}
+
+void import_sum_up(const struct settings *settings, const struct problems *problems, struct error *err)
+{
+    size_t first = 0;
+    while (first < problems->count && problems->items[first].is_warning)
+        first++;
+    char *line = first < problems->count ? problem_format(&problems->items[first]) : xstrdup("?");
+    error_set(err, "%s: nothing was changed, errors: %zu, the first: %s", settings->steering,
+              problems->error_count, line);
+    free(line);
 }
 
 enum import_verdict import_files(const struct settings *settings, const struct compiler *compiler,
@@ -21,7 +33,7 @@ enum import_verdict import_files(const struct settings *settings, const struct c
         return IMPORT_NOTHING;
     if (!objects_load(settings->steering, problems, &wanted)) {
         objects_free(&wanted);
-        error_set(err, "%s: %zu errors, nothing was changed", settings->steering, problems->error_count);
+        import_sum_up(settings, problems, err);
         return IMPORT_INVALID;
     }
     *digest = changes_digest(&wanted);

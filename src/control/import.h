@@ -28,3 +28,7 @@ enum import_verdict {
 enum import_verdict import_files(const struct settings *settings, const struct compiler *compiler,
                                  const struct import_head *head, struct objects *changes, char **digest,
                                  struct problems *problems, struct error *err);
+
+/** What an import with errors comes to, in one line: for the log's last word and for who asks for the status.
+ */
+void import_sum_up(const struct settings *settings, const struct problems *problems, struct error *err);
