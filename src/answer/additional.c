@@ -109,7 +109,7 @@ void assembly_add_targets(struct assembly *assembly, const struct zone *zone, co
         if (node == NULL || !targets_add(&targets, hash))
             continue;
         add_addresses(assembly, &name, node, false);
-        if (is_alias && !dns_name_equal(&name, assembly->name)) /* RFC 9460 §4.1 */
+        if (is_svcb && !dns_name_equal(&name, assembly->name)) /* RFC 9460 §4.1 */
             add_type(assembly, &name, node, rrset->type, false);
     }
 }
