@@ -153,6 +153,8 @@ class World:
         for owner in list(zone):
             if any(other is not owner and is_below(owner, other) and fold(owner) != fold(other) for other in redirects):
                 del zone[owner]
+        for owner in [owner for owner, sets in zone.items() if not sets]:
+            del zone[owner]
         for owner in redirects:  # above a zone of ours NSD takes it for a mistake; at a cut it is one
             is_above = any(len(apex) > len(owner) and is_below(apex, owner) for apex in self.apexes.values())
             if owner in zone and owner != top and (is_above or "NS" in zone[owner]):
