@@ -122,16 +122,15 @@ void transfer_explain(struct transfer *transfer, CURLcode code, struct finding *
 
 void transfer_explain_timeout(const struct transfer *transfer, const char *then, struct finding *out)
 {
-    curl_off_t connect_us = 0, tls_us = 0;
-    long fresh = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+    curl_off_t tls_us = 0;
+    long local_port = 0, fresh = 0; /* libcurl counts the TLS handshake as part of the connect */
+    curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local_port);
     curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
-    const char *phase = connect_us == 0                                               ? "connect"
-                        : http_request_uses_tls(transfer->probe.check) && tls_us == 0 ? "TLS handshake"
-                                                                                      : then;
-    finding_set_timeout(out, transfer->probe.check, phase);
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &fresh);
-    out->is_silent = connect_us == 0 || fresh == 0; /* an old connection proves nothing about now */
+    bool needs_tls = http_request_uses_tls(transfer->probe.check) && fresh > 0;
+    const char *phase = local_port == 0 ? "connect" : needs_tls && tls_us == 0 ? "TLS handshake" : then;
+    finding_set_timeout(out, transfer->probe.check, phase);
+    out->is_silent = local_port == 0 || fresh == 0; /* an old connection proves nothing about now */
 }
 
 /* ---- its life ---- */
