@@ -97,6 +97,7 @@ struct declared_rrset {
 struct check *check_parse(const struct object *object, struct problems *problems);
 struct declared_pool *declared_pool_parse(const struct object *object, struct problems *problems);
 struct declared_node *declared_policy_parse(const struct object *object, struct problems *problems);
+struct name_map *declared_map_parse(const struct object *object, struct problems *problems);
 struct declared_zone *declared_zone_parse(const struct object *object, struct problems *problems);
 struct declared_service *declared_service_parse(const struct object *object, struct problems *problems);
 struct declared_rrset *declared_rrset_parse(const struct object *object, struct problems *problems);

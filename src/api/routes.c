@@ -10,6 +10,7 @@
 #define ENDPOINT    "/v1/pools/{pool}/endpoints/{endpoint}"
 #define POLICY      "/v1/policies/{policy}"
 #define CHECK       "/v1/checks/{check}"
+#define MAP         "/v1/maps/{map}"
 #define ZONE        "/v1/zones/{zone}"
 #define SERVICE     "/v1/zones/{zone}/services/{service}"
 
@@ -38,6 +39,11 @@ const struct route api_routes[] = {
     OBJECT_ROWS("/v1/checks", CHECK, OBJECT_CHECK),
     OBJECT_ROWS("/v1/pools", POOL, OBJECT_POOL),
     OBJECT_ROWS("/v1/policies", POLICY, OBJECT_POLICY),
+    { METHOD_GET, "/v1/maps", ROLE_VIEWER, object_list, PAGE, "all of them", 0, OBJECT_MAP },
+    { METHOD_GET, MAP, ROLE_VIEWER, object_get, "", "as declared", 0, OBJECT_MAP },
+    { METHOD_PUT, MAP, ROLE_ADMIN, object_put, WRITE, "make or replace", CONFIG_SIZE, OBJECT_MAP },
+    { METHOD_PATCH, MAP, ROLE_ADMIN, object_patch, WRITE, "JSON Merge Patch", CONFIG_SIZE, OBJECT_MAP },
+    { METHOD_DELETE, MAP, ROLE_ADMIN, object_delete, WRITE, "take away", 0, OBJECT_MAP },
     OBJECT_ROWS("/v1/zones", ZONE, OBJECT_ZONE),
     OBJECT_ROWS(ZONE "/services", SERVICE, OBJECT_SERVICE),
 

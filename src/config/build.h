@@ -98,6 +98,13 @@ void build_unknown(struct build *build, const struct object *said, const char *p
 
 /* ---- the steps, each in its own file ---- */
 
+/** Parses staged maps, and stages policies and services that use them again (maps.c). */
+void build_maps(struct build *build);
+/** For policies that compile: source->context is the build. */
+const struct name_map *build_map_of(const struct policy_source *source, const char *name);
+/** How a map stands among an object's references; the caller frees it. */
+char *build_map_reference(const char *name);
+
 /** Parses all staged checks, pools and policies (drafts.c). */
 void build_parse(struct build *build);
 /** Names that must exist or differ, loops, depth, deletions (graph.c). */

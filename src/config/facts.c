@@ -6,6 +6,7 @@
 #include "config/json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A declared tree being walked. */
 struct facts {
@@ -49,6 +50,28 @@ static bool is_over_endpoints(const struct declared_node *node)
     return !node->policy->is_by_rule;
 }
 
+/* A rule about an operator's map uses it; a name that is not there is probably misspelt. */
+static void walk_rule(struct facts *facts, const struct declared_node *node, size_t at, const char *pointer)
+{
+    struct build *build = facts->build;
+    const char *rule = node->children[at].rule;
+    char name[NAME_SIZE];
+    uint32_t index;
+    if (rule == NULL || !name_map_of_rule(rule, name))
+        return;
+    const struct item *item = build_find(build, OBJECT_MAP, name);
+    if (item == NULL) {
+        build_unknown(build, facts->said, pointer, OBJECT_MAP, OBJECT_MAP, name);
+        return;
+    }
+    if (item->map != NULL && !name_map_find(item->map, strchr(rule, '/') + 1, &index))
+        object_problem(&build->problems, facts->said, pointer, true,
+                       "no network of the map \"%s\" is named \"%s\"", name, strchr(rule, '/') + 1);
+    char *reference = build_map_reference(name);
+    reference_list_add(&facts->references, reference, 0);
+    free(reference);
+}
+
 static void walk_node(struct facts *facts, const struct declared_node *node, const char *pointer,
                       unsigned depth)
 {
@@ -60,8 +83,10 @@ static void walk_node(struct facts *facts, const struct declared_node *node, con
     if (depth > facts->source->depth)
         facts->source->depth = depth > UINT8_MAX ? UINT8_MAX : (uint8_t)depth;
     facts->source->has_plan |= node->policy->compile != NULL;
-    for (size_t i = 0; i < node->count; i++)
+    for (size_t i = 0; i < node->count; i++) {
+        walk_rule(facts, node, i, pointer);
         walk_target(facts, &node->children[i].to, depth);
+    }
 }
 
 void facts_of_policy(struct build *build, const struct object *said, const struct declared_node *node,

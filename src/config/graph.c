@@ -254,7 +254,9 @@ static void add_gone(struct build *build, enum object_kind kind, struct table *i
             continue;
         struct gone *gone = xcalloc(1, sizeof *gone);
         gone->item = item;
-        table_put(into, name, gone);
+        char *reference = kind == OBJECT_MAP ? build_map_reference(name) : xstrdup(name);
+        table_put(into, reference, gone);
+        free(reference);
     }
 }
 
@@ -312,6 +314,7 @@ static void check_deletions(struct build *build)
     add_gone(build, OBJECT_CHECK, deletions.checks);
     add_gone(build, OBJECT_POOL, deletions.nodes);
     add_gone(build, OBJECT_POLICY, deletions.nodes);
+    add_gone(build, OBJECT_MAP, deletions.nodes);
     add_gone(build, OBJECT_ZONE, deletions.zones);
     if (table_count(deletions.checks) > 0)
         build_each_untouched(build, OBJECT_POOL, note_references, &deletions);

@@ -62,6 +62,8 @@ void item_free(struct item *item)
         check_release(item->check);
     if (item->source != NULL && item->source->object.kind == OBJECT_RRSET)
         free(item->seed);
+    if (item->source != NULL && item->source->object.kind == OBJECT_MAP)
+        name_map_free(item->map);
     source_drop(item->source);
     free(item->uses);
     free(item);

@@ -29,7 +29,7 @@ struct source {
 
 /*
  * One object of the head, compiled.  A change makes a new item; the old one goes when the change is accepted.
- * What it built belongs to the editions of the dataset, but a check, which is counted, and a seed.
+ * What it built belongs to the editions of the dataset, but a check, which is counted, a seed and a map.
  */
 struct item {
     struct source *source;
@@ -38,6 +38,7 @@ struct item {
     bool is_deleted; /* in a change under way */
     union {
         struct check *check;
+        struct name_map *map;
         const struct node *node;
         const struct zone *zone;
         const struct service *service;

@@ -230,6 +230,7 @@ char *objects_to_steering(const struct objects *objects, bool with_zone_data)
     put_section(&printing, OBJECT_CHECK, "checks", &is_first);
     put_section(&printing, OBJECT_POOL, "pools", &is_first);
     put_section(&printing, OBJECT_POLICY, "policies", &is_first);
+    put_section(&printing, OBJECT_MAP, "maps", &is_first);
     put_section(&printing, OBJECT_ZONE, "zones", &is_first);
     text_puts(&printing.out, is_first ? "}\n" : "\n}\n");
     free(printing.objects);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "file.h"
 #include "json.h"
+#include "map_file.h"
 #include "object_name.h"
 #include "suggest.h"
 #include "zone_data.h"
@@ -331,13 +332,53 @@ static void add_zones(struct split *split, struct span zones)
 
 /* ---- the document ---- */
 
+/* {"file": "maps/offices.txt"}: the map is what the file says now. */
+static void add_map_file(struct split *split, const char *name, struct span value)
+{
+    size_t size, json_size;
+    struct error err;
+    char *written = json_unescape(split->document->text, value, NULL);
+    char *path = file_path(split->directory, written), *json = NULL;
+    char *bytes = file_read(path, &size, &err);
+    size_t before = enter(split, "file");
+    if (bytes == NULL) {
+        char *message = xasprintf("map file %s %s", path, err.text);
+        note(split, value.at, message);
+        free(message);
+    } else {
+        json = map_file_to_json(path, bytes, size, split->problems, &json_size);
+    }
+    leave(split, before);
+    if (json != NULL)
+        add(split, OBJECT_MAP, name, json, json_size, value.at);
+    free(bytes);
+    free(path);
+    free(written);
+}
+
+static void add_map(struct split *split, const char *name, struct span value)
+{
+    const char *text = split->document->text;
+    struct json_member member;
+    size_t at = 0;
+    bool is_file = split->file != NULL && json_next_member(text, value, &at, &member) &&
+                   json_string_is(text, member.key, "file") && text[member.value.at] == '"';
+    if (is_file)
+        add_map_file(split, name, member.value);
+    else
+        add_span(split, OBJECT_MAP, name, value);
+}
+
 static void add_all(struct split *split, enum object_kind kind, struct span section)
 {
     struct span value;
     char *name;
     for (size_t at = 0; document_next_member(split->document, section, &at, &name, &value);) {
         size_t before = enter(split, name);
-        if (is_object(split, value))
+        bool is_sound = is_object(split, value);
+        if (is_sound && kind == OBJECT_MAP)
+            add_map(split, name, value);
+        else if (is_sound)
             add_span(split, kind, name, value);
         free(name);
         leave(split, before);
@@ -346,21 +387,28 @@ static void add_all(struct split *split, enum object_kind kind, struct span sect
 
 static void add_section(struct split *split, const char *key, struct span value)
 {
-    static const char *const sections[] = { "checks", "pools", "policies", "zones" };
+    static const struct {
+        const char *key;
+        enum object_kind kind;
+    } sections[] = { { "checks", OBJECT_CHECK },
+                     { "pools", OBJECT_POOL },
+                     { "policies", OBJECT_POLICY },
+                     { "zones", OBJECT_ZONE },
+                     { "maps", OBJECT_MAP } };
     struct suggestion suggestion = { .word = key };
-    for (unsigned i = 0; i < 4; i++) {
-        suggestion_consider(&suggestion, sections[i]);
-        if (strcmp(key, sections[i]) != 0)
+    for (unsigned i = 0; i < sizeof sections / sizeof *sections; i++) {
+        suggestion_consider(&suggestion, sections[i].key);
+        if (strcmp(key, sections[i].key) != 0)
             continue;
-        if (is_object(split, value) && i == OBJECT_ZONE)
+        if (is_object(split, value) && sections[i].kind == OBJECT_ZONE)
             add_zones(split, value);
         else if (split->document->text[value.at] == '{')
-            add_all(split, (enum object_kind)i, value);
+            add_all(split, sections[i].kind, value);
         return;
     }
     char *message = suggestion.best != NULL
                         ? xasprintf("unknown key: did you mean \"%s\"?", suggestion.best)
-                        : xstrdup("unknown key: there are checks, pools, policies and zones");
+                        : xstrdup("unknown key: there are checks, pools, policies, zones and maps");
     note(split, value.at, message);
     free(message);
 }

@@ -50,6 +50,12 @@ static struct policy_rule *rules_of(const struct declared_node *declared)
     return rules;
 }
 
+static const struct name_map *map_of_rule(const struct policy_source *source, const char *rule)
+{
+    char name[NAME_SIZE];
+    return name_map_of_rule(rule, name) ? source->map_of(source, name) : NULL;
+}
+
 static char *plan_key(const struct policy *policy, const struct policy_source *source)
 {
     struct text key = { 0 };
@@ -61,15 +67,19 @@ static char *plan_key(const struct policy *policy, const struct policy_source *s
         text_add(&key, "\n", 1); /* stands in no rule */
         text_puts(&key, source->rules[i].key);
         text_printf(&key, "\n%u", source->rules[i].child);
+        const struct name_map *map = map_of_rule(source, source->rules[i].key);
+        if (map != NULL)
+            text_printf(&key, " %llu", (unsigned long long)map->number);
     }
     return text_take(&key);
 }
 
-/* Anything but a prefix or the default asks where the client is. */
+/* Anything but a prefix, a name in a map or the default asks where the client is. */
 static bool needs_location(const char *rule)
 {
     struct prefix prefix;
-    return strcmp(rule, "default") != 0 && !prefix_parse(rule, &prefix);
+    char map[NAME_SIZE];
+    return strcmp(rule, "default") != 0 && !prefix_parse(rule, &prefix) && !name_map_of_rule(rule, map);
 }
 
 typedef bool compile_fn(const struct policy_source *source, void **block, struct error *err);
@@ -99,7 +109,9 @@ const void *plan_get(struct build *build, struct item *item, const struct declar
     if (policy->compile == NULL)
         return NULL;
     struct policy_rule *rules = rules_of(declared);
-    struct policy_source source = { .rules = rules, .count = declared->count, .geo = build->geo };
+    struct policy_source source = {
+        .rules = rules, .count = declared->count, .geo = build->geo, .map_of = build_map_of, .context = build
+    };
     const void *plan = NULL;
     bool is_good = true;
     for (size_t i = 0; i < source.count && build->geo == NULL; i++)

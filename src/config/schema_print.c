@@ -35,6 +35,15 @@ static const char zone_members[] = "\"services\": { \"description\": \"the servi
                                    "\"records_text\": { \"description\": \"the "
                                    "contents of a master file, instead of file\", \"type\": \"string\" }, ";
 
+/* A map of its own, or the file that it is read from. */
+static const char map_forms[] = ", \"map\": { \"type\": \"object\", \"anyOf\": [{ \"properties\": { "
+                                "\"file\": { \"description\": \"a file of lines: "
+                                "network, name\", \"type\": \"string\" } }, \"required\": [\"file\"], "
+                                "\"additionalProperties\": false }, { "
+                                "\"propertyNames\": { \"pattern\": \"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$\" }, "
+                                "\"additionalProperties\": { \"$ref\": "
+                                "\"#/$defs/name\" } }] }";
+
 /* Indents `json`, which is freed. */
 static char *finish(struct text *json)
 {
@@ -111,12 +120,15 @@ char *schema_of_steering(void)
     text_puts(&out, ", ");
     put_section(&out, "policies", "policies by name", "node", true);
     text_puts(&out, ", ");
+    put_section(&out, "maps", "networks of clients by name of the map", "map", true);
+    text_puts(&out, ", ");
     put_section(&out, "zones", "zones by apex", "zone", false);
     text_puts(&out, " }, \"$defs\": { \"name\": { ");
     text_puts(&out, "\"type\": \"string\", ");
     describe_word(&out, "pattern", NAME_PATTERN);
     text_puts(&out, " }");
     text_puts(&out, grammar);
+    text_puts(&out, map_forms);
     put_node(&out);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         put_shape(&out, shapes[i]);
