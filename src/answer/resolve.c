@@ -79,7 +79,8 @@ static bool follow_cname(struct assembly *assembly, const uint8_t *target, struc
     return follow(assembly, next);
 }
 
-/* False if the DNAME is in the answer already: a target below its owner makes names grow for ever. */
+/* False if the DNAME is in the answer already: a target below its owner makes names grow for ever, one above
+ * leads to its owner. */
 static bool add_dname(struct assembly *assembly, const struct zone_node *node, const uint8_t *owner)
 {
     for (unsigned i = 0; i < assembly->dname_count; i++) {
@@ -137,7 +138,10 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
     }
     const struct dns_rrset *rrset = zone_node_rrset(match->node, qtype);
     if (rrset != NULL) {
-        add(assembly, DNS_ANSWER, owner, rrset);
+        if (qtype == DNS_DNAME)
+            add_dname(assembly, match->node, owner);
+        else
+            add(assembly, DNS_ANSWER, owner, rrset);
         if (dns_type_layout(qtype)->wants_additional)
             assembly_add_targets(assembly, match->zone, rrset);
         return false;
