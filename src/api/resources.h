@@ -19,6 +19,12 @@ void object_put(struct request *request);
 void object_patch(struct request *request);
 void object_delete(struct request *request);
 
+/* records_routes.c */
+void record_list(struct request *request);
+void record_get(struct request *request);
+void record_put(struct request *request);
+void record_delete(struct request *request);
+
 /* endpoint_routes.c */
 void endpoint_list(struct request *request);
 void endpoint_get(struct request *request);

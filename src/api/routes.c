@@ -13,6 +13,8 @@
 #define MAP         "/v1/maps/{map}"
 #define ZONE        "/v1/zones/{zone}"
 #define SERVICE     "/v1/zones/{zone}/services/{service}"
+#define RECORDS     ZONE "/records"
+#define RECORD      RECORDS "/{owner}/{type}"
 
 #define OBJECT_ROWS(collection, item, object)                                                   \
     { METHOD_GET, collection, ROLE_VIEWER, object_list, PAGE, "all of them", 0, object },       \
@@ -46,6 +48,13 @@ const struct route api_routes[] = {
     { METHOD_DELETE, MAP, ROLE_ADMIN, object_delete, WRITE, "take away", 0, OBJECT_MAP },
     OBJECT_ROWS("/v1/zones", ZONE, OBJECT_ZONE),
     OBJECT_ROWS(ZONE "/services", SERVICE, OBJECT_SERVICE),
+
+    { METHOD_GET, RECORDS, ROLE_VIEWER, record_list, PAGE, "all RRsets as they are served", 0, 0 },
+    { METHOD_GET, RECORD, ROLE_VIEWER, record_get, "", "one RRset as it is served", 0, OBJECT_RRSET },
+    { METHOD_PUT, RECORD, ROLE_ADMIN, record_put, WRITE, "make or replace an RRset, over the zone's file", 0,
+      OBJECT_RRSET },
+    { METHOD_DELETE, RECORD, ROLE_ADMIN, record_delete, WRITE, "take it away, also the file's", 0,
+      OBJECT_RRSET },
 
     { METHOD_GET, "/v1/endpoints", ROLE_VIEWER, endpoint_list, PAGE " pool",
       "all endpoints: declared, effective, health", 0, 0 },
