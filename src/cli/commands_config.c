@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is about the configuration: generations, rollback, apply, reload. */
+#include "cli/call.h"
 #include "cli/screen.h"
 
 #include "base/memory.h"
@@ -9,25 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One call whose answer `print` shows. */
-static enum cli_exit call_and_print(const struct options *options, struct call call,
-                                    enum cli_exit (*print)(const struct options *, const struct answer *))
-{
-    struct client *client;
-    struct answer answer;
-    enum cli_exit code = client_open(options, &client);
-    if (code != CLI_DONE) {
-        free(call.path);
-        return code;
-    }
-    code = client_call(client, call, &answer);
-    if (code == CLI_DONE)
-        code = options->wants_json ? screen_put_json(&answer) : print(options, &answer);
-    answer_free(&answer);
-    client_close(client);
-    return code;
-}
 
 static enum cli_exit print_generations(const struct options *options, const struct answer *answer)
 {
@@ -60,31 +42,6 @@ enum cli_exit command_generations(const struct options *options)
 
 /* ---- writes ---- */
 
-static enum cli_exit print_written(const struct options *options, const struct answer *answer)
-{
-    struct text out = { 0 };
-    const cJSON *warning;
-    cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(answer->json, "warnings"))
-    {
-        struct text line = { 0 };
-        text_printf(&line, "warning: %s: %s", json_text(warning, "pointer"), json_text(warning, "detail"));
-        grid_add_safe(&out, line.bytes, false);
-        text_puts(&out, "\n");
-        text_free(&line);
-    }
-    if (options->is_dry_run)
-        text_puts(&out, "it would be accepted; nothing was changed\n");
-    else
-        text_printf(&out, "generation %.0f\n", json_number(answer->json, "generation"));
-    return screen_put(&out);
-}
-
-static void add_write_params(const struct options *options, struct text *path)
-{
-    client_add_param(path, "comment", options->comment);
-    client_add_param(path, "dry_run", options->is_dry_run ? "true" : NULL);
-}
-
 enum cli_exit command_rollback(const struct options *options)
 {
     unsigned long long generation;
@@ -93,15 +50,15 @@ enum cli_exit command_rollback(const struct options *options)
         return command_complain(CLI_USAGE, "\"%s\" is no generation: see steerctl generations",
                                 options->arguments[0]);
     text_printf(&path, "/v1/generations/%llu/rollback", generation);
-    add_write_params(options, &path);
+    call_add_write_params(options, &path);
     return call_and_print(options, (struct call){ .method = "POST", .path = text_take(&path) },
-                          print_written);
+                          call_print_written);
 }
 
 enum cli_exit command_reload(const struct options *options)
 {
     return call_and_print(options, (struct call){ .method = "POST", .path = xstrdup("/v1/reload") },
-                          print_written);
+                          call_print_written);
 }
 
 static bool read_file(const char *name, struct text *out, struct error *err)
@@ -150,12 +107,12 @@ static enum cli_exit put_config(const struct options *options, struct client *cl
     if (code != CLI_DONE)
         return code;
     text_puts(&path, "/v1/config");
-    add_write_params(options, &path);
+    call_add_write_params(options, &path);
     code = client_call(
         client, (struct call){ .method = "PUT", .path = text_take(&path), .body = body, .if_match = etag },
         &answer);
     if (code == CLI_DONE)
-        code = options->wants_json ? screen_put_json(&answer) : print_written(options, &answer);
+        code = options->wants_json ? screen_put_json(&answer) : call_print_written(options, &answer);
     answer_free(&answer);
     return code;
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/call.h"
+
+#include "cli/screen.h"
+
+#include <stdlib.h>
+
+enum cli_exit call_and_print(const struct options *options, struct call call,
+                             enum cli_exit (*print)(const struct options *, const struct answer *))
+{
+    struct client *client;
+    struct answer answer;
+    enum cli_exit code = client_open(options, &client);
+    if (code != CLI_DONE) {
+        free(call.path);
+        return code;
+    }
+    code = client_call(client, call, &answer);
+    if (code == CLI_DONE)
+        code = options->wants_json ? screen_put_json(&answer) : print(options, &answer);
+    answer_free(&answer);
+    client_close(client);
+    return code;
+}
+
+enum cli_exit call_print_written(const struct options *options, const struct answer *answer)
+{
+    struct text out = { 0 };
+    const cJSON *warning;
+    cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(answer->json, "warnings"))
+    {
+        struct text line = { 0 };
+        text_printf(&line, "warning: %s: %s", json_text(warning, "pointer"), json_text(warning, "detail"));
+        grid_add_safe(&out, line.bytes, false);
+        text_puts(&out, "\n");
+        text_free(&line);
+    }
+    if (options->is_dry_run)
+        text_puts(&out, "it would be accepted; nothing was changed\n");
+    else
+        text_printf(&out, "generation %.0f\n", json_number(answer->json, "generation"));
+    return screen_put(&out);
+}
+
+void call_add_write_params(const struct options *options, struct text *path)
+{
+    client_add_param(path, "comment", options->comment);
+    client_add_param(path, "dry_run", options->is_dry_run ? "true" : NULL);
+}
