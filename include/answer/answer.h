@@ -64,6 +64,7 @@ size_t answer_message(struct answerer *answerer, const struct snapshot *now, enu
 
 struct explanation {
     uint8_t rcode;
+    int ede; /* why: the INFO-CODE that a client with EDNS is told (RFC 8914), or EDE_NONE */
     bool is_steered;
     uint8_t reply[4096]; /* the message a client would have got, without cookies and NSID */
     size_t reply_size;

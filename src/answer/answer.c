@@ -329,4 +329,5 @@ void answer_explain(const struct snapshot *now, const struct dns_name *qname, ui
                           : assemble(&assembly, &response, out->reply, sizeof out->reply);
     out->rcode = out->reply[3] & 15;
     out->is_steered = assembly.is_steered;
+    out->ede = edns.ede;
 }

@@ -70,14 +70,25 @@ static void write_question(struct writer *json, const struct question *question,
     text_printf(summary, "%s %s for %s\n", name, type, client);
 }
 
+static const char *why_of(const struct explanation *explanation)
+{
+    switch (explanation->ede) {
+    case EDE_NOT_AUTHORITATIVE: return ": no zone of ours holds the name";
+    case EDE_PROHIBITED: return ": the zone's allow_query does not name this client";
+    case EDE_NOT_SUPPORTED: return ": not supported";
+    default: return "";
+    }
+}
+
 static void write_result(struct writer *json, const struct explanation *explanation,
                          const struct explain_steps *steps, struct text *summary)
 {
     writer_string(json, "rcode", dns_rcode_name(explanation->rcode));
     writer_bool(json, "steered", explanation->is_steered);
+    if (explanation->ede != EDE_NONE)
+        writer_int(json, "ede", explanation->ede);
     if (explanation->rcode != DNS_NOERROR)
-        text_printf(summary, "%s%s\n", dns_rcode_name(explanation->rcode),
-                    explanation->rcode == DNS_REFUSED ? ": no zone of ours holds the name" : "");
+        text_printf(summary, "%s%s\n", dns_rcode_name(explanation->rcode), why_of(explanation));
     explain_write_records(json, explanation->reply, explanation->reply_size, summary);
     if (!steps->has_result)
         return;

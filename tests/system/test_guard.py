@@ -244,6 +244,8 @@ def test_a_zone_answers_only_those_on_its_list(daemon):
     assert from_address("127.0.0.1", "nowhere.example.test") == dns.rcode.REFUSED
     assert from_address("127.0.0.2") == dns.rcode.NOERROR
     assert ask(daemon, tcp=True).rcode() == dns.rcode.REFUSED
+    explained = daemon.api("GET", "/v1/explain?name=static.example.test&client=127.0.0.1").json
+    assert explained["rcode"] == "REFUSED" and "allow_query" in explained["summary"]
     zone["allow_query"] = ["127.0.0.0/8"]
     daemon.write("steering.json", steering)
     daemon.hangup()
