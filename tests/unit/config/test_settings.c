@@ -72,6 +72,32 @@ static void an_empty_file_gives_the_defaults(void **state)
     assert_int_equal(settings.tcp_connections, 1000);
     assert_int_equal(settings.tcp_idle_ms, 10000);
     assert_int_equal(settings.keep_generations, 1000);
+    assert_true(settings.has_cookies);
+    assert_false(settings.requires_cookie);
+    assert_string_equal(settings.cookie_secret_file, "/var/lib/steerd/cookie.secrets");
+    assert_int_equal(settings.rate_limit.responses_per_second, 0);
+    assert_int_equal(settings.udp_size_without_cookie, 0);
+    assert_int_equal(settings.tcp_connections_per_client, 100);
+    assert_null(settings.version);
+    assert_null(settings.identity);
+    settings_free(&settings);
+}
+
+static void a_rate_limit_is_an_object_with_defaults(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct settings settings;
+    assert_true(
+        load("{ \"rate_limit\": { \"responses_per_second\": 5, \"exempt\": [\"192.0.2.0/24\", \"::1\"] } }",
+             &problems, &settings));
+    assert_int_equal(settings.rate_limit.responses_per_second, 5);
+    assert_int_equal(settings.rate_limit.slip, 2);
+    assert_int_equal(settings.rate_limit.ipv4_prefix, 24);
+    assert_int_equal(settings.rate_limit.ipv6_prefix, 56);
+    assert_int_equal(settings.rate_limit.exempt_count, 2);
+    assert_int_equal(settings.rate_limit.exempt[0].length, 24);
+    assert_int_equal(settings.rate_limit.exempt[1].length, 128);
     settings_free(&settings);
 }
 
@@ -156,6 +182,11 @@ static void all_that_is_wrong_is_said_with_its_place(void **state)
         { "{ \"steering_mode\": \"files\" }",
           ":1:20: /steering_mode: must be \"store\" or \"file\", got \"files\"" },
         { "{ \"geoip\": \"a.mmdb\" }", ":1:12: /geoip: must be a list of strings, got \"a.mmdb\"" },
+        { "{ \"rate_limit\": { \"slip\": 11 } }",
+          ":1:27: /rate_limit/slip: must be 0..10, got 11\n"
+          ":1:17: /rate_limit: \"responses_per_second\" is missing\n" },
+        { "{ \"udp_size_without_cookie\": 511 }",
+          ":1:30: /udp_size_without_cookie: must be 0 or 512..4096 bytes, got 511\n" },
         { "{ \"udp_size\": 100,\n  \"nsid\": \"a\\nb\",\n  \"user\": \"\" }",
           ":1:15: /udp_size: must be 512..4096 bytes, got 100\n"
           ":2:11: /nsid: must not hold control characters\n"
@@ -186,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_file_gives_the_defaults),
+        cmocka_unit_test(a_rate_limit_is_an_object_with_defaults),
         cmocka_unit_test(steering_json_is_taken_where_it_lies_beside),
         cmocka_unit_test(every_option_is_taken),
         cmocka_unit_test(all_that_is_wrong_is_said_with_its_place),
