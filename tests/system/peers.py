@@ -68,7 +68,11 @@ class Peer:
         command = self.prepare(files)
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: self.serves(list(zones)), 30, "%s to serve\n%s" % (command[0], self.log))
+        try:
+            wait_until(lambda: self.serves(list(zones)), 30, "%s to serve" % command[0])
+        except AssertionError:
+            self.stop()
+            raise
 
     @property
     def log(self):
