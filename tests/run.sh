@@ -92,7 +92,7 @@ run_unit() {
 }
 
 # What shares memory between threads: by the names of the tests.
-threaded='^(base/test_(mailbox|log)|snapshot/|policy/|answer/|server/|health/|store/|control/|api/)'
+threaded='^(base/test_(mailbox|log)|snapshot/test_(snapshot|tickets)|answer/test_(rate_limit|weights)|server/|health/|store/|control/|api/)'
 run_threads() {
     if build tsan; then run_ctest tsan 120 --tests-regex "$threaded"; fi
 }
