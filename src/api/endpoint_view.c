@@ -119,6 +119,7 @@ static void write_health(struct writer *json, const struct endpoint_condition *c
         writer_real(json, "latency_ms", condition->latency_us / 1000.0);
     else
         writer_null(json, "latency_ms");
+    writer_time(json, "certificate_ends", evidence != NULL ? evidence->certificate_ends_s * 1000 : 0);
     writer_end(json);
 }
 

@@ -134,6 +134,16 @@ static bool latency(struct text *out, const struct endpoint *endpoint,
     return true;
 }
 
+static bool certificate_end(struct text *out, const struct endpoint *endpoint,
+                            const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->evidence == NULL || condition->evidence->certificate_ends_s == 0)
+        return false;
+    text_printf(out, "%" PRId64, condition->evidence->certificate_ends_s);
+    return true;
+}
+
 static void write_sample(void *context, const struct node *pool, const struct endpoint *endpoint,
                          const struct endpoint_condition *condition)
 {
@@ -169,6 +179,9 @@ static void write_endpoints(struct text *out, const struct snapshot *now)
         { "steerd_endpoint_latency_seconds",
           "Smoothed connect time of its checks.",
           { .value = latency, .more_labels = "" } },
+        { "steerd_endpoint_certificate_end_seconds",
+          "Unix time of the end of the certificate that its checks were shown last.",
+          { .value = certificate_end, .more_labels = "" } },
     };
     const char *name = NULL;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
@@ -197,6 +210,14 @@ static void write_control(struct text *out, struct control *control)
              atomic_load_explicit(&checks->succeeded, memory_order_relaxed));
     labelled(out, "steerd_checks_total", "result", "failure",
              atomic_load_explicit(&checks->failed, memory_order_relaxed));
+    labelled(out, "steerd_checks_total", "result", "unmeasured",
+             atomic_load_explicit(&checks->unmeasured, memory_order_relaxed));
+    one(out, "steerd_checks_skipped_total", "counter",
+        "Starts of health checks left out: too many under way.",
+        atomic_load_explicit(&checks->skipped, memory_order_relaxed));
+    one(out, "steerd_checks_certificates_ending", "gauge",
+        "Checks whose certificate is within warn_before of its end.",
+        atomic_load_explicit(&checks->certificates_ending, memory_order_relaxed));
     one(out, "steerd_checks_in_flight", "gauge", "Health checks under way.",
         atomic_load_explicit(&checks->in_flight, memory_order_relaxed));
 }

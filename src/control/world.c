@@ -232,7 +232,9 @@ void world_observe(struct world *world, const struct health_report *report)
     struct observation *observed = &entry->observed[report->check_index];
     bool is_news = observed->evidence == NULL ||
                    observed->evidence->since_wall_ms != report->evidence.since_wall_ms ||
-                   strcmp(observed->evidence->check, report->evidence.check) != 0;
+                   strcmp(observed->evidence->check, report->evidence.check) != 0 ||
+                   strcmp(observed->evidence->text, report->evidence.text) != 0 ||
+                   observed->evidence->certificate_ends_s != report->evidence.certificate_ends_s;
     observed->verdict = report->verdict;
     observed->settle_ms = report->settle_ms;
     observed->latency_us = report->latency_us;

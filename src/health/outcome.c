@@ -180,13 +180,6 @@ static void dispatch_complain(struct dispatch *dispatch, const struct target *ta
     log_warning("health: %s cannot be checked from here: %s", target->peer, words);
 }
 
-/* The first failure of an up endpoint may be a packet lost: it counts only with the next one. */
-static bool outcome_must_confirm(const struct target *target, bool is_success)
-{
-    return target->binding.check->confirm && !is_success && !target->is_confirming &&
-           verdict_is_up(&target->verdict) && verdict_results_needed(&target->verdict) == 0;
-}
-
 void outcome_start(struct target *target)
 {
     const struct check *check = target->binding.check;
@@ -205,12 +198,10 @@ void outcome_note(struct target *target, const struct finding *from)
         return;
     }
     counter_add(is_success ? &counters->succeeded : &counters->failed);
-    if (outcome_must_confirm(target, is_success)) {
-        target->is_confirming = true;
+    if (target->binding.check->confirm && verdict_must_confirm(&target->verdict, is_success)) {
         target_recheck(target);
         return;
     }
-    target->is_confirming = false;
     bool is_near = is_success && finding_warn(target->binding.check, &finding);
     if (is_success)
         outcome_note_latency(target, finding.latency_us);

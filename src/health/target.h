@@ -27,7 +27,6 @@ struct target {
     struct probe *idle; /* kept for the next run */
     /* known */
     struct verdict verdict; /* as the results have it */
-    bool is_confirming;     /* a first failure waits for the next result to confirm it */
     struct damper damper;
     struct timer hold;          /* rings at the end of it */
     bool is_warned;             /* its certificate ends soon */

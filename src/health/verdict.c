@@ -46,3 +46,10 @@ uint32_t verdict_results_needed(const struct verdict *verdict)
         return verdict->level - verdict->rise + 1;
     return verdict->rise - verdict->level;
 }
+
+bool verdict_must_confirm(struct verdict *verdict, bool is_success)
+{
+    bool is_first = !is_success && verdict_is_up(verdict) && verdict_results_needed(verdict) == 0;
+    verdict->is_confirming = is_first && !verdict->is_confirming;
+    return verdict->is_confirming;
+}

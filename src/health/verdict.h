@@ -15,6 +15,7 @@ struct verdict {
     uint32_t level;
     uint16_t rise, fall; /* >= 1 */
     bool is_known;       /* false before the first result */
+    bool is_confirming;  /* a first failure has not been counted: the next result decides whether it is */
 };
 
 /** 0 counts as 1. */
@@ -25,6 +26,13 @@ void verdict_restore(struct verdict *verdict, bool is_up);
 
 /** Returns true if the verdict turned; the first result turns it from unknown. */
 bool verdict_note(struct verdict *verdict, bool is_success);
+
+/**
+ * With confirmation: asked before a result is noted.  True if it is the first failure of an up endpoint,
+ * which may be a packet lost: it is not to be noted, and another check is to follow at once.  What follows
+ * counts.
+ */
+bool verdict_must_confirm(struct verdict *verdict, bool is_success);
 
 bool verdict_is_up(const struct verdict *verdict);
 

@@ -172,11 +172,37 @@ static void a_ca_file_that_is_not_there_is_said_so(void **state)
     bench_close(&bench);
 }
 
+static void a_certificate_that_ends_soon_is_a_warning(void **state)
+{
+    (void)state;
+    for (enum check_type type = CHECK_HTTPS; type <= CHECK_TLS; type += CHECK_TLS - CHECK_HTTPS) {
+        struct bench bench;
+        bench_open(&bench, 0, NULL);
+        struct tls_server server = tls_server_start("good.pem"); /* good for two days */
+        for (uint64_t days = 1; days <= 3; days += 2) {
+            struct check *check = check_of(type, server.port, 60000, 10000);
+            check->ca_file = xasprintf("%s/good.pem", directory);
+            check->warn_before_ms = days * 86400 * 1000;
+            bench_bind(&bench, 1, check, "127.0.42.1");
+            struct evidence evidence = bench_await(&bench, HEALTH_UP).evidence;
+            int64_t left_s = evidence.certificate_ends_s - clock_wall_ms() / 1000;
+            assert_in_range(left_s, 2 * 86400 - 3600, 2 * 86400);
+            assert_true((strstr(evidence.text, "; certificate ends 20") != NULL) == (days == 3));
+            assert_int_equal(checker_counters(bench.checker)->certificates_ending, days == 3);
+        }
+        checker_bind(bench.checker, 1, NULL, 0);
+        bench_until(checker_counters(bench.checker)->certificates_ending == 0);
+        tls_server_stop(&server);
+        bench_close(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificates_are_judged_with_evidence),
         cmocka_unit_test(a_ca_file_that_is_not_there_is_said_so),
+        cmocka_unit_test(a_certificate_that_ends_soon_is_a_warning),
     };
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
+#include <math.h>
 
 static void the_first_result_decides(void **state)
 {
@@ -130,6 +131,91 @@ static void a_restored_verdict_turns_by_its_threshold(void **state)
     assert_true(verdict_note(&verdict, true));
 }
 
+/* ---- how often chance alone turns a verdict ---- */
+
+/* Trials until `run` of them in a row come out as what has this probability: mean and variance (Feller, An
+ * Introduction to Probability Theory, vol. 1, XIII.7). */
+struct waiting {
+    double mean, variance;
+};
+
+static struct waiting waiting_of(double probability, unsigned run)
+{
+    double all = pow(probability, run), other = 1 - probability;
+    return (struct waiting){ (1 - all) / (other * all), 1 / (other * other * all * all) -
+                                                            (2 * run + 1) / (other * all) -
+                                                            probability / (other * other) };
+}
+
+/* An endpoint that is well, seen through a network that loses this share of the checks. */
+static unsigned turns_of(struct rng *rng, double loss, unsigned probes, uint16_t rise, uint16_t fall,
+                         bool confirms)
+{
+    struct verdict verdict;
+    unsigned turns = 0;
+    verdict_start(&verdict, rise, fall);
+    verdict_restore(&verdict, true);
+    while (probes-- > 0) {
+        bool is_success = (double)(rng_next(rng) >> 11) * 0x1p-53 >= loss;
+        if (confirms && verdict_must_confirm(&verdict, is_success))
+            continue; /* the next result is the one right after it */
+        turns += verdict_note(&verdict, is_success);
+    }
+    return turns;
+}
+
+/* Down and up again is one cycle: E(fall) + E(rise) checks, and cycles in a row are a renewal process, whose
+ * count in N checks has the mean N/m and the variance N·s²/m³.  A confirmation asks for one failure more. */
+static void chance_turns_a_verdict_as_often_as_arithmetic_says(void **state)
+{
+    (void)state;
+    static const double losses[] = { 0.01, 0.05, 0.20 };
+    enum { PROBES = 2000000, SIGMAS = 5 };
+    struct rng rng;
+    rng_seed(&rng);
+    print_message("seed %llu\n", (unsigned long long)rng.state);
+    for (unsigned i = 0; i < 3 * 4 * 2; i++) {
+        double loss = losses[i % 3];
+        uint16_t fall = (uint16_t)(1 + i / 3 % 4), rise = (uint16_t)(1 + i % 2);
+        bool confirms = i >= 12;
+        struct waiting down = waiting_of(loss, confirms ? fall + 1u : fall), up = waiting_of(1 - loss, rise);
+        double cycle = down.mean + up.mean;
+        double expected = 2 * PROBES / cycle;
+        double sigma = 2 * sqrt(PROBES * (down.variance + up.variance) / (cycle * cycle * cycle));
+        unsigned turns = turns_of(&rng, loss, PROBES, rise, fall, confirms);
+        double apart = fabs((double)turns - expected);
+        if (apart > SIGMAS * sigma + 4) /* 4: two cycles that were begun */
+            fail_msg("loss %.2f, rise %u, fall %u%s: %u turns, expected %.1f, sigma %.1f", loss, rise, fall,
+                     confirms ? ", confirmed" : "", turns, expected, sigma);
+    }
+}
+
+/* Four failures in a row, each of one in a hundred: 10,000 checks hold them with a probability of 0.0001. */
+static void with_confirmation_ten_thousand_checks_survive_one_percent_of_loss(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    print_message("seed %llu\n", (unsigned long long)rng.state);
+    assert_int_equal(turns_of(&rng, 0.01, 10000, 2, 3, true), 0);
+}
+
+static void a_first_failure_counts_only_with_the_next_one(void **state)
+{
+    (void)state;
+    struct verdict verdict;
+    verdict_start(&verdict, 1, 1);
+    assert_false(verdict_must_confirm(&verdict, false)); /* the first result decides, unconfirmed */
+    verdict_restore(&verdict, true);
+    assert_true(verdict_must_confirm(&verdict, false));
+    assert_false(verdict_must_confirm(&verdict, true)); /* it was nothing */
+    assert_false(verdict_note(&verdict, true));
+    assert_true(verdict_must_confirm(&verdict, false));
+    assert_false(verdict_must_confirm(&verdict, false));
+    assert_true(verdict_note(&verdict, false));
+    assert_false(verdict_must_confirm(&verdict, false)); /* down: nothing to confirm */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +223,9 @@ int main(void)
         cmocka_unit_test(three_failures_in_a_row_take_it_down_and_two_successes_bring_it_back),
         cmocka_unit_test(thresholds_of_zero_count_as_one),
         cmocka_unit_test(a_restored_verdict_turns_by_its_threshold),
+        cmocka_unit_test(a_first_failure_counts_only_with_the_next_one),
+        cmocka_unit_test(chance_turns_a_verdict_as_often_as_arithmetic_says),
+        cmocka_unit_test(with_confirmation_ten_thousand_checks_survive_one_percent_of_loss),
         cmocka_unit_test(it_agrees_with_counting_runs_on_random_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
