@@ -18,12 +18,19 @@ struct compiler;
 struct compiler *compiler_new(void);           /* with an empty dataset */
 void compiler_free(struct compiler *compiler); /* with its last dataset */
 
+/* How it comes back: see control/ramp.h. */
+struct compiled_pace {
+    uint32_t ramp_ms; /* 0: at once */
+    uint32_t hold_ms; /* 0: none; HOLD_MANUAL */
+};
+
 /* An endpoint of a named pool as control and checker see it. */
 struct compiled_endpoint {
     const struct endpoint *endpoint; /* in the dataset */
     const char *pool;                /* names: live as long as the dataset's node */
     struct check_binding *checks;    /* what is to be measured */
     size_t check_count;
+    struct compiled_pace pace;
 };
 
 /* A node that is new, replaced or gone. */

@@ -15,6 +15,7 @@
  * exist, loops) is the compiler's business.  All structs own what they point at.
  */
 #define DECLARED_CHECKS_MAX 4
+#define HOLD_MANUAL         UINT32_MAX /* until an operator says up */
 
 struct declared_endpoint {
     char *name; /* in a pool its key; inline: its address or hostname as written */
@@ -22,6 +23,9 @@ struct declared_endpoint {
     uint8_t ipv4[4], ipv6[16];
     char *hostname;                    /* presentation format with final dot, or NULL */
     uint32_t weight;                   /* default 1 */
+    uint32_t capacity;                 /* in the unit of weights; 0: not stated */
+    uint8_t shed;                      /* percent */
+    uint32_t ramp_ms, hold_ms;         /* 0: as the pool says */
     struct coordinates at;             /* from [lat, lon] or a country code */
     char *checks[DECLARED_CHECKS_MAX]; /* names; instead of the pool's, if any */
     size_t check_count;
@@ -42,6 +46,7 @@ struct declared_child {
     struct declared_target to;
     char *rule;      /* key of a geo map, or NULL */
     uint32_t weight; /* default 1 */
+    uint8_t shed;    /* percent */
     int8_t bias;
 };
 
@@ -62,6 +67,8 @@ struct declared_pool {
     const struct policy *policy; /* not by rule; default round_robin */
     uint16_t answers;
     struct declared_min_healthy min_healthy;
+    uint32_t capacity;         /* 0: that of its endpoints */
+    uint32_t ramp_ms, hold_ms; /* of its endpoints; 0: none */
     char *checks[DECLARED_CHECKS_MAX];
     size_t check_count;
     struct declared_endpoint *endpoints;

@@ -15,7 +15,8 @@
 enum health_verdict { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN, HEALTH_UNCHECKED };
 enum override_state { OVERRIDE_NONE, OVERRIDE_UP, OVERRIDE_DOWN, OVERRIDE_DRAIN };
 
-#define TTL_CAP_NONE UINT32_MAX
+#define TTL_CAP_NONE  UINT32_MAX
+#define HELD_MANUALLY INT64_MAX /* until an operator says up */
 
 /* Why the last verdict was reached; immutable, replaced with each transition. */
 struct evidence {
@@ -48,6 +49,7 @@ struct endpoint_condition {
     uint8_t verdict;                 /* enum health_verdict: what the checks say */
     bool is_available;               /* the one formula: override over declared over observed */
     bool is_held;                    /* down or drained by an operator */
+    int64_t hold_until_wall_ms;      /* healthy again but held back until then, or HELD_MANUALLY; 0: not */
     const struct evidence *evidence; /* NULL before the first verdict */
     const struct override *override; /* NULL: no operator says anything */
 };

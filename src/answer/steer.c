@@ -134,6 +134,60 @@ static struct draw draw_for(struct walk *walk, const struct node *node)
     return draw;
 }
 
+/* True if it is this child's turn to give an answer that would be its to a sibling. */
+static bool gives_away(const struct candidates *from, uint16_t ordinal, uint32_t ticket)
+{
+    uint32_t withheld = child_withheld(&from->node->children[ordinal], from->conditions);
+    if (withheld == 0)
+        return false;
+    uint64_t fraction = ticket * UINT64_C(0x9e3779b97f4a7c15) + ordinal * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return (uint32_t)(((fraction >> 32) * WHOLE) >> 32) < withheld;
+}
+
+/* Of a choice in order the first `most` that keep it; if nobody does, the first. */
+static void keep_first(const struct candidates *from, uint32_t ticket, uint16_t most, struct choice *choice)
+{
+    uint16_t count = 0;
+    for (uint16_t i = 0; i < choice->count && count < most; i++) {
+        if (!gives_away(from, choice->index[i], ticket))
+            choice->index[count++] = choice->index[i];
+    }
+    choice->count = count > 0 ? count : choice->count < most ? choice->count : most;
+}
+
+/* A rule gives one child and no order: what that gives away is the next rule's. */
+static void keep_by_rule(const struct walk *walk, const struct candidates *from, const struct draw *draw,
+                         uint32_t ticket, struct choice *choice)
+{
+    uint16_t excluded[NODE_CHILDREN_MAX + 1];
+    struct candidates others = *from;
+    struct choice other = { .count = 0 };
+    if (!gives_away(from, choice->index[0], ticket))
+        return;
+    for (uint16_t i = 0; i < from->excluded_count; i++)
+        excluded[i] = from->excluded[i];
+    excluded[others.excluded_count++] = choice->index[0];
+    others.excluded = excluded;
+    others.has_missed = NULL;
+    from->node->policy->choose(&others, walk->steering->client, draw, 1, &other);
+    if (other.count > 0)
+        *choice = other;
+}
+
+/* Shedding and ramps where there are no weights: some answers go to whom they would go without the child. */
+static void give_some_away(const struct walk *walk, const struct candidates *from, const struct draw *draw,
+                           uint16_t most, struct choice *choice)
+{
+    const struct steering *steering = walk->steering;
+    uint64_t key = ticket_key(steering->service->id, from->node->id, steering->qtype | 0x8000);
+    struct tickets *tickets = steering->now->tickets;
+    uint32_t ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, draw->random);
+    if (from->node->policy->is_by_rule)
+        keep_by_rule(walk, from, draw, ticket, choice);
+    else
+        keep_first(from, ticket, most, choice);
+}
+
 /* Whoever listens may ask for children without a trace of it in the walk. */
 static void tell_choice(const struct walk *walk, const struct candidates *from, unsigned depth,
                         const struct draw *draw, const struct choice *choice)
@@ -155,7 +209,10 @@ static void choose(struct walk *walk, const struct candidates *from, unsigned de
     *choice = (struct choice){ .count = 0 };
     struct draw draw = draw_for(walk, node);
     uint16_t most = node->is_over_endpoints ? node->answers : 1;
-    node->policy->choose(from, walk->steering->client, &draw, most, choice);
+    bool is_giving = from->state->has_withheld && walk->view == VIEW_HEALTHY;
+    node->policy->choose(from, walk->steering->client, &draw, is_giving ? CHOICE_MAX : most, choice);
+    if (is_giving && choice->count > 0)
+        give_some_away(walk, from, &draw, most, choice);
     if (choice->depends_on_client) {
         walk->decision->depends_on_client = true;
         if (choice->scope_len > walk->decision->scope_len)

@@ -2,6 +2,7 @@
 #include "api/endpoint_view.h"
 
 #include "base/clock.h"
+#include "policy/policy.h"
 
 #include <cjson/cJSON.h>
 
@@ -68,6 +69,23 @@ static void say_observed(const struct endpoint_condition *condition, char out[EN
              condition->evidence != NULL ? condition->evidence->check : "");
 }
 
+/* What hold and ramp keep back, behind the rest. */
+static void say_pace(const struct endpoint_condition *condition, char out[ENDPOINT_WHY_SIZE])
+{
+    size_t used = strlen(out);
+    char until[CLOCK_TEXT_SIZE];
+    if (condition->hold_until_wall_ms == HELD_MANUALLY) {
+        snprintf(out + used, ENDPOINT_WHY_SIZE - used,
+                 "; it was down and is held back until an operator says up");
+    } else if (condition->hold_until_wall_ms != 0) {
+        clock_format(condition->hold_until_wall_ms, until);
+        snprintf(out + used, ENDPOINT_WHY_SIZE - used, "; it was down and is held back until %s", until);
+    } else if (condition->withheld != 0) {
+        snprintf(out + used, ENDPOINT_WHY_SIZE - used, "; it is growing: %u %% of its weight so far",
+                 (WHOLE - condition->withheld) / 100);
+    }
+}
+
 void endpoint_state_of(const struct endpoint *endpoint, const struct endpoint_condition *condition,
                        struct endpoint_state *out)
 {
@@ -81,12 +99,15 @@ void endpoint_state_of(const struct endpoint *endpoint, const struct endpoint_co
     out->is_available = condition->is_available;
     out->weight = condition->weight;
     out->word = condition->is_available ? "up" : "down";
+    if (condition->hold_until_wall_ms != 0)
+        out->word = "hold";
     if (is_overridden && condition->is_held)
         out->word = override_words[override->state];
     if (is_overridden)
         say_override(override, out->why);
     else
         say_observed(condition, out->why);
+    say_pace(condition, out->why);
     if (out->is_available && out->weight == 0) {
         size_t used = strlen(out->why);
         snprintf(out->why + used, sizeof out->why - used, "; weight 0: it serves when no other can");

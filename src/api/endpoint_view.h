@@ -10,7 +10,7 @@
 struct endpoint_state {
     bool is_available;
     uint32_t weight;
-    const char *word;            /* "up", "down", "drain" */
+    const char *word;            /* "up", "down", "drain", "hold" */
     char why[ENDPOINT_WHY_SIZE]; /* one sentence */
 };
 

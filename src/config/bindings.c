@@ -50,6 +50,15 @@ static void bind_endpoint(struct build *build, const struct declared_pool *pool,
     }
 }
 
+static struct compiled_pace pace_of(const struct declared_pool *pool,
+                                    const struct declared_endpoint *endpoint)
+{
+    return (struct compiled_pace){
+        .ramp_ms = endpoint->ramp_ms != 0 ? endpoint->ramp_ms : pool->ramp_ms,
+        .hold_ms = endpoint->hold_ms != 0 ? endpoint->hold_ms : pool->hold_ms,
+    };
+}
+
 void bindings_of_pool(struct build *build, const struct declared_pool *pool, struct compiled_node *out)
 {
     out->endpoints = xcalloc(pool->count, sizeof *out->endpoints);
@@ -58,6 +67,7 @@ void bindings_of_pool(struct build *build, const struct declared_pool *pool, str
         out->endpoints[i] = (struct compiled_endpoint){
             .endpoint = out->after->children[i].endpoint,
             .pool = out->after->name,
+            .pace = pace_of(pool, &pool->endpoints[i]),
         };
         bind_endpoint(build, pool, &pool->endpoints[i], &out->endpoints[i]);
     }

@@ -29,6 +29,7 @@ extern const struct field_type type_check_names; /* char *[DECLARED_CHECKS_MAX] 
 extern const struct field_type type_endpoints;   /* struct declared_pool: endpoints, count */
 extern const struct field_type type_pool_policy; /* struct policy * */
 extern const struct field_type type_min_healthy; /* struct declared_min_healthy */
+extern const struct field_type type_hold;        /* uint32_t in ms, or HOLD_MANUAL */
 extern const struct field_type type_children;    /* struct declared_node: children, count */
 extern const struct field_type type_target;      /* struct declared_target */
 extern const struct field_type type_when_all_down; /* struct declared_service: when_all_down, sorry */

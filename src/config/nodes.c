@@ -88,6 +88,7 @@ static void write_pool(struct tree *tree, const struct draft *draft, struct tabl
     node->min_healthy = pool->min_healthy.value > 0 ? pool->min_healthy.value : 1;
     node->is_percent = pool->min_healthy.is_percent;
     node->is_over_endpoints = true;
+    node->capacity = pool->capacity;
     node->name = tree_write_string(tree, tree->prefix);
     for (size_t i = 0; i < pool->count; i++) {
         const struct declared_endpoint *from = &pool->endpoints[i];
@@ -95,6 +96,7 @@ static void write_pool(struct tree *tree, const struct draft *draft, struct tabl
         node->children[i] = (struct child){
             .kind = CHILD_ENDPOINT,
             .weight = from->weight,
+            .shed = from->shed,
             .endpoint = tree_write_endpoint(tree, from, from->weight, slot),
         };
     }

@@ -10,24 +10,33 @@
 
 /* ---- steering.json: pools ---- */
 
-#define ENDPOINT_FIELDS                                                                           \
-    { "ipv4", &type_ipv4, .doc = "IPv4 address" }, { "ipv6", &type_ipv6, .doc = "IPv6 address" }, \
-        { "hostname", &type_hostname, MEMBER(struct declared_endpoint, hostname),                 \
-          .doc = "host name, instead of addresses" },                                             \
-        { "weight",                                                                               \
-          &type_integer,                                                                          \
-          MEMBER(struct declared_endpoint, weight),                                               \
-          .least = 0,                                                                             \
-          .most = 65535,                                                                          \
-          .fallback = "1",                                                                        \
-          .doc = "share among its siblings; 0 serves only when no other can" },                   \
-    {                                                                                             \
-        "location", &type_location, MEMBER(struct declared_endpoint, at),                         \
-            .doc = "[latitude, longitude] in degrees, or a country code"                          \
+#define ENDPOINT_FIELDS                                                                                \
+    { "ipv4", &type_ipv4, .doc = "IPv4 address" }, { "ipv6", &type_ipv6, .doc = "IPv6 address" },      \
+        { "hostname", &type_hostname, MEMBER(struct declared_endpoint, hostname),                      \
+          .doc = "host name, instead of addresses" },                                                  \
+        { "weight",                                                                                    \
+          &type_integer,                                                                               \
+          MEMBER(struct declared_endpoint, weight),                                                    \
+          .least = 0,                                                                                  \
+          .most = 65535,                                                                               \
+          .fallback = "1",                                                                             \
+          .doc = "share among its siblings; 0 serves only when no other can" },                        \
+        { "capacity", &type_integer,      MEMBER(struct declared_endpoint, capacity),                  \
+          .least = 1, .most = UINT32_MAX, .doc = "the most it can take, in the unit of the weights" }, \
+    {                                                                                                  \
+        "location", &type_location, MEMBER(struct declared_endpoint, at),                              \
+            .doc = "[latitude, longitude] in degrees, or a country code"                               \
     }
 
 static const struct field endpoint_fields[] = {
     ENDPOINT_FIELDS,
+    { "shed", &type_integer, MEMBER(struct declared_endpoint, shed), .least = 0, .most = 100,
+      .unit = "percent", .fallback = "0", .doc = "percent of its share that its siblings serve instead" },
+    { "ramp", &type_duration, MEMBER(struct declared_endpoint, ramp_ms), .least = SECOND, .most = 24 * HOUR,
+      .doc = "how long it takes to grow to its weight when it is new or back; the pool's by default" },
+    { "hold", &type_hold, MEMBER(struct declared_endpoint, hold_ms),
+      .doc =
+          "how long it must have been healthy before it serves again, or \"manual\"; the pool's by default" },
     { "check", &type_check_names, MEMBER(struct declared_endpoint, checks),
       COUNT(struct declared_endpoint, check_count), .most = 1,
       .doc = "name of its check, instead of the pool's" },
@@ -49,6 +58,14 @@ static const struct field pool_fields[] = {
       .doc = "endpoints in one answer at most; the policy's own number by default" },
     { "min_healthy", &type_min_healthy, MEMBER(struct declared_pool, min_healthy), .fallback = "1",
       .doc = "available endpoints that it takes to be available, a count or a percentage" },
+    { "capacity", &type_integer, MEMBER(struct declared_pool, capacity), .least = 1, .most = UINT32_MAX,
+      .doc = "the most it can take, in the unit of the weights; what its endpoints can by default" },
+    { "ramp", &type_duration, MEMBER(struct declared_pool, ramp_ms), .least = SECOND, .most = 24 * HOUR,
+      .doc = "how long an endpoint takes to grow to its weight when it is new or back; at once by default" },
+    { "hold", &type_hold, MEMBER(struct declared_pool, hold_ms),
+      .doc =
+          "how long an endpoint must have been healthy before it serves again, or \"manual\"; not at all by "
+          "default" },
     { "check", &type_check_names, MEMBER(struct declared_pool, checks),
       COUNT(struct declared_pool, check_count), .most = 1, .doc = "name of the check of its endpoints" },
     { "checks", &type_check_names, MEMBER(struct declared_pool, checks),
@@ -73,6 +90,8 @@ static const struct field item_fields[] = {
     { "to", &type_target, MEMBER(struct declared_child, to), .is_required = true, .doc = "the target" },
     { "weight", &type_integer, MEMBER(struct declared_child, weight), .least = 0, .most = 65535,
       .fallback = "1", .doc = "share among its siblings; 0 serves only when no other can" },
+    { "shed", &type_integer, MEMBER(struct declared_child, shed), .least = 0, .most = 100, .unit = "percent",
+      .fallback = "0", .doc = "percent of its share that its siblings serve instead" },
     { "bias", &type_integer, MEMBER(struct declared_child, bias), .least = -99, .most = 99, .fallback = "0",
       .doc = "draws more (1..99) or fewer (-99..-1) clients to it than distance alone" },
 };

@@ -93,6 +93,7 @@ const struct endpoint *tree_write_endpoint(struct tree *tree, const struct decla
     struct endpoint *endpoint = take_struct(tree, sizeof *endpoint);
     *endpoint = (struct endpoint){ .slot = slot,
                                    .weight = weight,
+                                   .capacity = declared->capacity,
                                    .families = declared->hostname == NULL ? declared->families : 0,
                                    .at = declared->at,
                                    .name = tree_write_string(tree, declared->name) };
@@ -144,7 +145,7 @@ static bool fill_node(struct tree *tree, struct node *node, const struct declare
     for (size_t i = 0; i < declared->count; i++) {
         const struct declared_child *from = &declared->children[i];
         struct child *child = &node->children[i];
-        *child = (struct child){ .weight = from->weight, .bias = from->bias };
+        *child = (struct child){ .weight = from->weight, .bias = from->bias, .shed = from->shed };
         is_dynamic |= write_target(tree, &from->to, false, child);
         node->is_over_endpoints &= child->kind == CHILD_ENDPOINT;
     }
@@ -154,13 +155,22 @@ static bool fill_node(struct tree *tree, struct node *node, const struct declare
 
 /*
  * Who asks for the availability of a private node?  Its parent; and, of a root, whoever counts its children
- * (min_healthy) or favours one of them.  Weights need their lists made.  A root that nobody asks needs no
- * slot: its children's bits are read.
+ * (min_healthy) or favours one of them.  Weights need their lists made, and who sheds a mark of it.  A root
+ * that nobody asks needs no slot: its children's bits are read.
  */
+static bool sheds(const struct node *node)
+{
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        if (node->children[i].shed > 0)
+            return true;
+    }
+    return false;
+}
+
 static bool needs_slot(const struct node *node, bool is_root)
 {
     return !is_root || node->is_percent || node->min_healthy > 1 || node->policy->prefer != NULL ||
-           node->policy->is_weighted;
+           node->policy->is_weighted || sheds(node);
 }
 
 static const struct node *write_private(struct tree *tree, const struct declared_node *declared,

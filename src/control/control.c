@@ -48,6 +48,7 @@ static void reply(struct command *command, enum command_result result)
 
 static void publish(struct control *control, uint64_t generation, const char *geo_source)
 {
+    world_tick(control->world, clock_monotonic_ms());
     if (!world_publish(control->world))
         return;
     pthread_mutex_lock(&control->status_mutex);
@@ -213,6 +214,19 @@ static int expire_overrides(struct control *control)
                               : 60000; /* the wall clock may jump: look again within a minute */
 }
 
+/* Until the next override expires or the next hold or ramp goes on; -1: until a letter comes. */
+static int time_to_wait(struct control *control)
+{
+    int wait_ms = expire_overrides(control);
+    uint64_t now_ms = clock_monotonic_ms(), wake_ms = world_tick(control->world, now_ms);
+    if (wake_ms == 0)
+        return wait_ms;
+    uint64_t until_ms = wake_ms > now_ms ? wake_ms - now_ms : 0;
+    if (until_ms > 60000)
+        until_ms = 60000;
+    return wait_ms < 0 || until_ms < (uint64_t)wait_ms ? (int)until_ms : wait_ms;
+}
+
 /* ---- history ---- */
 
 static void ask_store(struct control *control, struct command *command, enum store_job_kind kind)
@@ -325,7 +339,7 @@ static void *control_main(void *arg)
 {
     struct control *control = arg;
     while (!step(control))
-        wait_for_letters(control, expire_overrides(control));
+        wait_for_letters(control, time_to_wait(control));
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "control/graph.h"
+#include "control/ramp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,10 @@ struct entry {
     uint32_t pool_slot;
     struct observation observed[DECLARED_CHECKS_MAX];
     size_t check_count;
-    bool is_dirty;
+    struct compiled_pace pace;
+    struct ramp ramp;
+    uint64_t wake_ms; /* when to look again; 0: when something happens */
+    bool is_dirty, is_paced;
 };
 
 struct world {
@@ -32,6 +36,9 @@ struct world {
     struct table *overrides; /* key → struct override */
     uint32_t *dirty;         /* endpoint slots */
     size_t dirty_count, dirty_room;
+    uint32_t *paced; /* endpoint slots with a time to wake; may hold one twice or one that went */
+    size_t paced_count, paced_room;
+    uint64_t now_ms;
     bool is_changed; /* something to publish */
     struct edition edition;
 };
@@ -88,6 +95,7 @@ void world_free(struct world *world)
     graph_free(world->graph);
     free(world->entries);
     free(world->dirty);
+    free(world->paced);
     free(world);
 }
 
@@ -115,6 +123,19 @@ static void mark_dirty(struct world *world, struct entry *entry)
     }
     world->dirty[world->dirty_count++] = entry->endpoint->slot;
     entry->is_dirty = true;
+}
+
+static void wake_later(struct world *world, struct entry *entry, uint64_t wake_ms)
+{
+    entry->wake_ms = wake_ms;
+    if (wake_ms == 0 || entry->is_paced)
+        return;
+    if (world->paced_count == world->paced_room) {
+        world->paced_room = world->paced_room ? world->paced_room * 2 : 64;
+        world->paced = xrealloc(world->paced, world->paced_room, sizeof *world->paced);
+    }
+    world->paced[world->paced_count++] = entry->endpoint->slot;
+    entry->is_paced = true;
 }
 
 static struct entry *entry_at(const struct world *world, uint32_t slot)
@@ -158,11 +179,13 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
     if (entry == NULL) {
         entry = xcalloc(1, sizeof *entry);
         entry->key = xasprintf("%s/%s", compiled->pool, compiled->endpoint->name);
+        ramp_begin(&entry->ramp, world->dataset != NULL && world->dataset->generation > 0);
         place_entry(world, slot, entry);
         table_put(world->by_key, entry->key, entry);
     }
     entry->endpoint = compiled->endpoint;
     entry->pool_slot = pool_slot;
+    entry->pace = compiled->pace;
     if (compiled->check_count < entry->check_count)
         forget_observations(world, entry, compiled->check_count);
     entry->check_count = compiled->check_count;
@@ -279,6 +302,29 @@ const char *world_expired_override(const struct world *world, int64_t wall_ms, i
     return NULL;
 }
 
+/* ---- time ---- */
+
+uint64_t world_tick(struct world *world, uint64_t now_ms)
+{
+    uint64_t next_ms = 0;
+    world->now_ms = now_ms;
+    for (size_t i = 0; i < world->paced_count;) {
+        struct entry *entry = entry_at(world, world->paced[i]);
+        if (entry == NULL || entry->wake_ms == 0) {
+            if (entry != NULL)
+                entry->is_paced = false;
+            world->paced[i] = world->paced[--world->paced_count];
+            continue;
+        }
+        if (entry->wake_ms <= now_ms)
+            mark_dirty(world, entry);
+        if (next_ms == 0 || entry->wake_ms < next_ms)
+            next_ms = entry->wake_ms;
+        i++;
+    }
+    return next_ms;
+}
+
 /* ---- publication ---- */
 
 static void refresh_endpoints(struct world *world)
@@ -292,6 +338,7 @@ static void refresh_endpoints(struct world *world)
         struct endpoint_condition fresh;
         effective_condition(entry->endpoint->weight, entry->observed, entry->check_count,
                             table_find(world->overrides, entry->key), &fresh);
+        wake_later(world, entry, ramp_apply(&entry->ramp, &entry->pace, world->now_ms, &fresh));
         edition_replaced(&world->edition, paged_edit_get(edit, slot), NULL);
         paged_edit_set(edit, slot, edition_made(&world->edition, xmemdup(&fresh, sizeof fresh), NULL));
         graph_touch(world->graph, entry->pool_slot);

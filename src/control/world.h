@@ -44,6 +44,10 @@ bool world_has_endpoint(const struct world *world, const char *key);
  * in `next_wall_ms`. */
 const char *world_expired_override(const struct world *world, int64_t wall_ms, int64_t *next_wall_ms);
 
+/** Tells the time (monotonic ms), for holds and ramps; before world_publish.  Returns when to tell it again,
+ * 0: no need. */
+uint64_t world_tick(struct world *world, uint64_t now_ms);
+
 /** Publishes what has changed since the last time; false if nothing has. */
 bool world_publish(struct world *world);
 uint64_t world_publications(const struct world *world);

@@ -179,6 +179,8 @@ static inline void forest_child(struct forest *forest, struct node *node, uint16
         child->weight = child->endpoint->weight;
     }
     child->bias = biases[forest_below(forest, 4)];
+    if (!node->policy->is_weighted && forest_chance(forest, 10))
+        child->shed = (uint8_t)(forest_below(forest, 5) * 25);
 }
 
 static inline void forest_node(struct forest *forest)

@@ -27,7 +27,7 @@ struct reference {
     size_t point_count;
     struct chain *chains[NODES]; /* by node id and point: what geo rules say there */
     uint16_t favourite[NODES];   /* of latency nodes */
-    uint32_t tickets[NODES][QTYPES];
+    uint32_t tickets[NODES][QTYPES], gifts[NODES][QTYPES];
     /* of the question */
     const struct steering *steering;
     uint64_t random;
@@ -425,6 +425,42 @@ static inline void naive_latency_order(struct reference *reference, const struct
     *list = known;
 }
 
+static inline uint32_t naive_ticket(const struct reference *reference, uint32_t (*tickets)[QTYPES],
+                                    const struct node *node)
+{
+    uint16_t qtype = reference->steering->qtype;
+    return tickets[node->id][qtype == DNS_A ? 0 : qtype == DNS_AAAA ? 1 : 2]++;
+}
+
+/* Of 100 answers that would be its, a child gives as many away as it sheds. */
+static inline bool naive_gives(const struct node *node, uint16_t ordinal, uint32_t ticket)
+{
+    uint64_t fraction = ticket * UINT64_C(0x9e3779b97f4a7c15) + ordinal * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return (double)(fraction >> 32) / 4294967296.0 < node->children[ordinal].shed / 100.0;
+}
+
+static inline bool naive_is_giving(const struct reference *reference, const struct node *node)
+{
+    bool sheds = false;
+    for (uint16_t i = 0; i < node->child_count; i++)
+        sheds |= node->children[i].shed > 0;
+    return sheds && reference->view == VIEW_HEALTHY;
+}
+
+static inline void naive_give_away(struct reference *reference, const struct node *node,
+                                   struct naive_list *list)
+{
+    struct naive_list kept = { .count = 0 };
+    if (!naive_is_giving(reference, node) || list->count == 0)
+        return;
+    uint32_t ticket = naive_ticket(reference, reference->gifts, node);
+    for (size_t i = 0; i < list->count; i++)
+        if (!naive_gives(node, list->ordinal[i], ticket))
+            kept.ordinal[kept.count++] = list->ordinal[i];
+    if (kept.count > 0)
+        *list = kept;
+}
+
 static inline void naive_order(struct reference *reference, const struct node *node, struct naive_list *list,
                                bool is_exact)
 {
@@ -432,10 +468,8 @@ static inline void naive_order(struct reference *reference, const struct node *n
     uint64_t random = reference->random;
     uint32_t ticket = 0;
     reference->random = reference->random * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    if (node->policy->needs_ticket) {
-        uint16_t qtype = reference->steering->qtype;
-        ticket = reference->tickets[node->id][qtype == DNS_A ? 0 : qtype == DNS_AAAA ? 1 : 2]++;
-    }
+    if (node->policy->needs_ticket)
+        ticket = naive_ticket(reference, reference->tickets, node);
     if (strcmp(name, "round_robin") == 0) {
         struct naive_list turned = *list;
         for (size_t i = 0; i < list->count; i++)
@@ -450,6 +484,7 @@ static inline void naive_order(struct reference *reference, const struct node *n
     } else if (strcmp(name, "latency") == 0) {
         naive_latency_order(reference, node, list);
     }
+    naive_give_away(reference, node, list);
 }
 
 /* ---- the walk ---- */
@@ -529,30 +564,55 @@ static inline bool chain_differs(const struct reference *reference, size_t point
     return mine != its || memcmp(level->chain->child, other->child, mine * sizeof *other->child) != 0;
 }
 
+/* The first level from `level` on whose child is there. */
+static inline size_t naive_level(struct reference *reference, const struct node *node,
+                                 const struct chain *chain, const bool *is_excluded, size_t level)
+{
+    while (level < chain->length &&
+           (is_excluded[chain->child[level]] ||
+            !naive_has(reference, &node->children[chain->child[level]], reference->view))) {
+        reference->has_met_down |= !is_excluded[chain->child[level]];
+        level++;
+    }
+    return level;
+}
+
+static inline void naive_geo_scope(struct reference *reference, const struct node *node,
+                                   const struct chain *chain, size_t level)
+{
+    struct chain_level at = { reference, chain, reference->chains[node->id], level };
+    if (level == chain->length && level > 0) {
+        /* the end of a chain is seen one level further, if any address has one there */
+        at.level = level - 1;
+        for (size_t i = 0; i < reference->point_count; i++)
+            if (at.of_points[i].length > level)
+                at.level = level;
+    }
+    naive_depends(reference,
+                  naive_scope(reference, &reference->steering->client->address, chain_differs, &at));
+}
+
 static inline bool naive_geo(struct reference *reference, const struct node *node)
 {
-    const struct address *client = &reference->steering->client->address;
-    struct chain chain = naive_chain(reference->forest, node->id, client);
-    struct chain_level at = { reference, &chain, reference->chains[node->id], 0 };
+    struct chain chain = naive_chain(reference->forest, node->id, &reference->steering->client->address);
     bool is_excluded[CHILDREN_MOST] = { false };
     for (;;) {
-        size_t level = 0;
+        size_t level = naive_level(reference, node, &chain, is_excluded, 0);
         reference->random = reference->random * UINT64_C(0x9e3779b97f4a7c15) + 1;
-        while (level < chain.length &&
-               (is_excluded[chain.child[level]] ||
-                !naive_has(reference, &node->children[chain.child[level]], reference->view))) {
-            reference->has_met_down |= !is_excluded[chain.child[level]];
-            level++;
-        }
-        at.level = level < chain.length || level == 0 ? level : level - 1;
-        /* the end of a chain is seen one level further, if any address has one there */
-        if (level == chain.length)
-            for (size_t i = 0; i < reference->point_count; i++)
-                if (at.of_points[i].length > level)
-                    at.level = level;
-        naive_depends(reference, naive_scope(reference, client, chain_differs, &at));
+        naive_geo_scope(reference, node, &chain, level);
         if (level == chain.length)
             return false;
+        uint32_t ticket =
+            naive_is_giving(reference, node) ? naive_ticket(reference, reference->gifts, node) : 0;
+        if (naive_is_giving(reference, node) && naive_gives(node, chain.child[level], ticket)) {
+            bool has_met_down = reference->has_met_down;
+            size_t next = naive_level(reference, node, &chain, is_excluded, level + 1);
+            reference->has_met_down = has_met_down;
+            if (next < chain.length) {
+                level = next;
+                naive_geo_scope(reference, node, &chain, level);
+            }
+        }
         if (naive_walk(reference, &node->children[chain.child[level]]))
             return true;
         is_excluded[chain.child[level]] = true;

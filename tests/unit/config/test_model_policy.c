@@ -87,7 +87,7 @@ static const struct row policies[] = {
     { "{\"failover\": [{\"ipv4\": \"192.0.2.1\", \"check\": \"web\"}]}",
       "s.json:10:50: /p/failover/0/check: unknown key: an endpoint in place has ipv4, ipv6, "
       "hostname, "
-      "weight, location" },
+      "weight, capacity, location" },
     { "{\"failover\": {\"of\": [\"a\"], \"min_healthy\": 2, \"answer\": 1}}",
       "s.json:10:60: /p/failover/answer: unknown key: did you mean \"answers\"?\n"
       "s.json:10:47: /p/failover/min_healthy: must be 1..1, which is all there are, got 2" },

@@ -4,6 +4,8 @@
 
 #include "base/rng.h"
 
+#include <math.h>
+
 static const struct node_state *state_of(const struct tree *tree, const struct node *node)
 {
     return conditions_node(&tree->conditions, node);
@@ -76,6 +78,60 @@ static void lists_hold_each_family_apart(void **unused)
     assert_int_equal(v6->index[1], 2);
     assert_int_equal(v6->cumulative[0], 1); /* 2 to 4 is 1 to 2 */
     assert_int_equal(v6->cumulative[1], 3);
+    tree_free(&tree);
+}
+
+static double share_of(const struct candidate_list *list, uint16_t place)
+{
+    uint32_t before = place > 0 ? list->cumulative[place - 1] : 0;
+    return (double)(list->cumulative[place] - before) / list->cumulative[list->count - 1];
+}
+
+/* Weights 50, 30, 20 are loads; the second can take 40, the third has endpoints for 35 and 45. */
+static void a_failed_pools_load_goes_where_there_is_room(void **unused)
+{
+    (void)unused;
+    struct tree tree = { 0 };
+    struct node *pools[3] = { tree_pool(&tree, "round_robin", (uint32_t[]){ 1 }, 1),
+                              tree_pool(&tree, "round_robin", (uint32_t[]){ 1 }, 1),
+                              tree_pool(&tree, "round_robin", (uint32_t[]){ 1, 1 }, 2) };
+    struct node *top = tree_node(&tree, "weighted", 3);
+    pools[1]->capacity = 40;
+    ((struct endpoint *)(uintptr_t)pools[2]->children[0].endpoint)->capacity = 35;
+    ((struct endpoint *)(uintptr_t)pools[2]->children[1].endpoint)->capacity = 45;
+    for (uint16_t i = 0; i < 3; i++)
+        tree_hang(top, i, pools[i], (uint32_t[]){ 50, 30, 20 }[i]);
+    tree_refresh_all(&tree);
+    const struct candidate_list *list = &state_of(&tree, top)->lists[VIEW_HEALTHY][LIST_ANY];
+    assert_int_equal(list->cumulative[2], 10); /* nothing is in the way: exact weights */
+    tree_set_up(&tree, 0, false);
+    tree_refresh_all(&tree);
+    list = &state_of(&tree, top)->lists[VIEW_HEALTHY][LIST_ANY];
+    assert_int_equal(state_of(&tree, pools[2])->capacity, 80);
+    assert_true(fabs(share_of(list, 0) - 0.40) < 1e-6);
+    assert_true(fabs(share_of(list, 1) - 0.60) < 1e-6);
+    tree_set_up(&tree, 2, false); /* now 40 and 45 for 100: both are overloaded alike */
+    tree_refresh_all(&tree);
+    list = &state_of(&tree, top)->lists[VIEW_HEALTHY][LIST_ANY];
+    assert_true(fabs(share_of(list, 0) - 40 / 85.0) < 1e-6);
+    tree_free(&tree);
+}
+
+static void what_is_shed_or_not_yet_grown_goes_to_the_siblings(void **unused)
+{
+    (void)unused;
+    struct tree tree = { 0 };
+    struct node *pool = tree_pool(&tree, "weighted", (uint32_t[]){ 2, 1, 1 }, 3);
+    pool->children[0].shed = 50;
+    tree_condition(&tree, 2,
+                   (struct endpoint_condition){
+                       .weight = 1, .ttl_cap_s = TTL_CAP_NONE, .is_available = true, .withheld = WHOLE / 2 });
+    tree_refresh_all(&tree);
+    const struct candidate_list *list = &state_of(&tree, pool)->lists[VIEW_HEALTHY][LIST_ANY];
+    /* keeps 1, 1, 0.5: of the first's 1 the others get 2/3 and 1/3, of the last's 0.5 a half each */
+    assert_true(fabs(share_of(list, 0) - 1.25 / 4) < 1e-6);
+    assert_true(fabs(share_of(list, 1) - (1 + 2 / 3.0 + 0.25) / 4) < 1e-6);
+    assert_true(fabs(share_of(list, 2) - (0.5 + 1 / 3.0) / 4) < 1e-6);
     tree_free(&tree);
 }
 
@@ -171,6 +227,8 @@ int main(void)
         cmocka_unit_test(a_node_is_available_while_enough_of_it_is),
         cmocka_unit_test(failure_travels_upward),
         cmocka_unit_test(lists_hold_each_family_apart),
+        cmocka_unit_test(a_failed_pools_load_goes_where_there_is_room),
+        cmocka_unit_test(what_is_shed_or_not_yet_grown_goes_to_the_siblings),
         cmocka_unit_test(lists_are_what_the_obvious_way_gives),
         cmocka_unit_test(an_unchanged_state_is_equal),
     };
