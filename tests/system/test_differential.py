@@ -153,6 +153,7 @@ class Arena:
         cut = {ident: packets[ident] for ident, case in window.items() if case.ours.has(TC)}
         for ident, packet in ask_tcp(self.daemon.dns_port, cut).items():
             window[ident].full = strictly(packet, window[ident], is_tcp=True)
+            assert len(packet) > window[ident].limit, "truncated for nothing:\n" + window[ident].describe()
 
 
 def strictly(packet, case, is_tcp=False):
@@ -406,7 +407,8 @@ def both_cut_a_long_reply_in_their_way(case, _, theirs):
 def names_are_compressed_differently(case, _, theirs):
     """Which names a writer remembers decides whether a reply near the limit still fits."""
     longer, shorter = (case.full, theirs) if case.ours.has(TC) else (theirs, case.ours)
-    if case.ours.has(TC) != theirs.has(TC) and len(shorter.packet) > case.limit * 0.8:
+    is_near = max(len(longer.packet), len(shorter.packet)) > case.limit * 0.8
+    if case.ours.has(TC) != theirs.has(TC) and is_near:
         is_same = longer.has(TC) or is_prefix(shorter, longer)
         return SECTIONS | {"tc"} if is_same else None
 
