@@ -109,6 +109,12 @@ static bool follow_dname(struct assembly *assembly, const struct zone_match *mat
     return assembly->query->qtype != DNS_CNAME && follow(assembly, next);
 }
 
+static bool may_answer_any(const struct zone_node *node)
+{
+    bool is_empty = zone_node_next(node, NULL) == NULL && zone_node_service(node) == NULL;
+    return !is_empty && zone_node_rrset(node, DNS_CNAME) == NULL;
+}
+
 static void answer_any(struct assembly *assembly)
 {
     const uint8_t *rdata = hinfo_rfc8482;
@@ -131,8 +137,7 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
         const uint8_t *target = assembly_steer(assembly, match);
         return target != NULL && follow_cname(assembly, target, next);
     }
-    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
-    if (qtype == DNS_ANY && cname == NULL && (service != NULL || zone_node_next(match->node, NULL) != NULL)) {
+    if (qtype == DNS_ANY && may_answer_any(match->node)) {
         answer_any(assembly);
         return false;
     }
@@ -146,6 +151,7 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
             assembly_add_targets(assembly, match->zone, rrset);
         return false;
     }
+    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
     if (cname == NULL) {
         add_negative_soa(assembly, match->zone);
         return false;
