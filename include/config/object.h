@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/error.h"
 #include "config/document.h"
 #include "config/problems.h"
 #include "dns/name.h"
-
-struct error;
 
 /*
  * The declared configuration is a set of named objects; a generation is a set of changed objects; the store

@@ -11,7 +11,6 @@
 
 #define MAGIC        ";steerd zone data 1\n"
 #define PART         ";file "
-#define DATA_MAX     ((size_t)900 << 20) /* bytes: what one row of the store can hold */
 #define COUNT_DIGITS 10
 
 /* ---- taking apart ---- */
@@ -148,7 +147,7 @@ static void take_file(struct including *including, unsigned line, const char *na
     }
     loading->total += size;
     add_part(&loading->data, xstrdup(name), text, size);
-    if (loading->total > DATA_MAX) {
+    if (loading->total > ZONE_DATA_SIZE_MAX) {
         refuse(including, line, name, "makes the zone larger than 900 MiB");
         return;
     }

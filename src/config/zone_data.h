@@ -29,8 +29,9 @@ struct zone_data {
     size_t count;
 };
 
-#define ZONE_INCLUDE_DEPTH_MAX 8    /* of files within files */
-#define ZONE_INCLUDE_COUNT_MAX 1000 /* in one zone, however often the same file */
+#define ZONE_DATA_SIZE_MAX     ((size_t)900 << 20) /* bytes: what one row of the store can hold */
+#define ZONE_INCLUDE_DEPTH_MAX 8                   /* of files within files */
+#define ZONE_INCLUDE_COUNT_MAX 1000                /* in one zone, however often the same file */
 
 /** Takes `text` apart.  False: it begins like a container but is none. */
 bool zone_data_open(const char *text, size_t size, struct zone_data *out, struct error *err);

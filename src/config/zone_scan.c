@@ -11,6 +11,12 @@
 #include <string.h>
 #include <strings.h>
 
+/* What may still be included in the whole zone: a text from outside may include itself over and over. */
+struct budget {
+    unsigned count;
+    size_t size; /* bytes */
+};
+
 /* One text being read. */
 struct scan {
     struct zone_records *records;
@@ -20,7 +26,7 @@ struct scan {
     const struct zone_data_part *part;
     uint32_t origin;
     unsigned depth;
-    unsigned *include_count; /* in the whole zone */
+    struct budget *budget;
 };
 
 /* Type and class words stand where the scanner also takes numbers, so its own words mislead. */
@@ -121,11 +127,14 @@ static void scan_part(const struct scan *by, struct zone_records *records, const
 static void include_part(struct scan *scan, const struct zone_data_part *part)
 {
     const zs_scanner_t *scanner = scan->scanner;
-    if (scan->depth == ZONE_INCLUDE_DEPTH_MAX || ++*scan->include_count > ZONE_INCLUDE_COUNT_MAX) {
+    struct budget *budget = scan->budget;
+    if (scan->depth == ZONE_INCLUDE_DEPTH_MAX || budget->count == 0 || budget->size < part->size) {
         zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
                              "$INCLUDE: %s is nested too deep, or one file too many", part->file);
         return;
     }
+    budget->count--;
+    budget->size -= part->size;
     uint32_t origin = zone_records_origin(scan->records, part->file, 1);
     scan_part(scan, scan->records, part, (const char *)scanner->buffer, scanner->default_ttl, origin);
 }
@@ -188,7 +197,7 @@ static void scan_part(const struct scan *by, struct zone_records *records, const
                          .part = part,
                          .origin = origin,
                          .depth = by->depth + 1,
-                         .include_count = by->include_count };
+                         .budget = by->budget };
     scan_all(&scan, origin_name, ttl_s);
 }
 
@@ -196,13 +205,10 @@ void zone_scan(struct zone_records *records, const struct dns_name *apex, const 
                const struct zone_data_part *part, uint32_t origin)
 {
     char origin_name[DNS_NAME_TEXT_SIZE];
-    unsigned include_count = 0;
-    struct scan scan = { .records = records,
-                         .apex = apex,
-                         .data = data,
-                         .part = part,
-                         .origin = origin,
-                         .include_count = &include_count };
+    struct budget budget = { ZONE_INCLUDE_COUNT_MAX, ZONE_DATA_SIZE_MAX };
+    struct scan scan = {
+        .records = records, .apex = apex, .data = data, .part = part, .origin = origin, .budget = &budget
+    };
     dns_name_format(apex, origin_name);
     scan_all(&scan, origin_name, ZONE_TTL_DEFAULT_S);
 }

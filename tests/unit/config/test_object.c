@@ -225,6 +225,105 @@ static void names_of_zones_and_services_have_one_spelling(void **state)
     free(name);
 }
 
+static void names_of_rrsets_have_one_spelling(void **state)
+{
+    (void)state;
+    static const char *const rows[][4] = {
+        { "example.com", "WWW", "a", "example.com/www/A" },
+        { "example.com", "www.Example.COM.", "TYPE28", "example.com/www/AAAA" },
+        { "example.com", "@", "Type65280", "example.com/@/TYPE65280" },
+        { "example.com", "example.com.", "soa", "example.com/@/SOA" },
+        { "example.com", "a/b\\.c", "TXT", "example.com/a\\047b\\.c/TXT" },
+        { "example.com", "\\119ww.*", "TXT", "example.com/www.*/TXT" },
+        { ".", "com.", "NS", "./com/NS" },
+        { "a\\047b", "x", "A", "a\\047b/x/A" },
+        { "example.com", "www.example.org.", "A", NULL },
+        { "example.com", "a..b", "A", NULL },
+        { "example.com", "", "A", NULL },
+        { "example.com", "www", "B", NULL },
+        { "example..com", "www", "A", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct error err = { .text = "" };
+        struct dns_name apex, owner;
+        uint16_t type;
+        char *name = object_rrset_name(rows[i][0], rows[i][1], rows[i][2], &err);
+        if (rows[i][3] == NULL) {
+            assert_null(name);
+            assert_true(err.text[0] != '\0');
+            continue;
+        }
+        assert_string_equal(name, rows[i][3]);
+        assert_true(object_rrset_parse(name, &apex, &owner, &type));
+        assert_true(dns_name_is_within(&owner, &apex));
+        free(name);
+    }
+    static const char *const others[] = { "example.com/www",
+                                          "example.com/WWW/A",
+                                          "example.com/www/a",
+                                          "x",
+                                          "",
+                                          "example.com/www.example.com./A",
+                                          "example.com/www/A/",
+                                          "//" };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct dns_name apex, owner;
+        uint16_t type;
+        assert_false(object_rrset_parse(others[i], &apex, &owner, &type));
+    }
+}
+
+static void rrsets_stand_in_their_zone(void **state)
+{
+    (void)state;
+    static const char text[] = "{ \"zones\": { \"z.test\": { \"rrsets\": {\n"
+                               "  \"WWW\": { \"a\": { \"values\": [] }, \"TXT\": {} },\n"
+                               "  \"a\": { \"A\": {} }, \"a-b\": { \"A\": {} } } } } }";
+    struct problems problems = { 0 };
+    struct objects objects, again;
+    assert_true(split("s.json", text, &problems, &objects));
+    const struct object *www = find(&objects, OBJECT_RRSET, "z.test/www/A");
+    assert_string_equal(www->pointer, "/zones/z.test/rrsets/WWW/a");
+    assert_int_equal(www->line, 2);
+    assert_true(find(&objects, OBJECT_ZONE, "z.test")->says_rrsets);
+    assert_string_equal(find(&objects, OBJECT_ZONE, "z.test")->text, "{}");
+    char *printed = objects_to_steering(&objects, false);
+    assert_string_equal(printed, "{\n  \"zones\": {\n    \"z.test\": {\n      \"rrsets\": {\n"
+                                 "        \"a-b\": {\n          \"A\": {}\n        },\n"
+                                 "        \"a\": {\n          \"A\": {}\n        },\n"
+                                 "        \"www\": {\n          \"A\": { \"values\": [] },\n"
+                                 "          \"TXT\": {}\n        }\n      }\n    }\n  }\n}\n");
+    assert_true(split(NULL, printed, &problems, &again));
+    assert_int_equal(again.count, objects.count);
+    free(printed);
+    objects_free(&again);
+    objects_free(&objects);
+}
+
+static void what_is_wrong_with_the_names_of_rrsets_is_said(void **state)
+{
+    (void)state;
+    static const char text[] = "{ \"zones\": { \"z.test\": { \"rrsets\": {\n"
+                               "  \"www\": { \"A\": {}, \"TYPE1\": {}, \"B\": {}, \"MX\": 3 },\n"
+                               "  \"x.y.\": { \"A\": {} }, \"z\": [] } } } }";
+    struct problems problems = { 0 };
+    struct objects objects;
+    assert_false(split("s.json", text, &problems, &objects));
+    char *got = complaints_take(&problems);
+    assert_string_equal(
+        got,
+        "s.json:2:32: /zones/z.test/rrsets/www/TYPE1: the same owner name and type twice, written "
+        "differently\n"
+        "s.json:2:41: /zones/z.test/rrsets/www/B: \"B\" is no record type: write a mnemonic as AAAA, or "
+        "TYPEnnn\n"
+        "s.json:2:51: /zones/z.test/rrsets/www/MX: must be an object {…}, got a plain value\n"
+        "s.json:3:18: /zones/z.test/rrsets/x.y./A: \"x.y.\" is not in this zone: leave out the final dot to "
+        "make it relative\n"
+        "s.json:3:29: /zones/z.test/rrsets/z: must be an object {…}, got a list");
+    free(got);
+    objects_free(&objects);
+}
+
 /* What an API client reads with all zone data, it can write back. */
 static void a_document_comes_back_as_it_went(void **state)
 {
@@ -336,6 +435,9 @@ int main(void)
         cmocka_unit_test(what_is_wrong_with_the_outline_is_said_all_at_once),
         cmocka_unit_test(a_document_must_be_an_object),
         cmocka_unit_test(names_of_zones_and_services_have_one_spelling),
+        cmocka_unit_test(names_of_rrsets_have_one_spelling),
+        cmocka_unit_test(rrsets_stand_in_their_zone),
+        cmocka_unit_test(what_is_wrong_with_the_names_of_rrsets_is_said),
         cmocka_unit_test(a_document_comes_back_as_it_went),
         cmocka_unit_test(printing_is_sorted_and_indented),
         cmocka_unit_test(nothing_prints_as_an_empty_object),
