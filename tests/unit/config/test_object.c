@@ -312,11 +312,11 @@ static void what_is_wrong_with_the_names_of_rrsets_is_said(void **state)
     char *got = complaints_take(&problems);
     assert_string_equal(
         got,
-        "s.json:2:32: /zones/z.test/rrsets/www/TYPE1: the same owner name and type twice, written "
+        "s.json:2:30: /zones/z.test/rrsets/www/TYPE1: the same owner name and type twice, written "
         "differently\n"
-        "s.json:2:41: /zones/z.test/rrsets/www/B: \"B\" is no record type: write a mnemonic as AAAA, or "
+        "s.json:2:39: /zones/z.test/rrsets/www/B: \"B\" is no record type: write a mnemonic as AAAA, or "
         "TYPEnnn\n"
-        "s.json:2:51: /zones/z.test/rrsets/www/MX: must be an object {…}, got a plain value\n"
+        "s.json:2:49: /zones/z.test/rrsets/www/MX: must be an object {…}, got a plain value\n"
         "s.json:3:18: /zones/z.test/rrsets/x.y./A: \"x.y.\" is not in this zone: leave out the final dot to "
         "make it relative\n"
         "s.json:3:29: /zones/z.test/rrsets/z: must be an object {…}, got a list");
