@@ -40,16 +40,15 @@ static void refer(struct assembly *assembly, const struct zone_match *match)
 }
 
 /* RFC 6672 §2.2 and §3.1: replaces the suffix; false if the result is too long. */
-static bool substitute(const struct dns_name *name, const struct dns_name *owner, const uint8_t *target,
-                       struct dns_name *out)
+static bool substitute(const struct dns_name *name, const struct dns_name *owner,
+                       const struct dns_name *target, struct dns_name *out)
 {
     uint8_t wire[DNS_NAME_SIZE_MAX];
     size_t prefix_size = (size_t)name->size - owner->size;
-    size_t target_size = dns_name_wire_size(target);
-    if (prefix_size + target_size > DNS_NAME_SIZE_MAX)
+    if (prefix_size + target->size > DNS_NAME_SIZE_MAX)
         return false;
     memcpy(wire, name->bytes, prefix_size);
-    memcpy(wire + prefix_size, target, target_size);
+    memcpy(wire + prefix_size, target->bytes, target->size);
     dns_name_from_wire(wire, out);
     return true;
 }
@@ -79,34 +78,36 @@ static bool follow_cname(struct assembly *assembly, const uint8_t *target, struc
     return follow(assembly, next);
 }
 
-/* False if the DNAME is in the answer already: a target below its owner makes names grow for ever, one above
- * leads to its owner. */
-static bool add_dname(struct assembly *assembly, const struct zone_node *node, const uint8_t *owner)
+/* A chain may pass the same DNAME again, or lead to its owner; its RRset stands in the answer once (RFC 2181
+ * §5). */
+static void add_dname(struct assembly *assembly, const struct zone_node *node, const uint8_t *owner)
 {
     for (unsigned i = 0; i < assembly->dname_count; i++) {
         if (assembly->dnames[i] == node)
-            return false;
+            return;
     }
     assembly->dnames[assembly->dname_count++] = node;
     add(assembly, DNS_ANSWER, owner, zone_node_rrset(node, DNS_DNAME));
-    return true;
 }
 
 static bool follow_dname(struct assembly *assembly, const struct zone_match *match, struct dns_name *next)
 {
-    struct dns_name owner;
+    struct dns_name owner, target;
     zone_node_owner(match->zone, match->node, &owner);
-    if (!add_dname(assembly, match->node, owner.bytes))
-        return false; /* whoever asks goes on by itself, as long as it likes */
     const struct dns_rrset *dname = zone_node_rrset(match->node, DNS_DNAME);
-    if (!substitute(assembly->name, &owner, dns_rr_rdata(dname->wire), next)) {
+    dns_name_from_wire(dns_rr_rdata(dname->wire), &target);
+    add_dname(assembly, match->node, owner.bytes);
+    if (!substitute(assembly->name, &owner, &target, next)) {
         assembly->response->rcode = RCODE_YXDOMAIN;
         return false;
     }
     const uint8_t *rdata = next->bytes;
     dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), DNS_CNAME, dname->ttl_s,
                           &rdata, next->size, 1);
-    return assembly->query->qtype != DNS_CNAME && follow(assembly, next);
+    if (assembly->query->qtype == DNS_CNAME || dns_name_is_within(&target, &owner))
+        return false; /* below itself the names would grow for ever: whoever asks goes on as long as it likes
+                       */
+    return follow(assembly, next);
 }
 
 static bool may_answer_any(const struct zone_node *node)
