@@ -232,12 +232,45 @@ class World:
         return "%d %s alpn=\"h2,h3\" port=%d ipv4hint=192.0.2.%d key667=x" % (
             self.rng.randrange(1, 9), name, self.rng.randrange(65536), self.rng.randrange(256))
 
+    # ---- services
+
+    def choose_services(self):
+        """Names whose addresses a service can give as well: apex text -> {owner}.  Their A and AAAA get one TTL."""
+        chosen = {}
+        for apex, zone in self.zones.items():
+            top = self.apexes[apex]
+            cuts = [owner for owner, sets in zone.items() if owner != top and ("NS" in sets or "DNAME" in sets)]
+            for owner, sets in zone.items():
+                addresses = [len(sets[kind][1]) for kind in ("A", "AAAA") if kind in sets]
+                is_occluded = any(is_below(owner, cut) for cut in cuts)
+                if addresses and max(addresses) <= 8 and not is_occluded and self.rng.random() < 0.6:
+                    ttl = max(sets[kind][0] for kind in ("A", "AAAA") if kind in sets)
+                    for kind in ("A", "AAAA"):
+                        if kind in sets:
+                            sets[kind] = (ttl, sets[kind][1])
+                    chosen.setdefault(apex, set()).add(owner)
+        return chosen
+
+    def services(self, apex, owners):
+        """As steering.json has them: every address is an endpoint."""
+        out, top = {}, self.apexes[apex]
+        for owner in owners:
+            sets = self.zones[apex][owner]
+            endpoints = [{family: address} for kind, family in (("A", "ipv4"), ("AAAA", "ipv6"))
+                         for address in sets.get(kind, (0, []))[1]]
+            ttl = next(sets[kind][0] for kind in ("A", "AAAA") if kind in sets)
+            name = text_of(owner[:len(owner) - len(top)])[:-1] or "@"
+            out[name] = {"ttl": ttl, "policy": {"round_robin": endpoints}}
+        return out
+
     # ---- master files
 
-    def master_file(self, apex):
+    def master_file(self, apex, services=()):
         lines = ["$TTL 77"]
         for owner, sets in self.zones[apex].items():
             for kind, (ttl, rdatas) in sorted(sets.items(), key=lambda item: item[0] != "SOA"):
+                if owner in services and kind in ("A", "AAAA"):
+                    continue
                 lines += ["%s %d IN %s %s" % (text_of(owner), ttl, kind, rdata) for rdata in rdatas]
         return "\n".join(lines) + "\n"
 
