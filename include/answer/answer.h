@@ -28,6 +28,8 @@ enum cookie_state {
     COOKIE_STATE_COUNT
 };
 
+#define SERVED_ROOM (UINT32_C(1) << 20) /* 8 MiB a worker, of which only pages in use become real */
+
 /* What a worker counts; one writer, read by others at any time (relaxed). */
 struct answer_counters {
     _Atomic uint64_t queries[2]; /* by transport: UDP, TCP */
@@ -40,6 +42,8 @@ struct answer_counters {
     _Atomic uint64_t limited_dropped;  /* replies beyond the rate limit that were not sent */
     _Atomic uint64_t limited_slipped;  /* that were sent truncated or as BADCOOKIE */
     _Atomic uint64_t cookies[COOKIE_STATE_COUNT];
+    /* answers that an endpoint led, by its slot; NULL: not counted.  Endpoints beyond the room are not. */
+    _Atomic uint64_t *served;
 };
 
 /* One worker's side of answering. */

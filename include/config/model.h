@@ -82,6 +82,7 @@ struct declared_service {
     uint8_t when_all_down; /* enum all_down */
     struct declared_target sorry;
     bool uses_ecs; /* default true */
+    bool has_affinity;
 };
 
 struct declared_zone {

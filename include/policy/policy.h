@@ -109,6 +109,9 @@ const struct policy *policy_find(const char *name);
 /** Walks the registry: index from 0; NULL at the end. */
 const struct policy *policy_at(size_t index);
 
+/** A hash of the client's network: /24 or /56, or what is known of it; `length` gets its bits. */
+uint64_t client_network_hash(const struct client *client, uint8_t *length);
+
 /** True if `child` has something to give in this view. */
 bool child_is_available(const struct child *child, const struct dataset *dataset,
                         const struct conditions *conditions, enum view view);

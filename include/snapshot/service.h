@@ -13,6 +13,7 @@ struct service {
     uint32_t min_ttl_s; /* the TTL is not shortened below it */
     uint8_t when_all_down;
     bool uses_ecs;
+    bool has_affinity;  /* the client's network draws, not a ticket: a client keeps its site */
     bool is_cname;      /* all endpoints are hostnames, and the owner may hold a CNAME */
     struct child root;  /* CHILD_NODE or CHILD_SHARED or CHILD_ENDPOINT */
     struct child sorry; /* ALL_DOWN_TARGET only */

@@ -164,10 +164,13 @@ static size_t look_up(struct exchange *exchange)
     assembly.peeks = false;
     assembly.trace = NULL;
     assembly.is_steered = assembly.is_degraded = false;
+    assembly.lead_slot = SLOT_NONE;
     size_t size = assemble(&assembly, &response, exchange->out, exchange->limit);
     exchange->rcode = response.rcode;
     if (assembly.is_steered)
         count_one(&answerer->counters->steered);
+    if (assembly.lead_slot < SERVED_ROOM && answerer->counters->served != NULL)
+        count_one(&answerer->counters->served[assembly.lead_slot]);
     if (assembly.is_degraded)
         count_one(&answerer->counters->steered_degraded);
     if (answerer->settings->limiter != NULL)

@@ -13,6 +13,7 @@ struct walk {
     struct decision *decision;
     enum view view;
     uint64_t random;
+    uint64_t client_hash; /* of a service with affinity */
     uint32_t ttl_cap_s;
     uint32_t visit_count;
     bool has_missed; /* something was unavailable: else the client is outside of every map */
@@ -121,6 +122,13 @@ static const struct candidate_list *gather(struct walk *walk, const struct candi
     return &out->list;
 }
 
+/* In place of a ticket what the client's network draws, at each node anew. */
+static uint32_t client_ticket(const struct walk *walk, const struct node *node)
+{
+    uint64_t bits = (walk->client_hash ^ node->id) * UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)(bits >> 32);
+}
+
 static struct draw draw_for(struct walk *walk, const struct node *node)
 {
     const struct steering *steering = walk->steering;
@@ -128,6 +136,10 @@ static struct draw draw_for(struct walk *walk, const struct node *node)
     walk->random = walk->random * UINT64_C(0x9e3779b97f4a7c15) + 1;
     if (!node->policy->needs_ticket)
         return draw;
+    if (steering->service->has_affinity) {
+        draw.ticket = client_ticket(walk, node);
+        return draw;
+    }
     uint64_t key = ticket_key(steering->service->id, node->id, steering->qtype);
     struct tickets *tickets = steering->now->tickets;
     draw.ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, draw.random);
@@ -181,7 +193,9 @@ static void give_some_away(const struct walk *walk, const struct candidates *fro
     const struct steering *steering = walk->steering;
     uint64_t key = ticket_key(steering->service->id, from->node->id, steering->qtype | 0x8000);
     struct tickets *tickets = steering->now->tickets;
-    uint32_t ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, draw->random);
+    uint32_t ticket = steering->service->has_affinity ? ~client_ticket(walk, from->node)
+                      : steering->peeks               ? ticket_peek(tickets, key)
+                                                      : ticket_take(tickets, key, draw->random);
     if (from->node->policy->is_by_rule)
         keep_by_rule(walk, from, draw, ticket, choice);
     else
@@ -243,13 +257,18 @@ static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned 
         walk->has_missed = true;
         return false;
     }
-    from->list = &lists[list_family(walk->steering)];
-    if (from->list->count == 0)
+    const struct candidate_list *of_family = &lists[list_family(walk->steering)];
+    if (of_family->count == 0)
         return true; /* available, but nothing of this family: NODATA */
-    choose(walk, from, depth, &choice);
-    for (uint16_t i = 0; i < choice.count; i++)
-        give(walk, from->node->children[choice.index[i]].endpoint);
-    return choice.count > 0;
+    /* a client keeps its endpoint in A and AAAA, if that has both */
+    bool has_affinity = walk->steering->service->has_affinity;
+    for (from->list = has_affinity ? &lists[LIST_ANY] : of_family;; from->list = of_family) {
+        choose(walk, from, depth, &choice);
+        for (uint16_t i = 0; i < choice.count; i++)
+            give(walk, from->node->children[choice.index[i]].endpoint);
+        if (from->list == of_family || walk->decision->count > 0)
+            return choice.count > 0;
+    }
 }
 
 /* A node over nodes: one child; if that has nothing for this client, another one. */
@@ -353,7 +372,9 @@ void steer(const struct steering *steering, struct decision *out)
     out->outcome = STEER_NODATA;
     out->count = 0;
     out->scope_len = 0;
-    out->depends_on_client = false;
+    out->depends_on_client = service->has_affinity;
+    if (service->has_affinity)
+        walk.client_hash = walk.random = client_network_hash(steering->client, &out->scope_len);
     out->is_all_down = false;
     if (!try_view(&walk, &service->root, VIEW_HEALTHY) && !all_down(&walk))
         out->count = 0;

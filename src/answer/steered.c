@@ -26,6 +26,8 @@ static void decide(struct assembly *assembly, const struct service *service, str
     if (uses_ecs && out->depends_on_client && out->scope_len > assembly->edns->scope_len)
         assembly->edns->scope_len = out->scope_len;
     assembly->is_steered = true;
+    if (out->outcome == STEER_ENDPOINTS)
+        assembly->lead_slot = out->endpoints[0]->slot;
     assembly->is_degraded = out->outcome == STEER_ENDPOINTS && out->view != VIEW_HEALTHY;
 }
 

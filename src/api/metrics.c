@@ -2,6 +2,7 @@
 /* The Prometheus text format, version 0.0.4. */
 #include "api/metrics.h"
 
+#include "api/metrics_shares.h"
 #include "api/reader.h"
 #include "api/resources.h"
 #include "api/state.h"
@@ -238,8 +239,10 @@ void metrics_get(struct request *request)
     write_queries(&out, &api->data_plane);
     write_control(&out, api->control);
     const struct snapshot *now = reader_acquire();
-    if (now != NULL)
+    if (now != NULL) {
         write_endpoints(&out, now);
+        metrics_write_shares(&out, now, &api->data_plane);
+    }
     reader_release();
     reply_text(request, "text/plain; version=0.0.4; charset=utf-8", &out);
 }

@@ -99,6 +99,8 @@ const struct shape shape_item = { .name = "item", .doc = "a target with options"
 
 /* ---- steering.json: zones ---- */
 
+static const char *const affinities[] = { "none", "client", NULL }; /* index 1: has_affinity */
+
 static const struct field service_fields[] = {
     { "ttl", &type_integer, MEMBER(struct declared_service, ttl_s), .least = 0, .most = SERVICE_TTL_MAX,
       .unit = "seconds", .fallback = "30", .doc = "TTL of its answers in seconds" },
@@ -111,6 +113,9 @@ static const struct field service_fields[] = {
       .doc = "what to answer when nothing is available" },
     { "ecs", &type_boolean, MEMBER(struct declared_service, uses_ecs), .fallback = "true",
       .doc = "whether EDNS Client Subnet counts" },
+    { "affinity", &type_word, MEMBER(struct declared_service, has_affinity), .words = affinities,
+      .fallback = "\"none\"",
+      .doc = "\"client\": a client's network gets the same endpoints for every type, whatever the turn" },
 };
 const struct shape shape_service = { .name = "service", .doc = "a service", SHAPE(service_fields) };
 

@@ -108,6 +108,7 @@ static struct service *write_service(struct tree *tree, const struct declared_se
     service->min_ttl_s = declared->min_ttl_s;
     service->when_all_down = declared->when_all_down;
     service->uses_ecs = declared->uses_ecs;
+    service->has_affinity = declared->has_affinity;
     service->name = tree_write_string(tree, tree->prefix);
     tree_write_root(tree, &declared->policy, &service->root);
     if (has_sorry)

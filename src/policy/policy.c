@@ -4,6 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Of a client's network, in bits. */
+#define PREFIX_V4 24
+#define PREFIX_V6 56
+
 /* The registry: one line a policy, each in a file of its own. */
 #define POLICIES(X) X(round_robin) X(weighted) X(failover) X(geo) X(nearest) X(latency) X(sticky)
 
@@ -26,6 +30,24 @@ const struct policy *policy_find(const char *name)
             return policy;
     }
     return NULL;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ (hash >> 32);
+}
+
+uint64_t client_network_hash(const struct client *client, uint8_t *length)
+{
+    struct address network = client->address;
+    uint64_t words[2];
+    *length = network.family == ADDRESS_V4 ? PREFIX_V4 : PREFIX_V6;
+    if (client->prefix_len < *length)
+        *length = client->prefix_len;
+    address_mask(&network, *length);
+    memcpy(words, network.bytes, sizeof words);
+    return mix(mix(network.family, words[0]), words[1]);
 }
 
 static bool endpoint_has(const struct endpoint_condition *condition, enum view view)

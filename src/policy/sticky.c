@@ -8,9 +8,6 @@
 
 #include <math.h>
 
-#define PREFIX_V4 24
-#define PREFIX_V6 56
-
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
@@ -23,15 +20,6 @@ static uint64_t hash_name(const char *name)
     for (; *name != '\0'; name++)
         hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
     return hash;
-}
-
-static uint64_t hash_client(const struct client *client, uint8_t length)
-{
-    struct address network = client->address;
-    address_mask(&network, length);
-    uint64_t words[2];
-    __builtin_memcpy(words, network.bytes, sizeof words);
-    return mix(mix(network.family, words[0]), words[1]);
 }
 
 static const char *child_name(const struct candidates *from, uint16_t ordinal)
@@ -53,10 +41,8 @@ static void sticky_choose(const struct candidates *from, const struct client *cl
                           uint16_t most, struct choice *out)
 {
     (void)draw;
-    uint8_t length = client->address.family == ADDRESS_V4 ? PREFIX_V4 : PREFIX_V6;
-    if (client->prefix_len < length)
-        length = client->prefix_len;
-    uint64_t client_hash = hash_client(client, length);
+    uint8_t length;
+    uint64_t client_hash = client_network_hash(client, &length);
     double scores[CHOICE_MAX];
     for (uint16_t place = 0; place < from->list->count; place++) {
         double score = score_of(from, place, client_hash);

@@ -119,6 +119,7 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     worker->batch = udp_batch_new();
     worker->answerer.settings = &settings->answer;
     worker->answerer.counters = &worker->counters;
+    worker->counters.served = xcalloc(SERVED_ROOM, sizeof *worker->counters.served);
     rng_seed(&worker->answerer.rng);
     worker->tcp.answerer = &worker->answerer;
     worker->tcp.idle_ms = settings->tcp_idle_ms;
@@ -157,6 +158,7 @@ void worker_close(struct worker *worker)
     connections_close(&worker->tcp.connections);
     clients_close(&worker->tcp.clients);
     udp_batch_free(worker->batch);
+    free(worker->counters.served);
     free(worker->udp_sockets);
     free(worker->tcp.listeners);
     free(worker);

@@ -30,7 +30,7 @@ struct reference {
     uint32_t tickets[NODES][QTYPES], gifts[NODES][QTYPES];
     /* of the question */
     const struct steering *steering;
-    uint64_t random;
+    uint64_t random, client_hash;
     struct decision decision;
     enum view view;
     uint32_t cap_s;
@@ -330,18 +330,24 @@ static inline void naive_depends(struct reference *reference, uint8_t scope_len)
         reference->decision.scope_len = scope_len;
 }
 
+static inline uint64_t naive_network(const struct client *client, uint8_t *length)
+{
+    struct address network = client->address;
+    uint64_t words[2];
+    *length = network.family == ADDRESS_V4 ? 24 : 56;
+    if (client->prefix_len < *length)
+        *length = client->prefix_len;
+    address_mask(&network, *length);
+    memcpy(words, network.bytes, sizeof words);
+    return naive_mix(naive_mix(network.family, words[0]), words[1]);
+}
+
 static inline void naive_sticky(struct reference *reference, const struct node *node, struct naive_list *list)
 {
-    const struct client *client = reference->steering->client;
-    struct address network = client->address;
-    uint8_t length = network.family == ADDRESS_V4 ? 24 : 56;
     double score[CHILDREN_MOST];
-    uint64_t words[2];
-    if (client->prefix_len < length)
-        length = client->prefix_len;
+    uint8_t length;
+    uint64_t seed = naive_network(reference->steering->client, &length);
     naive_depends(reference, length);
-    address_mask(&network, length);
-    memcpy(words, network.bytes, sizeof words);
     for (size_t i = 0; i < list->count; i++) {
         const struct child *child = &node->children[list->ordinal[i]];
         const char *name =
@@ -349,7 +355,6 @@ static inline void naive_sticky(struct reference *reference, const struct node *
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
         for (; *name != '\0'; name++)
             hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-        uint64_t seed = naive_mix(naive_mix(network.family, words[0]), words[1]);
         hash = naive_mix(naive_mix(seed, hash), 0x5eed);
         score[i] = -(double)list->weight[i] / log(((double)(hash >> 11) + 0.5) / 9007199254740992.0);
     }
@@ -425,10 +430,14 @@ static inline void naive_latency_order(struct reference *reference, const struct
     *list = known;
 }
 
-static inline uint32_t naive_ticket(const struct reference *reference, uint32_t (*tickets)[QTYPES],
+static inline uint32_t naive_ticket(struct reference *reference, uint32_t (*tickets)[QTYPES],
                                     const struct node *node)
 {
     uint16_t qtype = reference->steering->qtype;
+    if (reference->steering->service->has_affinity) {
+        uint32_t drawn = (uint32_t)((reference->client_hash ^ node->id) * UINT64_C(0xd6e8feb86659fd93) >> 32);
+        return tickets == reference->gifts ? ~drawn : drawn;
+    }
     return tickets[node->id][qtype == DNS_A ? 0 : qtype == DNS_AAAA ? 1 : 2]++;
 }
 
@@ -542,6 +551,16 @@ static inline bool naive_pool(struct reference *reference, const struct node *no
     }
     if (list.count == 0)
         return true; /* it stands, but has nothing of the family */
+    if (reference->steering->service->has_affinity) {
+        struct naive_list all = naive_candidates(reference, node, false, nobody);
+        naive_order(reference, node, &all, true);
+        for (size_t i = 0; i < all.count && i < node->answers; i++)
+            naive_give(reference, node->children[all.ordinal[i]].endpoint);
+        uint16_t qtype = reference->steering->qtype;
+        bool is_any = reference->steering->service->is_cname || (qtype != DNS_A && qtype != DNS_AAAA);
+        if (reference->decision.count > 0 || is_any)
+            return true;
+    }
     naive_order(reference, node, &list, true);
     for (size_t i = 0; i < list.count && i < node->answers; i++)
         naive_give(reference, node->children[list.ordinal[i]].endpoint);
@@ -673,6 +692,11 @@ static inline struct decision reference_decide(struct reference *reference, cons
     reference->cap_s = TTL_CAP_NONE;
     reference->has_met_down = false;
     *decision = (struct decision){ .outcome = STEER_NODATA };
+    if (service->has_affinity) {
+        uint8_t length;
+        reference->client_hash = reference->random = naive_network(steering->client, &length);
+        naive_depends(reference, length);
+    }
     reference->view = VIEW_HEALTHY;
     bool is_found = naive_walk(reference, &service->root);
     if (!is_found && reference->has_met_down) {

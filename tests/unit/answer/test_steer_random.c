@@ -29,6 +29,7 @@ static struct service random_service(struct forest *forest)
         .min_ttl_s = forest_below(forest, 31),
         .when_all_down = (uint8_t)forest_below(forest, 4),
         .is_cname = forest_chance(forest, 10),
+        .has_affinity = forest_chance(forest, 15),
         .root = { .kind = CHILD_SHARED, .weight = 1, .shared = forest_below(forest, NODES) },
         .sorry = { .kind = CHILD_SHARED, .weight = 1, .shared = forest_below(forest, NODES) },
         .name = "www",
