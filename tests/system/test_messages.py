@@ -357,7 +357,7 @@ def test_who_never_reads_holds_up_nobody(server):
                 stream.sendall(framed(message()))
                 assert len(receive(stream).answer) == 1
             slowest = max(slowest, time.monotonic() - begin)
-        assert slowest < 1
+        assert slowest < 2
     finally:
         for stream in deaf:
             stream.close()
