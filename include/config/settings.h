@@ -52,6 +52,11 @@ struct settings {
     unsigned keep_generations;           /* default 1000 */
     unsigned checks_concurrent;          /* default 2000 */
     bool exec_checks;                    /* whether health checks may run programs */
+    unsigned keep_events;                /* default 100,000 */
+    uint64_t keep_events_ms;             /* default 90 days */
+    uint32_t keep_verdicts_ms;           /* older ones count as unknown after a restart; default 10 min */
+    struct settings_listen *reference_targets; /* TCP: silent only when we are cut off ourselves */
+    size_t reference_target_count;
 };
 
 /** Loads and validates; all problems are noted.  False if there were errors (`out` is then empty). */

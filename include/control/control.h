@@ -5,6 +5,7 @@
 #include "base/mailbox.h"
 #include "config/object.h"
 #include "config/settings.h"
+#include "control/feed.h"
 #include "health/checker.h"
 #include "snapshot/conditions.h"
 
@@ -28,7 +29,9 @@ enum command_kind {
                                author, time, comment */
     COMMAND_OVERRIDE_SET,   /* in: name (pool), endpoint, override */
     COMMAND_OVERRIDE_CLEAR, /* in: name (pool), endpoint */
-    COMMAND_RELOAD,         /* import changed files, reload changed databases (SIGHUP) */
+    COMMAND_EVENTS, /* in: has_after, after (numbers above it; without: the newest), most, has_event_kind,
+                       event_kind, name (subject); out: events, ascending */
+    COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
 };
 
 enum command_result {
@@ -57,12 +60,16 @@ struct command {
     uint64_t before;
     unsigned most;
     struct override override;
+    bool has_after, has_event_kind;
+    uint64_t after;
+    enum event_kind event_kind;
     /* in and out */
     uint64_t generation; /* out: of the head after it */
     /* out */
     enum command_result result;
     struct problems problems; /* pointers are relative to the body that was sent */
     struct error error;
+    struct events events; /* owned */
 };
 struct command *command_new(enum command_kind kind);
 void command_free(struct command *command);
@@ -82,9 +89,15 @@ struct control_status {
     char geo_source[256];
     char last_import_error[1024]; /* "" if the last import went well */
     uint64_t publications;        /* of snapshots since start */
+    bool suspects_itself;         /* verdicts are frozen */
+    int64_t suspicion_wall_ms;    /* since when it does, or does not any more; 0: it never did */
+    char suspicion[200];          /* why */
+    uint64_t events_lost;         /* that the disk did not take */
 };
 /** A copy of the figures; any thread. */
 void control_status(struct control *control, struct control_status *out);
+/** What happens, live.  Any thread. */
+struct feed *control_feed(const struct control *control);
 const struct checker_counters *control_checker_counters(const struct control *control);
 
 /** Validates settings, steering file, zone files and databases without starting anything (steerd --check). */

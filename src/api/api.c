@@ -2,6 +2,7 @@
 #include "api/api.h"
 
 #include "api/state.h"
+#include "api/stream.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -9,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LETTER_STOP = -1 };
+enum { LETTER_STOP = -1, LETTER_EVENTS = -2 };
+
+enum { LOOK_MS = 1000 }; /* how often somebody looks which streams need a sign of life */
 
 bool api_open(const struct settings *settings, struct api **out, struct error *err)
 {
@@ -30,12 +33,14 @@ bool api_open(const struct settings *settings, struct api **out, struct error *e
 
 static void wake_sender(struct api *api, struct letter *letter)
 {
-    if (letter->kind == LETTER_STOP)
+    if (letter->kind == LETTER_EVENTS)
+        feed_heard(control_feed(api->control));
+    if (letter->kind == LETTER_STOP || letter->kind == LETTER_EVENTS)
         return;
     struct command *command = (struct command *)letter;
     struct request *request = command->context;
     request->command = command;
-    http_resume(request);
+    http_resume(request->connection);
     atomic_fetch_sub(&api->under_way, 1);
 }
 
@@ -44,19 +49,19 @@ static void *waker_run(void *context)
 {
     struct api *api = context;
     while (!atomic_load(&api->is_stopping) || atomic_load(&api->under_way) > 0) {
-        mailbox_wait(api->mailbox, atomic_load(&api->is_stopping) ? 20 : -1);
+        mailbox_wait(api->mailbox, atomic_load(&api->is_stopping) ? 20 : LOOK_MS);
         struct letter *next;
         for (struct letter *letter = mailbox_take(api->mailbox); letter != NULL; letter = next) {
             next = letter->next;
             wake_sender(api, letter);
         }
+        streams_wake(api->streams);
     }
     return NULL;
 }
 
 static bool start_waker(struct api *api, struct error *err)
 {
-    api->mailbox = mailbox_new();
     int code = pthread_create(&api->waker, NULL, waker_run, api);
     if (code != 0)
         return error_set(err, "cannot start the API's thread: %s", strerror(code));
@@ -70,6 +75,9 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
 {
     api->control = control;
     api->data_plane = *data_plane;
+    api->streams = streams_new(control_feed(control));
+    api->mailbox = mailbox_new();
+    feed_notify(control_feed(control), api->mailbox, LETTER_EVENTS);
     if (!auth_open(api->settings->token_file, &api->auth, err) || !start_waker(api, err))
         return false;
     for (size_t i = 0; i < api->listener_count; i++) {
@@ -84,12 +92,14 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
 static void stop_waker(struct api *api)
 {
     struct letter stop = { .kind = LETTER_STOP };
-    if (!api->has_waker)
+    if (api->has_waker) {
+        mailbox_post(api->mailbox, &stop);
+        pthread_join(api->waker, NULL);
+    }
+    if (api->mailbox == NULL)
         return;
-    mailbox_post(api->mailbox, &stop);
-    pthread_join(api->waker, NULL);
     for (struct letter *left = mailbox_take(api->mailbox); left != NULL; left = left->next)
-        ; /* only `stop` can be there */
+        ; /* only `stop` and the feed's own can be there */
 }
 
 void api_close(struct api *api)
@@ -99,12 +109,16 @@ void api_close(struct api *api)
     for (size_t i = 0; i < api->listener_count; i++)
         http_quiesce(&api->listeners[i]);
     atomic_store(&api->is_stopping, true);
+    if (api->control != NULL)
+        feed_notify(control_feed(api->control), NULL, 0);
     stop_waker(api);
+    streams_end(api->streams);
     for (size_t i = 0; i < api->listener_count; i++) {
         http_stop(&api->listeners[i]);
         listener_close(&api->listeners[i].socket);
     }
     mailbox_free(api->mailbox);
+    streams_free(api->streams);
     auth_close(api->auth);
     free(api->listeners);
     free(api);

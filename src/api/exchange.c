@@ -59,7 +59,7 @@ void exchange_send(struct request *request, struct command *command, void (*then
     command->context = request;
     request->then = then;
     request->is_waiting = true;
-    http_suspend(request);
+    http_suspend(request->connection);
     control_post(api->control, command);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "api/problem.h"
 #include "api/state.h"
+#include "api/stream.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -105,6 +106,8 @@ static bool accept_head(struct request *request, const char *method, struct fram
     request->has_begun = true;
     request->method = method_of(method);
     request->if_match = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "If-Match");
+    request->last_event_id =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Last-Event-ID");
     find_peer(request);
     if (!check_framing(request, framing))
         return false;
@@ -155,14 +158,48 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
     }
 }
 
+static struct MHD_Response *make_body(struct reply *reply)
+{
+    size_t size = reply->body.size;
+    return MHD_create_response_from_buffer(size, text_take(&reply->body), MHD_RESPMEM_MUST_FREE);
+}
+
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t room)
+{
+    size_t size;
+    (void)position;
+    switch (stream_read(context, out, room, &size)) {
+    case STREAM_GOES_ON: return (ssize_t)size;
+    case STREAM_SLEEPS: return 0;
+    case STREAM_IS_OVER: break;
+    }
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void free_stream(void *context)
+{
+    stream_free(context);
+}
+
+static struct MHD_Response *make_stream(struct request *request)
+{
+    struct stream *stream = request->reply.stream;
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE,
+                                                                      read_stream, stream, free_stream);
+    if (response == NULL)
+        return NULL;
+    request->reply.stream = NULL;
+    stream_begin(stream, request->connection);
+    return response;
+}
+
 static enum MHD_Result send_reply(struct request *request)
 {
     struct reply *reply = &request->reply;
     if (reply->status == 0)
         problem_reply(request, 500, "no reply was made: please report this");
-    size_t size = reply->body.size;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, text_take(&reply->body), MHD_RESPMEM_MUST_FREE);
+    bool is_stream = reply->stream != NULL && reply->status == 200;
+    struct MHD_Response *response = is_stream ? make_stream(request) : make_body(reply);
     if (response == NULL)
         return MHD_NO;
     add_headers(response, reply);
@@ -272,12 +309,12 @@ void http_stop(struct api_listener *listener)
     listener->daemon = NULL;
 }
 
-void http_resume(struct request *request)
+void http_resume(struct MHD_Connection *connection)
 {
-    MHD_resume_connection(request->connection);
+    MHD_resume_connection(connection);
 }
 
-void http_suspend(struct request *request)
+void http_suspend(struct MHD_Connection *connection)
 {
-    MHD_suspend_connection(request->connection);
+    MHD_suspend_connection(connection);
 }

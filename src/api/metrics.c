@@ -205,6 +205,11 @@ static void write_control(struct text *out, struct control *control)
     control_status(control, &status);
     one(out, "steerd_generation", "gauge", "Number of the configuration.", status.generation);
     one(out, "steerd_snapshot_publications_total", "counter", "Snapshots published.", status.publications);
+    one(out, "steerd_suspects_itself", "gauge",
+        "1 while most of what it checks is silent and verdicts are frozen.", status.suspects_itself);
+    one(out, "steerd_events_total", "counter", "Number of the newest event.",
+        feed_last(control_feed(control)));
+    one(out, "steerd_events_lost_total", "counter", "Events that the disk did not take.", status.events_lost);
     const struct checker_counters *checks = control_checker_counters(control);
     metrics_family(out, "steerd_checks_total", "counter", "Health checks that ended.");
     labelled(out, "steerd_checks_total", "result", "success",

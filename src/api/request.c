@@ -2,6 +2,7 @@
 #include "api/request.h"
 
 #include "api/problem.h"
+#include "api/stream.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -28,6 +29,7 @@ void request_free(struct request *request)
     text_free(&request->body);
     command_free(request->command);
     text_free(&request->reply.body);
+    stream_free(request->reply.stream);
     free(request->reply.allow);
     command_free(request->prepared);
     free(request);

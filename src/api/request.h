@@ -22,6 +22,7 @@
 struct api;
 struct route;
 struct request;
+struct stream;
 struct MHD_Connection;
 
 #define REQUEST_ARGUMENTS_MAX 4
@@ -34,10 +35,11 @@ struct reply {
     struct text body;
     bool has_etag;
     uint64_t etag;
-    char *allow;         /* 405: the methods there are */
-    bool wants_token;    /* 401 */
-    bool wants_close;    /* the connection is of no more use */
-    unsigned retry_in_s; /* 503; 0: says nothing */
+    char *allow;           /* 405: the methods there are */
+    bool wants_token;      /* 401 */
+    struct stream *stream; /* a body without end instead of `body`; owned until it is sent */
+    bool wants_close;      /* the connection is of no more use */
+    unsigned retry_in_s;   /* 503; 0: says nothing */
 };
 
 struct request {
@@ -53,6 +55,7 @@ struct request {
     const struct route *route;
     const char *arguments[REQUEST_ARGUMENTS_MAX]; /* what stands at the {…} of the route, in order */
     const char *if_match;                         /* the header, or NULL */
+    const char *last_event_id;                    /* the header, or NULL */
     const char *author;                           /* name of the token */
 
     struct text body;

@@ -36,6 +36,10 @@ void endpoint_reply_now(struct request *request);
 void override_put(struct request *request);
 void override_delete(struct request *request);
 
+/* event_routes.c */
+void event_list(struct request *request);
+void event_stream(struct request *request);
+
 /* status.c */
 void status_get(struct request *request);
 void status_health(struct request *request);

@@ -65,6 +65,11 @@ const struct route api_routes[] = {
     { METHOD_DELETE, ENDPOINT "/override", ROLE_OPERATOR, override_delete, WRITE, "say nothing any more", 0,
       0 },
 
+    { METHOD_GET, "/v1/events", ROLE_VIEWER, event_list, "after kind subject limit",
+      "what happened: above a number, or the newest", 0, 0 },
+    { METHOD_GET, "/v1/events/stream", ROLE_VIEWER, event_stream, "after kind subject",
+      "what happens, as Server-Sent Events", 0, 0 },
+
     { METHOD_GET, "/v1/explain", ROLE_VIEWER, explain_get, "name type client ecs", "why this answer", 0, 0 },
     { METHOD_GET, "/v1/status", ROLE_VIEWER, status_get, "", "this server", 0, 0 },
     { METHOD_GET, "/v1/health", ROLE_VIEWER, status_health, "", "what is not well", 0, 0 },

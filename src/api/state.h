@@ -11,6 +11,8 @@
 
 /* The API of one process.  Fixed between api_start and api_close but for the atomics. */
 struct MHD_Daemon;
+struct MHD_Connection;
+struct streams;
 
 struct api_listener {
     struct listener socket;
@@ -32,6 +34,7 @@ struct api {
     bool has_waker;
     atomic_uint under_way; /* commands sent and not yet back */
     atomic_bool is_stopping;
+    struct streams *streams; /* those who follow the events */
 };
 
 /* ---- http.c ---- */
@@ -42,10 +45,10 @@ bool http_start(struct api *api, struct api_listener *listener, struct error *er
 void http_quiesce(struct api_listener *listener);
 /** Ends the thread; no connection may be suspended. */
 void http_stop(struct api_listener *listener);
-/** Lets MHD's thread go on with the request.  Any thread. */
-void http_resume(struct request *request);
-/** Puts the connection to sleep until http_resume.  From the request's handler only. */
-void http_suspend(struct request *request);
+/** Lets MHD's thread go on with the connection.  Any thread. */
+void http_resume(struct MHD_Connection *connection);
+/** Puts the connection to sleep until http_resume.  On MHD's thread, from a handler or a body's reader. */
+void http_suspend(struct MHD_Connection *connection);
 
 /* ---- routes.c ---- */
 

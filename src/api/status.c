@@ -90,6 +90,11 @@ void status_get(struct request *request)
     writer_string(&json, "import_error",
                   status.last_import_error[0] != '\0' ? status.last_import_error : NULL);
     writer_string(&json, "geoip", status.geo_source[0] != '\0' ? status.geo_source : NULL);
+    writer_object(&json, "suspicion");
+    writer_bool(&json, "suspects_itself", status.suspects_itself);
+    writer_time(&json, "since", status.suspicion_wall_ms);
+    writer_string(&json, "why", status.suspicion[0] != '\0' ? status.suspicion : NULL);
+    writer_end(&json);
     write_world(&json);
     write_queries(&json, api);
     write_checks(&json, api->control);

@@ -244,6 +244,17 @@ static const struct field settings_fields[] = {
     { "checks", &type_shape, .shape = &shape_checks, .fallback = "{}", .doc = "limits of health checks" },
     { "exec_checks", &type_boolean, MEMBER(struct settings, exec_checks), .fallback = "false",
       .doc = "whether health checks of type \"exec\" may run programs on this server" },
+    { "keep_events", &type_integer, MEMBER(struct settings, keep_events), .least = 1, .most = 10000000,
+      .fallback = "100000", .doc = "events that the store keeps" },
+    { "keep_events_for", &type_duration, MEMBER(struct settings, keep_events_ms), .least = HOUR,
+      .most = (int64_t)365 * 24 * HOUR, .fallback = "\"90d\"", .doc = "how long it keeps them" },
+    { "keep_verdicts_for", &type_duration, MEMBER(struct settings, keep_verdicts_ms), .least = 0,
+      .most = 24 * HOUR, .fallback = "\"10m\"",
+      .doc = "how old the last verdicts of the checks may be to hold after a restart; 0s: none does" },
+    { "reference_targets", &type_listen, MEMBER(struct settings, reference_targets),
+      COUNT(struct settings, reference_target_count), .least = 1,
+      .doc = "addresses with TCP port that always reply, unless this server is cut off: then verdicts stay "
+             "as they are" },
 };
 const struct shape shape_settings = {
     .name = "settings", .doc = "settings of a steerd server", .is_root = true, SHAPE(settings_fields)

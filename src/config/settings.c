@@ -171,6 +171,7 @@ void settings_free(struct settings *settings)
     for (size_t i = 0; i < settings->geoip_count; i++)
         free(settings->geoip[i]);
     free(settings->geoip);
+    listen_free(settings->reference_targets, settings->reference_target_count);
     free(settings->token_file);
     free(settings->user);
     free(settings->state_dir);

@@ -22,5 +22,6 @@ void command_free(struct command *command)
     free(command->author);
     free(command->comment);
     problems_free(&command->problems);
+    events_free(&command->events);
     free(command);
 }

@@ -6,7 +6,9 @@
 #include "base/memory.h"
 #include "control/builder.h"
 #include "control/cookie_secrets.h"
+#include "control/notes.h"
 #include "control/reading.h"
+#include "control/references.h"
 #include "control/world.h"
 #include "store/store.h"
 
@@ -27,6 +29,8 @@ struct control {
     struct store *store;
     struct builder *builder;
     struct checker *checker;
+    struct references *references; /* NULL: none */
+    struct chronicle *chronicle;
     struct world *world;
     struct tickets *tickets;
     bool is_ready;    /* the start is over */
@@ -78,6 +82,10 @@ static void publish_build(struct control *control, struct build *build)
     world_take(control->world, &build->compiled, build->generation);
     publish(control, build->generation, source);
     build->is_accepted = true;
+    if (build->kind == BUILD_CHANGE)
+        note_generation(control->chronicle, build);
+    else if (build->kind == BUILD_GEO && control->is_ready)
+        note_locations(control->chronicle, source);
 }
 
 /* The build's fate is known: the builder first, so that who asks next reads the new head. */
@@ -93,6 +101,7 @@ static void finish_build(struct control *control, struct build *build, enum comm
         note_import_error(control, &build->error);
     if (build->is_start) {
         control->is_ready = true;
+        world_set_restored(control->world, NULL);
         if (build->generation == 0 || build->error.text[0] != '\0')
             control->start_error = build->error;
     }
@@ -183,6 +192,10 @@ static void override_was_stored(struct control *control, struct store_job *job)
     bool is_set = job->letter.kind == STORE_PUT_OVERRIDE;
     if (job->is_done) {
         world_override(control->world, job->key, is_set ? &job->override : NULL);
+        if (is_set)
+            note_override_set(control->chronicle, job->key, &job->override);
+        else if (command != NULL)
+            note_override_cleared(control->chronicle, job->key, command->author);
         publish(control, 0, NULL);
         log_notice("override of %s %s%s%s", job->key, is_set ? "set" : "cleared",
                    is_set && job->override.reason[0] != '\0' ? ": " : "", is_set ? job->override.reason : "");
@@ -205,6 +218,7 @@ static int expire_overrides(struct control *control)
         job->reply_to = control->store_box;
         job->key = xstrdup(key);
         log_notice("override of %s has expired", job->key);
+        note_override_expired(control->chronicle, job->key);
         world_override(control->world, job->key, NULL);
         store_post(control->store, job);
     }
@@ -262,6 +276,48 @@ static void old_generation_came(struct control *control, struct store_job *job)
         builder_post_rollback(control->builder, command, &job->objects);
 }
 
+static void ask_for_events(struct control *control, struct command *command)
+{
+    struct store_job *job = store_job_new(STORE_LIST_EVENTS);
+    job->reply_to = control->store_box;
+    job->context = command;
+    job->has_before = command->has_after;
+    job->before = command->after;
+    job->most = command->most;
+    job->has_kind = command->has_event_kind;
+    job->kind = command->event_kind;
+    job->key = command->name != NULL ? xstrdup(command->name) : NULL;
+    store_post(control->store, job);
+}
+
+static void events_came(struct store_job *job)
+{
+    struct command *command = job->context;
+    command->error = job->error;
+    command->events = job->events;
+    job->events = (struct events){ 0 };
+    reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+}
+
+/* ---- self-suspicion ---- */
+
+static void judge(struct control *control)
+{
+    unsigned count, silent;
+    references_read(control->references, &count, &silent);
+    doubt_note_references(world_doubt(control->world), count, silent);
+    enum doubt_turn turn = world_judge(control->world, clock_monotonic_ms());
+    if (turn == DOUBT_STAYS)
+        return;
+    note_suspicion(control->chronicle, world_doubt(control->world), turn);
+    pthread_mutex_lock(&control->status_mutex);
+    struct control_status *status = &control->status;
+    status->suspects_itself = turn == DOUBT_BEGINS;
+    status->suspicion_wall_ms = clock_wall_ms();
+    doubt_explain(world_doubt(control->world), status->suspicion, sizeof status->suspicion);
+    pthread_mutex_unlock(&control->status_mutex);
+}
+
 /* ---- the loop ---- */
 
 static void take_job(struct control *control, struct store_job *job)
@@ -272,8 +328,8 @@ static void take_job(struct control *control, struct store_job *job)
     case STORE_DELETE_OVERRIDE: override_was_stored(control, job); break;
     case STORE_LIST_GENERATIONS: generations_came(job); break;
     case STORE_READ_GENERATION: old_generation_came(control, job); break;
-    case STORE_PUT_HISTORY:
-    case STORE_LIST_EVENTS:
+    case STORE_PUT_HISTORY: chronicle_came(control->chronicle, job); break;
+    case STORE_LIST_EVENTS: events_came(job); break;
     case STORE_SET_META: break;
     }
     store_job_free(job);
@@ -289,6 +345,7 @@ static void take_command(struct control *control, struct command *command)
     switch ((enum command_kind)command->letter.kind) {
     case COMMAND_OVERRIDE_SET: store_override(control, command, STORE_PUT_OVERRIDE); return;
     case COMMAND_OVERRIDE_CLEAR: store_override(control, command, STORE_DELETE_OVERRIDE); return;
+    case COMMAND_EVENTS: ask_for_events(control, command); return;
     case COMMAND_GENERATIONS: ask_store(control, command, STORE_LIST_GENERATIONS); return;
     case COMMAND_ROLLBACK: ask_store(control, command, STORE_READ_GENERATION); return;
     default: builder_post(control->builder, command); return;
@@ -322,6 +379,8 @@ static bool step(struct control *control)
         next = letter->next;
         is_over |= take_letter(control, letter);
     }
+    if (!control->is_stopping)
+        judge(control);
     publish(control, 0, NULL);
     return is_over;
 }
@@ -331,15 +390,28 @@ static void wait_for_letters(struct control *control, int timeout_ms)
     struct pollfd boxes[] = {
         { .fd = mailbox_fd(control->box), .events = POLLIN },
         { .fd = mailbox_fd(control->store_box), .events = POLLIN },
+        { .fd = references_fd(control->references), .events = POLLIN }, /* -1 is passed over */
     };
-    poll(boxes, 2, timeout_ms);
+    poll(boxes, 3, timeout_ms);
+}
+
+/* Does what is due by the clock; returns how long there is nothing more to do, in ms. */
+static int run_clock(struct control *control)
+{
+    int waits_ms[] = { time_to_wait(control), doubt_wait_ms(world_doubt(control->world)) };
+    int wait_ms = chronicle_flush(control->chronicle);
+    for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
+        if (waits_ms[i] >= 0 && waits_ms[i] < wait_ms)
+            wait_ms = waits_ms[i];
+    }
+    return wait_ms;
 }
 
 static void *control_main(void *arg)
 {
     struct control *control = arg;
     while (!step(control))
-        wait_for_letters(control, time_to_wait(control));
+        wait_for_letters(control, run_clock(control));
     return NULL;
 }
 
@@ -363,6 +435,16 @@ static bool load_keys(struct control *control, struct error *err)
     return true;
 }
 
+static void open_history(struct control *control, struct store_head *head)
+{
+    const struct settings *settings = control->settings;
+    const struct store_history keep = { settings->keep_events, settings->keep_events_ms };
+    store_keep_history(control->store, &keep);
+    control->chronicle = chronicle_new(control->store, control->store_box, head->last_event);
+    world_set_chronicle(control->world, control->chronicle);
+    world_set_restored(control->world, restored_new(head, clock_wall_ms(), settings->keep_verdicts_ms));
+}
+
 static bool open_parts(struct control *control, struct error *err)
 {
     struct store_head head = { 0 };
@@ -373,8 +455,10 @@ static bool open_parts(struct control *control, struct error *err)
                     err))
         return false;
     restore_overrides(control, &head);
+    open_history(control, &head);
     bool is_open = load_keys(control, err) && store_start(control->store, err) &&
-                   checker_start(&checks, &control->checker, err);
+                   checker_start(&checks, &control->checker, err) &&
+                   references_start(control->settings, &control->references, err);
     if (is_open) {
         world_set_checker(control->world, control->checker);
         is_open = builder_start(control->settings, &head, control->box, &control->builder, err);
@@ -387,7 +471,7 @@ static bool open_parts(struct control *control, struct error *err)
 static bool run_start(struct control *control, struct error *err)
 {
     while (!control->is_ready) {
-        wait_for_letters(control, -1);
+        wait_for_letters(control, run_clock(control));
         step(control);
     }
     if (control->status.generation == 0 && control->start_error.text[0] != '\0') {
@@ -406,16 +490,21 @@ static void close_parts(struct control *control)
     control->is_stopping = true;
     if (control->checker != NULL)
         checker_stop(control->checker);
+    references_stop(control->references);
+    control->references = NULL;
     world_set_checker(control->world, NULL);
     if (control->builder != NULL)
         builder_stop(control->builder);
     step(control);
+    if (control->chronicle != NULL)
+        chronicle_end(control->chronicle);
     if (control->store != NULL)
         store_close(control->store);
     step(control);
     step(control); /* what the last one caused */
     snapshot_shutdown();
     world_free(control->world);
+    chronicle_free(control->chronicle);
     builder_free(control->builder);
     tickets_free(control->tickets);
     mailbox_free(control->box);
@@ -459,10 +548,16 @@ void control_status(struct control *control, struct control_status *out)
 {
     pthread_mutex_lock(&control->status_mutex);
     *out = control->status;
+    out->events_lost = chronicle_lost(control->chronicle);
     pthread_mutex_unlock(&control->status_mutex);
 }
 
 const struct checker_counters *control_checker_counters(const struct control *control)
 {
     return checker_counters(control->checker);
+}
+
+struct feed *control_feed(const struct control *control)
+{
+    return chronicle_feed(control->chronicle);
 }

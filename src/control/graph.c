@@ -19,12 +19,14 @@ struct vertex {
     struct slots parents;    /* a parent stands once for each edge */
     struct slots children;   /* as they were when the node was taken in */
     bool is_touched;
+    bool has_turned, was_available; /* since graph_next_turned saw it last */
 };
 
 struct graph {
     struct vertex *vertices; /* by node slot */
     uint32_t room;
     struct slots touched, gone; /* gone: nodes whose state is to be taken away */
+    struct slots turned;
 };
 
 struct graph *graph_new(void)
@@ -41,6 +43,7 @@ void graph_free(struct graph *graph)
     free(graph->vertices);
     free(graph->touched.items);
     free(graph->gone.items);
+    free(graph->turned.items);
     free(graph);
 }
 
@@ -147,9 +150,21 @@ static bool children_have_states(const struct vertex *vertex, const struct condi
     return true;
 }
 
+/* A round may turn a node and the next turn it back: only where it began is noted. */
+static void note_turn(struct graph *graph, struct vertex *vertex, const struct node_state *before,
+                      const struct node_state *after)
+{
+    bool was_available = before->is_available[VIEW_HEALTHY];
+    if (vertex->has_turned || was_available == after->is_available[VIEW_HEALTHY])
+        return;
+    vertex->has_turned = true;
+    vertex->was_available = was_available;
+    slots_add(&graph->turned, vertex->node->slot);
+}
+
 /* Computes one node against the conditions as the round found them.  True if its parents have to look again.
  */
-static bool settle_one(const struct vertex *vertex, const struct dataset *dataset,
+static bool settle_one(struct graph *graph, struct vertex *vertex, const struct dataset *dataset,
                        const struct conditions *conditions, struct paged_edit *edit, struct edition *edition)
 {
     uint32_t slot = vertex->node->slot;
@@ -159,6 +174,8 @@ static bool settle_one(const struct vertex *vertex, const struct dataset *datase
         free(fresh);
         return false;
     }
+    if (before != NULL)
+        note_turn(graph, vertex, before, fresh);
     edition_replaced(edition, before, NULL);
     paged_edit_set(edit, slot, edition_made(edition, fresh, NULL));
     return true;
@@ -182,7 +199,7 @@ static void settle_round(struct graph *graph, const struct dataset *dataset, str
             graph_touch(graph, round.items[i]);
             continue;
         }
-        if (!settle_one(vertex, dataset, conditions, edit, edition))
+        if (!settle_one(graph, vertex, dataset, conditions, edit, edition))
             continue;
         for (size_t k = 0; k < vertex->parents.count; k++)
             graph_touch(graph, vertex->parents.items[k]);
@@ -199,4 +216,18 @@ bool graph_settle(struct graph *graph, const struct dataset *dataset, struct con
          round++)
         settle_round(graph, dataset, conditions, edition);
     return is_changed;
+}
+
+const struct node *graph_next_turned(struct graph *graph, const struct conditions *conditions)
+{
+    while (graph->turned.count > 0) {
+        struct vertex *vertex = &graph->vertices[graph->turned.items[--graph->turned.count]];
+        vertex->has_turned = false;
+        if (vertex->node == NULL)
+            continue;
+        const struct node_state *state = paged_get(&conditions->nodes, vertex->node->slot);
+        if (state != NULL && state->is_available[VIEW_HEALTHY] != vertex->was_available)
+            return vertex->node;
+    }
+    return NULL;
 }

@@ -26,3 +26,7 @@ void graph_touch(struct graph *graph, uint32_t slot);
  */
 bool graph_settle(struct graph *graph, const struct dataset *dataset, struct conditions *conditions,
                   struct edition *edition);
+
+/** Walks the nodes that graph_settle found available and were not before, or the other way round; each once.
+ * NULL at the end. */
+const struct node *graph_next_turned(struct graph *graph, const struct conditions *conditions);

@@ -1,53 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "control/world.h"
+#include "control/world_parts.h"
 
 #include "base/memory.h"
-#include "base/table.h"
-#include "control/graph.h"
-#include "control/ramp.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* One endpoint of a named pool. */
-struct entry {
-    char *key; /* "pool/endpoint" */
-    const struct endpoint *endpoint;
-    uint32_t pool_slot;
-    struct observation observed[DECLARED_CHECKS_MAX];
-    size_t check_count;
-    struct compiled_pace pace;
-    struct ramp ramp;
-    uint64_t wake_ms; /* when to look again; 0: when something happens */
-    bool is_dirty, is_paced;
-};
-
-struct world {
-    struct tickets *tickets;
-    struct checker *checker;
-    const struct dataset *dataset;
-    struct conditions conditions; /* as last published, or further */
-    struct conditions *published; /* the copy that the current snapshot points at */
-    struct server_keys *keys;     /* NULL: no cookies */
-    struct graph *graph;
-    struct entry **entries; /* by endpoint slot */
-    uint32_t entry_room;
-    struct table *by_key;    /* key → entry */
-    struct table *overrides; /* key → struct override */
-    uint32_t *dirty;         /* endpoint slots */
-    size_t dirty_count, dirty_room;
-    uint32_t *paced; /* endpoint slots with a time to wake; may hold one twice or one that went */
-    size_t paced_count, paced_room;
-    uint64_t now_ms;
-    bool is_changed; /* something to publish */
-    struct edition edition;
-};
 
 struct world *world_new(struct tickets *tickets)
 {
     struct world *world = xcalloc(1, sizeof *world);
     world->tickets = tickets;
     world->graph = graph_new();
+    world->doubt = doubt_new();
     world->by_key = table_new();
     world->overrides = table_new();
     return world;
@@ -56,6 +20,7 @@ struct world *world_new(struct tickets *tickets)
 static void entry_free(struct entry *entry)
 {
     free(entry->key);
+    free(entry->target);
     free(entry);
 }
 
@@ -93,6 +58,9 @@ void world_free(struct world *world)
     table_free(world->by_key);
     table_free(world->overrides);
     graph_free(world->graph);
+    doubt_free(world->doubt);
+    restored_free(world->restored);
+    transitions_free(world->transitions);
     free(world->entries);
     free(world->dirty);
     free(world->paced);
@@ -111,9 +79,21 @@ void world_set_checker(struct world *world, struct checker *checker)
     world->checker = checker;
 }
 
+void world_set_chronicle(struct world *world, struct chronicle *chronicle)
+{
+    world->chronicle = chronicle;
+    transitions_free(world->transitions);
+    world->transitions = chronicle != NULL ? transitions_new(chronicle) : NULL;
+}
+
+struct doubt *world_doubt(struct world *world)
+{
+    return world->doubt;
+}
+
 /* ---- endpoints ---- */
 
-static void mark_dirty(struct world *world, struct entry *entry)
+void world_mark_dirty(struct world *world, struct entry *entry)
 {
     if (entry->is_dirty)
         return;
@@ -138,7 +118,7 @@ static void wake_later(struct world *world, struct entry *entry, uint64_t wake_m
     entry->is_paced = true;
 }
 
-static struct entry *entry_at(const struct world *world, uint32_t slot)
+struct entry *world_entry(const struct world *world, uint32_t slot)
 {
     return slot < world->entry_room ? world->entries[slot] : NULL;
 }
@@ -165,18 +145,12 @@ static void forget_observations(struct world *world, struct entry *entry, size_t
     }
 }
 
-static void bind_checks(struct world *world, uint32_t slot, const struct compiled_endpoint *compiled)
-{
-    if (world->checker != NULL)
-        checker_bind(world->checker, slot, compiled != NULL ? compiled->checks : NULL,
-                     compiled != NULL ? compiled->check_count : 0);
-}
-
 static void take_endpoint(struct world *world, const struct compiled_endpoint *compiled, uint32_t pool_slot)
 {
     uint32_t slot = compiled->endpoint->slot;
-    struct entry *entry = entry_at(world, slot);
-    if (entry == NULL) {
+    struct entry *entry = world_entry(world, slot);
+    bool is_new = entry == NULL;
+    if (is_new) {
         entry = xcalloc(1, sizeof *entry);
         entry->key = xasprintf("%s/%s", compiled->pool, compiled->endpoint->name);
         ramp_begin(&entry->ramp, world->dataset != NULL && world->dataset->generation > 0);
@@ -189,19 +163,19 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
     if (compiled->check_count < entry->check_count)
         forget_observations(world, entry, compiled->check_count);
     entry->check_count = compiled->check_count;
-    bind_checks(world, slot, compiled);
-    mark_dirty(world, entry);
+    world_bind(world, entry, compiled, is_new);
+    world_mark_dirty(world, entry);
 }
 
 static void drop_endpoint(struct world *world, uint32_t slot, struct paged_edit *edit)
 {
-    struct entry *entry = entry_at(world, slot);
+    struct entry *entry = world_entry(world, slot);
     if (entry == NULL)
         return;
     forget_observations(world, entry, 0);
     edition_replaced(&world->edition, paged_edit_get(edit, slot), NULL);
     paged_edit_set(edit, slot, NULL);
-    bind_checks(world, slot, NULL);
+    world_unbind(world, entry);
     table_remove(world->by_key, entry->key);
     world->entries[slot] = NULL;
     for (size_t i = 0; entry->is_dirty && i < world->dirty_count; i++) {
@@ -243,29 +217,9 @@ void world_take(struct world *world, struct compiled *compiled, uint64_t generat
     }
     world->conditions.endpoints = paged_edit_end(edit);
     world->dataset = compiled->dataset;
+    transitions_forget_services(world->transitions);
     edition_merge(&world->edition, &compiled->edition);
     world->is_changed = true;
-}
-
-void world_observe(struct world *world, const struct health_report *report)
-{
-    struct entry *entry = entry_at(world, report->endpoint_slot);
-    if (entry == NULL || report->check_index >= entry->check_count)
-        return; /* it went while the report was on its way */
-    struct observation *observed = &entry->observed[report->check_index];
-    bool is_news = observed->evidence == NULL ||
-                   observed->evidence->since_wall_ms != report->evidence.since_wall_ms ||
-                   strcmp(observed->evidence->check, report->evidence.check) != 0 ||
-                   strcmp(observed->evidence->text, report->evidence.text) != 0 ||
-                   observed->evidence->certificate_ends_s != report->evidence.certificate_ends_s;
-    observed->verdict = report->verdict;
-    observed->settle_ms = report->settle_ms;
-    observed->latency_us = report->latency_us;
-    if (is_news && report->verdict != HEALTH_UNKNOWN) {
-        edition_replaced(&world->edition, observed->evidence, NULL);
-        observed->evidence = xmemdup(&report->evidence, sizeof report->evidence);
-    }
-    mark_dirty(world, entry);
 }
 
 /* ---- overrides ---- */
@@ -277,7 +231,7 @@ void world_override(struct world *world, const char *key, const struct override 
     edition_replaced(&world->edition, before, NULL);
     struct entry *entry = table_find(world->by_key, key);
     if (entry != NULL)
-        mark_dirty(world, entry);
+        world_mark_dirty(world, entry);
 }
 
 bool world_has_endpoint(const struct world *world, const char *key)
@@ -309,7 +263,7 @@ uint64_t world_tick(struct world *world, uint64_t now_ms)
     uint64_t next_ms = 0;
     world->now_ms = now_ms;
     for (size_t i = 0; i < world->paced_count;) {
-        struct entry *entry = entry_at(world, world->paced[i]);
+        struct entry *entry = world_entry(world, world->paced[i]);
         if (entry == NULL || entry->wake_ms == 0) {
             if (entry != NULL)
                 entry->is_paced = false;
@@ -317,7 +271,7 @@ uint64_t world_tick(struct world *world, uint64_t now_ms)
             continue;
         }
         if (entry->wake_ms <= now_ms)
-            mark_dirty(world, entry);
+            world_mark_dirty(world, entry);
         if (next_ms == 0 || entry->wake_ms < next_ms)
             next_ms = entry->wake_ms;
         i++;
@@ -332,14 +286,16 @@ static void refresh_endpoints(struct world *world)
     struct paged_edit *edit = paged_edit_begin(&world->conditions.endpoints, &world->edition);
     for (size_t i = 0; i < world->dirty_count; i++) {
         uint32_t slot = world->dirty[i];
-        struct entry *entry = slot != SLOT_NONE ? entry_at(world, slot) : NULL;
+        struct entry *entry = slot != SLOT_NONE ? world_entry(world, slot) : NULL;
         if (entry == NULL)
             continue;
         struct endpoint_condition fresh;
         effective_condition(entry->endpoint->weight, entry->observed, entry->check_count,
                             table_find(world->overrides, entry->key), &fresh);
         wake_later(world, entry, ramp_apply(&entry->ramp, &entry->pace, world->now_ms, &fresh));
-        edition_replaced(&world->edition, paged_edit_get(edit, slot), NULL);
+        const struct endpoint_condition *before = paged_edit_get(edit, slot);
+        transitions_endpoint(world->transitions, entry->key, before, &fresh);
+        edition_replaced(&world->edition, before, NULL);
         paged_edit_set(edit, slot, edition_made(&world->edition, xmemdup(&fresh, sizeof fresh), NULL));
         graph_touch(world->graph, entry->pool_slot);
         entry->is_dirty = false;
@@ -347,6 +303,15 @@ static void refresh_endpoints(struct world *world)
     world->conditions.endpoints = paged_edit_end(edit);
     world->is_changed |= world->dirty_count > 0;
     world->dirty_count = 0;
+}
+
+static void tell_turned_nodes(struct world *world)
+{
+    const struct node *node;
+    while ((node = graph_next_turned(world->graph, &world->conditions)) != NULL)
+        transitions_node(world->transitions, world->dataset, node,
+                         paged_get(&world->conditions.nodes, node->slot));
+    transitions_services(world->transitions, world->dataset, &world->conditions);
 }
 
 bool world_publish(struct world *world)
@@ -367,6 +332,7 @@ bool world_publish(struct world *world)
                                .tickets = world->tickets,
                                .keys = world->keys };
     snapshot_publish(next, &world->edition);
+    tell_turned_nodes(world);
     return true;
 }
 

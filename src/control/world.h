@@ -2,7 +2,10 @@
 #pragma once
 
 #include "config/compiler.h"
+#include "control/chronicle.h"
+#include "control/doubt.h"
 #include "control/effective.h"
+#include "control/restored.h"
 #include "health/checker.h"
 #include "snapshot/snapshot.h"
 
@@ -28,12 +31,22 @@ void world_set_keys(struct world *world, struct server_keys *keys);
 /** Binds checks by this checker (NULL: none, for tests). */
 void world_set_checker(struct world *world, struct checker *checker);
 
+/** Writes down here what changes (NULL: nowhere). */
+void world_set_chronicle(struct world *world, struct chronicle *chronicle);
+
+/** Endpoints that appear start with what was known of them; with NULL no longer.  Taken over. */
+void world_set_restored(struct world *world, struct restored *restored);
+
 /** Takes the dataset of `compiled` in: endpoints and nodes appear, change, vanish; checks are bound.
  * Published by the next world_publish. */
 void world_take(struct world *world, struct compiled *compiled, uint64_t generation);
 
-/** Takes in what the checker found. */
+/** Takes in what the checker found, once it is believed. */
 void world_observe(struct world *world, const struct health_report *report);
+
+/** Asks whether this server has to suspect itself, after reports and now and then (doubt_wait_ms). */
+enum doubt_turn world_judge(struct world *world, uint64_t now_ms);
+struct doubt *world_doubt(struct world *world);
 
 /** Sets (copied) or with NULL clears what operators say of "pool/endpoint". Known also while no such endpoint
  * exists. */

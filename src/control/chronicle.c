@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/chronicle.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+    FEED_EVENTS = 4096,
+    PENDING_MOST = 100000, /* while the disk does not answer */
+    SEEN_EVERY_MS = 15000, /* how stale the word that the verdicts hold may be after kill -9 */
+};
+
+struct chronicle {
+    struct store *store;
+    struct mailbox *store_box;
+    struct feed *feed;
+    uint64_t last_number;
+    struct events pending;
+    struct store_verdict *verdicts;
+    size_t verdict_count, verdict_room;
+    bool is_under_way; /* a job is at the store: the next one gathers meanwhile */
+    bool has_ended;
+    uint64_t seen_ms; /* monotonic, of the last job; 0: none yet */
+    _Atomic uint64_t lost;
+};
+
+struct chronicle *chronicle_new(struct store *store, struct mailbox *store_box, uint64_t last_number)
+{
+    struct chronicle *chronicle = xcalloc(1, sizeof *chronicle);
+    chronicle->store = store;
+    chronicle->store_box = store_box;
+    chronicle->last_number = last_number;
+    chronicle->feed = feed_new(FEED_EVENTS, last_number);
+    return chronicle;
+}
+
+void chronicle_free(struct chronicle *chronicle)
+{
+    if (chronicle == NULL)
+        return;
+    events_free(&chronicle->pending);
+    store_verdicts_free(chronicle->verdicts, chronicle->verdict_count);
+    feed_free(chronicle->feed);
+    free(chronicle);
+}
+
+void chronicle_note(struct chronicle *chronicle, const struct event *event)
+{
+    if (chronicle == NULL)
+        return;
+    if (chronicle->pending.count >= PENDING_MOST) {
+        chronicle->lost++;
+        return;
+    }
+    struct event *noted = events_add(&chronicle->pending, event);
+    noted->number = ++chronicle->last_number;
+    noted->wall_ms = clock_wall_ms();
+}
+
+void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *verdict)
+{
+    if (chronicle == NULL)
+        return;
+    if (chronicle->verdict_count == chronicle->verdict_room) {
+        chronicle->verdict_room = chronicle->verdict_room == 0 ? 16 : 2 * chronicle->verdict_room;
+        chronicle->verdicts =
+            xrealloc(chronicle->verdicts, chronicle->verdict_room, sizeof *chronicle->verdicts);
+    }
+    struct store_verdict *copy = &chronicle->verdicts[chronicle->verdict_count++];
+    *copy = *verdict;
+    copy->endpoint = xstrdup(verdict->endpoint);
+    copy->target = xstrdup(verdict->target != NULL ? verdict->target : "");
+}
+
+const struct events *chronicle_pending(const struct chronicle *chronicle)
+{
+    return &chronicle->pending;
+}
+
+static void send_history(struct chronicle *chronicle, uint64_t now_ms)
+{
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    job->reply_to = chronicle->store_box;
+    job->value = xasprintf("%" PRId64, clock_wall_ms());
+    job->events = chronicle->pending;
+    job->verdicts = chronicle->verdicts;
+    job->verdict_count = chronicle->verdict_count;
+    chronicle->pending = (struct events){ 0 };
+    chronicle->verdicts = NULL;
+    chronicle->verdict_count = chronicle->verdict_room = 0;
+    chronicle->is_under_way = true;
+    chronicle->seen_ms = now_ms;
+    store_post(chronicle->store, job);
+}
+
+int chronicle_flush(struct chronicle *chronicle)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    if (chronicle->has_ended || chronicle->is_under_way)
+        return SEEN_EVERY_MS; /* its return wakes the loop */
+    bool has_news = chronicle->pending.count > 0 || chronicle->verdict_count > 0;
+    if (has_news || chronicle->seen_ms == 0 || now_ms - chronicle->seen_ms >= SEEN_EVERY_MS)
+        send_history(chronicle, now_ms);
+    return (int)(chronicle->seen_ms + SEEN_EVERY_MS - now_ms);
+}
+
+void chronicle_came(struct chronicle *chronicle, const struct store_job *job)
+{
+    chronicle->is_under_way = false;
+    if (!job->is_done) {
+        chronicle->lost += job->events.count;
+        log_error("%zu events were not stored: %s", job->events.count, job->error.text);
+    }
+    feed_tell(chronicle->feed, &job->events); /* who follows live hears them even so */
+}
+
+void chronicle_end(struct chronicle *chronicle)
+{
+    if (!chronicle->has_ended)
+        send_history(chronicle, clock_monotonic_ms());
+    chronicle->has_ended = true;
+}
+
+struct feed *chronicle_feed(const struct chronicle *chronicle)
+{
+    return chronicle->feed;
+}
+
+uint64_t chronicle_lost(const struct chronicle *chronicle)
+{
+    return chronicle->lost;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who is checked, and what becomes of what the checks say. */
+#include "control/world_parts.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- bindings ---- */
+
+static void set_target(struct entry *entry, const struct compiled_endpoint *compiled)
+{
+    char address[ADDRESS_TEXT_SIZE] = "";
+    const struct check_binding *first = compiled->check_count > 0 ? &compiled->checks[0] : NULL;
+    if (first != NULL && first->hostname == NULL && first->address.family != ADDRESS_NONE)
+        address_format(&first->address, address);
+    free(entry->target);
+    entry->target = xstrdup(first != NULL && first->hostname != NULL ? first->hostname : address);
+}
+
+/* What an earlier process knew of a new endpoint.  True if it was heard of then. */
+static bool restore_entry(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled,
+                          struct known_verdict *known)
+{
+    bool has_replied = false;
+    for (size_t i = 0; i < compiled->check_count; i++) {
+        const struct store_verdict *row =
+            restored_find(world->restored, entry->key, compiled->checks[i].check->name, entry->target);
+        if (row == NULL)
+            continue;
+        known[i] = (struct known_verdict){ row->verdict, row->evidence };
+        entry->observed[i].verdict = row->verdict;
+        entry->observed[i].evidence = xmemdup(&row->evidence, sizeof row->evidence);
+        has_replied |= row->evidence.has_replied;
+    }
+    return has_replied;
+}
+
+static uint32_t silence_window_ms(const struct compiled_endpoint *compiled)
+{
+    uint32_t window_ms = 0;
+    for (size_t i = 0; i < compiled->check_count; i++) {
+        uint32_t one_ms = compiled->checks[i].check->interval_ms + compiled->checks[i].check->timeout_ms;
+        window_ms = one_ms > window_ms ? one_ms : window_ms;
+    }
+    return window_ms;
+}
+
+void world_bind(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled,
+                bool is_new)
+{
+    struct known_verdict known[DECLARED_CHECKS_MAX] = { 0 };
+    uint32_t slot = compiled->endpoint->slot;
+    set_target(entry, compiled);
+    bool has_replied = is_new && world->restored != NULL && restore_entry(world, entry, compiled, known);
+    doubt_bind(world->doubt, slot, compiled->check_count, silence_window_ms(compiled), has_replied,
+               clock_monotonic_ms());
+    if (world->checker != NULL)
+        checker_bind_known(world->checker, slot, compiled->checks, known, compiled->check_count);
+}
+
+static void forget_verdicts(struct world *world, const char *key)
+{
+    const struct store_verdict none = { .endpoint = (char *)(uintptr_t)key, .verdict = HEALTH_UNKNOWN };
+    chronicle_verdict(world->chronicle, &none);
+}
+
+void world_unbind(struct world *world, const struct entry *entry)
+{
+    uint32_t slot = entry->endpoint->slot;
+    if (entry->check_count > 0)
+        forget_verdicts(world, entry->key);
+    doubt_bind(world->doubt, slot, 0, 0, false, 0);
+    if (world->checker != NULL)
+        checker_bind(world->checker, slot, NULL, 0);
+}
+
+/* What nobody took is of endpoints that are gone. */
+void world_set_restored(struct world *world, struct restored *restored)
+{
+    const struct store_verdict *row;
+    for (size_t at = 0; (row = restored_next(world->restored, &at)) != NULL;) {
+        if (!world_has_endpoint(world, row->endpoint))
+            forget_verdicts(world, row->endpoint);
+    }
+    restored_free(world->restored);
+    world->restored = restored;
+}
+
+/* ---- observations ---- */
+
+static struct entry *entry_of(const struct world *world, const struct health_report *report)
+{
+    struct entry *entry = world_entry(world, report->endpoint_slot);
+    if (entry == NULL || report->check_index >= entry->check_count)
+        return NULL; /* it went while the report was on its way */
+    return entry;
+}
+
+static void write_down(struct world *world, const struct entry *entry, uint8_t before,
+                       const struct health_report *report)
+{
+    const struct store_verdict row = { .endpoint = entry->key,
+                                       .target = entry->target,
+                                       .verdict = report->verdict,
+                                       .evidence = report->evidence };
+    chronicle_verdict(world->chronicle, &row);
+    if (entry->check_count > 1)
+        transitions_check(world->transitions, entry->key, before, report->verdict, &report->evidence);
+}
+
+static void believe(struct world *world, struct entry *entry, const struct health_report *report)
+{
+    struct observation *observed = &entry->observed[report->check_index];
+    bool is_news = observed->evidence == NULL ||
+                   observed->evidence->since_wall_ms != report->evidence.since_wall_ms ||
+                   strcmp(observed->evidence->check, report->evidence.check) != 0 ||
+                   strcmp(observed->evidence->text, report->evidence.text) != 0 ||
+                   observed->evidence->certificate_ends_s != report->evidence.certificate_ends_s;
+    if (is_news && report->verdict != HEALTH_UNKNOWN)
+        write_down(world, entry, observed->verdict, report);
+    observed->verdict = report->verdict;
+    observed->settle_ms = report->settle_ms;
+    observed->latency_us = report->latency_us;
+    if (is_news && report->verdict != HEALTH_UNKNOWN) {
+        edition_replaced(&world->edition, observed->evidence, NULL);
+        observed->evidence = xmemdup(&report->evidence, sizeof report->evidence);
+    }
+    world_mark_dirty(world, entry);
+}
+
+void world_observe(struct world *world, const struct health_report *report)
+{
+    struct entry *entry = entry_of(world, report);
+    if (entry != NULL &&
+        doubt_take(world->doubt, report, entry->observed[report->check_index].verdict, clock_monotonic_ms()))
+        believe(world, entry, report);
+}
+
+enum doubt_turn world_judge(struct world *world, uint64_t now_ms)
+{
+    enum doubt_turn turn = doubt_judge(world->doubt, now_ms);
+    const struct health_report *report;
+    bool is_up;
+    while ((report = doubt_next(world->doubt, &is_up)) != NULL) {
+        struct entry *entry = entry_of(world, report);
+        struct health_report believed = *report;
+        if (entry == NULL)
+            continue;
+        if (is_up) {
+            believed.verdict = HEALTH_UP;
+            believed.evidence.since_wall_ms = clock_wall_ms();
+            snprintf(believed.evidence.text, sizeof believed.evidence.text,
+                     "still up: this server suspects itself");
+        }
+        believe(world, entry, &believed);
+    }
+    return turn;
+}

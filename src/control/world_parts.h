@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/table.h"
+#include "control/graph.h"
+#include "control/ramp.h"
+#include "control/transitions.h"
+#include "control/world.h"
+
+/* What world.c (structure, publication) and observations.c (what checks say) share. */
+
+/* One endpoint of a named pool. */
+struct entry {
+    char *key;    /* "pool/endpoint" */
+    char *target; /* what is measured: an address or a name; "" while nothing is */
+    const struct endpoint *endpoint;
+    uint32_t pool_slot;
+    struct observation observed[DECLARED_CHECKS_MAX];
+    size_t check_count;
+    struct compiled_pace pace;
+    struct ramp ramp;
+    uint64_t wake_ms; /* when to look again; 0: when something happens */
+    bool is_dirty, is_paced;
+};
+
+struct world {
+    struct tickets *tickets;
+    struct checker *checker;
+    struct chronicle *chronicle;
+    struct transitions *transitions;
+    struct restored *restored; /* only while it starts */
+    struct doubt *doubt;
+    const struct dataset *dataset;
+    struct conditions conditions; /* as last published, or further */
+    struct conditions *published; /* the copy that the current snapshot points at */
+    struct server_keys *keys;     /* NULL: no cookies */
+    struct graph *graph;
+    struct entry **entries; /* by endpoint slot */
+    uint32_t entry_room;
+    struct table *by_key;    /* key → entry */
+    struct table *overrides; /* key → struct override */
+    uint32_t *dirty;         /* endpoint slots */
+    size_t dirty_count, dirty_room;
+    uint32_t *paced; /* endpoint slots with a time to wake; may hold one twice or one that went */
+    size_t paced_count, paced_room;
+    uint64_t now_ms;
+    bool is_changed; /* something to publish */
+    struct edition edition;
+};
+
+struct entry *world_entry(const struct world *world, uint32_t slot); /* or NULL */
+void world_mark_dirty(struct world *world, struct entry *entry);
+
+/** Lets the endpoint be checked as `compiled` says. */
+void world_bind(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled,
+                bool is_new);
+/** It is gone: nobody checks it, and no verdict is kept. */
+void world_unbind(struct world *world, const struct entry *entry);
