@@ -193,14 +193,19 @@ static enum cli_exit complain_unreachable(const struct client *client, CURLcode 
         client->url, what);
 }
 
+static char *url_of(const struct client *client, const char *path)
+{
+    size_t base_size = strlen(client->base);
+    while (base_size > 0 && client->base[base_size - 1] == '/')
+        base_size--;
+    return xasprintf("%.*s%s", (int)base_size, client->base, path);
+}
+
 enum cli_exit client_call(struct client *client, struct call call, struct answer *out)
 {
     *out = (struct answer){ 0 };
     client->curl_error[0] = '\0';
-    size_t base_size = strlen(client->base);
-    while (base_size > 0 && client->base[base_size - 1] == '/')
-        base_size--;
-    char *url = xasprintf("%.*s%s", (int)base_size, client->base, call.path);
+    char *url = url_of(client, call.path);
     struct curl_slist *headers = headers_for(client, &call);
     prepare(client, &call, out);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
@@ -214,6 +219,63 @@ enum cli_exit client_call(struct client *client, struct call call, struct answer
         return complain_unreachable(client, code);
     out->json = out->body.size > 0 ? cJSON_ParseWithLength(out->body.bytes, out->body.size) : NULL;
     return out->status >= 200 && out->status < 300 ? CLI_DONE : complain_of(out);
+}
+
+/* ---- following ---- */
+
+/* The server says something every 15 s: who hears nothing for so long has lost it. */
+#define SILENCE_S 45L
+
+struct following {
+    struct client *client;
+    struct answer refusal; /* the body of what is no success */
+    bool (*take)(void *context, const char *bytes, size_t size);
+    void *context;
+    bool has_stopped;
+};
+
+static size_t take_piece(char *bytes, size_t size, size_t count, void *context)
+{
+    struct following *following = context;
+    long status = 0;
+    curl_easy_getinfo(following->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    following->refusal.status = status;
+    if (status != 200)
+        return take_body(bytes, size, count, &following->refusal.body);
+    following->has_stopped = !following->take(following->context, bytes, size * count);
+    return following->has_stopped ? 0 : size * count;
+}
+
+enum cli_exit client_follow(struct client *client, char *path,
+                            bool (*take)(void *context, const char *bytes, size_t size), void *context)
+{
+    const struct call call = { .method = "GET" };
+    struct following following = { .client = client, .take = take, .context = context };
+    char *url = url_of(client, path);
+    struct curl_slist *headers = headers_for(client, &call);
+    client->curl_error[0] = '\0';
+    prepare(client, &call, &following.refusal);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 0L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take_piece);
+    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &following);
+    curl_easy_setopt(client->curl, CURLOPT_URL, url);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    CURLcode code = curl_easy_perform(client->curl);
+    curl_slist_free_all(headers);
+    free(url);
+    free(path);
+    struct answer *refusal = &following.refusal;
+    enum cli_exit result = CLI_DONE;
+    if (refusal->status != 0 && refusal->status != 200) {
+        refusal->json = cJSON_ParseWithLength(refusal->body.bytes, refusal->body.size);
+        result = complain_of(refusal);
+    } else if (code != CURLE_OK && refusal->status == 0) {
+        result = complain_unreachable(client, code);
+    }
+    answer_free(refusal);
+    return result;
 }
 
 /* ---- pieces ---- */

@@ -32,6 +32,11 @@ void client_close(struct client *client);
  * freed in any case. */
 enum cli_exit client_call(struct client *client, struct call call, struct answer *out);
 
+/** Asks for a body without end (`path` is freed) and hands its bytes on as they come, until `take` says false
+ * or the server ends it: both are CLI_DONE. */
+enum cli_exit client_follow(struct client *client, char *path,
+                            bool (*take)(void *context, const char *bytes, size_t size), void *context);
+
 /** Appends `text` with all but unreserved characters percent-encoded (RFC 3986 §2.3). */
 void client_add_escaped(struct text *path, const char *text);
 /** Appends "?name=value", or "&…"; NULL adds nothing. */

@@ -33,6 +33,8 @@ static const struct command_row rows[] = {
       command_set_record },
     { "delete-record", "ZONE OWNER TYPE [--comment TEXT] [--dry-run]",
       "take away all records of a type at an owner, also the file's", 3, 3, WRITE, command_delete_record },
+    { "events", "[-f] [--kind KIND] [--subject NAME] [--limit N]", "what happened, and what happens", 0, 0,
+      OPTION_FOLLOW | OPTION_KIND | OPTION_SUBJECT | OPTION_LIMIT, command_events },
     { "generations", "[--limit N]", "who changed the configuration, and when", 0, 0, OPTION_LIMIT,
       command_generations },
     { "rollback", "GENERATION [--comment TEXT] [--dry-run]", "make an old configuration the current one", 1,

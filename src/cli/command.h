@@ -32,6 +32,7 @@ enum cli_exit command_explain(const struct options *options);
 enum cli_exit command_records(const struct options *options);
 enum cli_exit command_set_record(const struct options *options);
 enum cli_exit command_delete_record(const struct options *options);
+enum cli_exit command_events(const struct options *options);
 enum cli_exit command_generations(const struct options *options);
 enum cli_exit command_rollback(const struct options *options);
 enum cli_exit command_apply(const struct options *options);

@@ -42,6 +42,16 @@ static void add_configuration(struct text *out, const cJSON *status)
     add_line(out, "zones", value, GRID_PLAIN);
 }
 
+static void add_suspicion(struct text *out, const cJSON *suspicion)
+{
+    char value[320], since[32];
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(suspicion, "suspects_itself")))
+        return;
+    screen_short_time(json_text(suspicion, "since"), since);
+    snprintf(value, sizeof value, "verdicts are frozen since %s: %s", since, json_text(suspicion, "why"));
+    add_line(out, "SUSPECTS ITSELF", value, GRID_BAD);
+}
+
 static void add_endpoints(struct text *out, const cJSON *endpoints)
 {
     char value[256];
@@ -76,6 +86,7 @@ static enum cli_exit print_status(const cJSON *status)
     add_line(&out, "steerd", json_text(status, "version"), GRID_PLAIN);
     add_uptime(&out, json_number(status, "uptime_s"));
     add_configuration(&out, status);
+    add_suspicion(&out, cJSON_GetObjectItemCaseSensitive(status, "suspicion"));
     add_endpoints(&out, cJSON_GetObjectItemCaseSensitive(status, "endpoints"));
     add_work(&out, status);
     return screen_put(&out);

@@ -34,6 +34,9 @@ static const struct option known[] = {
     BIT_OPTION("dry-run", OPTION_DRY_RUN, no_argument),
     BIT_OPTION("limit", OPTION_LIMIT, required_argument),
     BIT_OPTION("if-generation", OPTION_IF_GENERATION, required_argument),
+    BIT_OPTION("follow", OPTION_FOLLOW, no_argument),
+    BIT_OPTION("kind", OPTION_KIND, required_argument),
+    BIT_OPTION("subject", OPTION_SUBJECT, required_argument),
     { NULL, 0, NULL, 0 },
 };
 
@@ -51,7 +54,21 @@ static void take_bit(struct options *options, unsigned bit, const char *value)
     case OPTION_DRY_RUN: options->is_dry_run = true; break;
     case OPTION_LIMIT: options->limit = value; break;
     case OPTION_IF_GENERATION: options->if_generation = value; break;
+    case OPTION_FOLLOW: options->follows = true; break;
+    case OPTION_KIND: options->kind = value; break;
+    case OPTION_SUBJECT: options->subject = value; break;
     }
+}
+
+/* "apply -f FILE", but "events -f": there the next word is not its value. */
+static void take_short_f(struct options *options)
+{
+    if (!options->is_following) {
+        take_bit(options, OPTION_FILE, optarg);
+        return;
+    }
+    optind--;
+    take_bit(options, OPTION_FOLLOW, NULL);
 }
 
 static bool take(struct options *options, int key, char **argv, struct error *err)
@@ -63,8 +80,13 @@ static bool take(struct options *options, int key, char **argv, struct error *er
     case KEY_JSON: options->wants_json = true; return true;
     case KEY_VERSION: options->wants_version = true; return true;
     case 'h': options->wants_help = true; return true;
-    case 'f': take_bit(options, OPTION_FILE, optarg); return true;
-    case ':': return error_set(err, "%s needs a value", argv[optind - 1]);
+    case 'f': take_short_f(options); return true;
+    case ':':
+        if (optopt == 'f' && options->is_following) {
+            take_bit(options, OPTION_FOLLOW, NULL);
+            return true;
+        }
+        return error_set(err, "%s needs a value", argv[optind - 1]);
     case '?': return error_set(err, "unknown option %s", argv[optind - 1]);
     default: take_bit(options, (unsigned)(key - KEY_FIRST_BIT), optarg); return true;
     }
@@ -109,6 +131,8 @@ bool options_parse(int argc, char **argv, struct options *out, struct error *err
 {
     struct options options = { .url = getenv("STEERD_URL") };
     int key;
+    for (int i = 1; i < argc; i++)
+        options.is_following |= strcmp(argv[i], "events") == 0 && strcmp(argv[i - 1], "-f") != 0;
     optind = 0; /* glibc: start over */
     opterr = 0;
     while ((key = getopt_long(argc, argv, ":hf:", known, NULL)) != -1) {

@@ -18,6 +18,9 @@ enum option_bit {
     OPTION_DRY_RUN = 1 << 7,
     OPTION_LIMIT = 1 << 8,
     OPTION_IF_GENERATION = 1 << 9,
+    OPTION_FOLLOW = 1 << 10,
+    OPTION_KIND = 1 << 11,
+    OPTION_SUBJECT = 1 << 12,
 };
 
 struct command_row;
@@ -30,8 +33,10 @@ struct options {
     unsigned given; /* enum option_bit */
     const char *url;
     const char *token_file; /* NULL: by the environment or the default place */
-    bool wants_json, wants_help, wants_version, is_dry_run;
-    const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation;
+    bool wants_json, wants_help, wants_version, is_dry_run, follows;
+    bool is_following; /* the command is `events`, where -f takes no value */
+    const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation, *kind,
+        *subject;
 };
 
 /** Options may stand anywhere; "--" ends them.  False: `err` says what is wrong with the line. */

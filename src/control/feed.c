@@ -71,7 +71,8 @@ void feed_notify(struct feed *feed, struct mailbox *box, int kind)
 {
     pthread_mutex_lock(&feed->mutex);
     feed->box = box;
-    feed->letter.kind = kind;
+    if (box != NULL)
+        feed->letter.kind = kind; /* else it may be on its way still */
     pthread_mutex_unlock(&feed->mutex);
 }
 

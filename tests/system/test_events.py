@@ -2,11 +2,14 @@
 """What happens is written down, told live, and there after a crash."""
 import http.client
 import json
+import os
+import select
+import subprocess
 import time
 
 import pytest
 
-from harness import IS_LONG, START_S, pool, quick_check, wait_until, world
+from harness import IS_LONG, START_S, STEERCTL, pool, quick_check, wait_until, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
 
@@ -209,3 +212,25 @@ def can_follow(daemon):
     status = connection.getresponse().status
     connection.close()
     return status == 200
+
+
+def test_steerctl_shows_events_and_follows_them(daemon):
+    daemon.start(world({"www": {"policy": "us"}}, {"us": pool("weighted", ONE, TWO)}))
+    assert daemon.steerctl("drain", "us/a", "--reason", "new disks").returncode == 0
+    await_event(daemon, kind="override")
+    shown = daemon.steerctl("events", "--kind", "override")
+    assert shown.returncode == 0 and "new disks" in shown.stdout and "us/a" in shown.stdout
+    assert "generation" not in shown.stdout
+    assert daemon.steerctl("events", "--kind", "weather").returncode != 0
+    environment = dict(os.environ, STEERD_URL="http://127.0.0.1:%d" % daemon.api_port, STEERD_TOKEN=daemon.token)
+    with subprocess.Popen([STEERCTL, "events", "-f", "--json"], stdout=subprocess.PIPE, text=True,
+                          env=environment) as follower:
+        wait_until(lambda: daemon.steerctl("undrain", "us/a").returncode == 0 and select.select(
+            [follower.stdout], [], [], 0.2)[0], 20, "a line")
+        assert json.loads(follower.stdout.readline())["state"] == "cleared"
+        daemon.stop()
+        daemon.start()  # it finds its way back
+        daemon.set_weight("us", "a", 2)
+        while json.loads(follower.stdout.readline())["kind"] != "generation":
+            pass
+        follower.terminate()
