@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LISTS      (VIEW_COUNT * LIST_COUNT)
-#define FINE_TOTAL 2147483648.0 /* of the sums when shares are no whole numbers */
+#define LISTS (VIEW_COUNT * LIST_COUNT)
+
+/* Of the sums when shares are no whole numbers: 2^5·3^4·5^2·7·11·13·17, so that simple fractions stay simple.
+ */
+#define FINE_TOTAL 1102701600.0
 
 /* The lists under construction, each with room for every child. */
 struct draft {
@@ -94,21 +97,6 @@ static bool draft_shares(const struct draft *draft, int list)
     return !is_whole;
 }
 
-static void sum_serves(const struct draft *draft, int list)
-{
-    uint32_t *cumulative = draft_cumulative(draft, list), before = 0;
-    double total = 0, sum = 0;
-    for (uint16_t i = 0; i < draft->count[list]; i++)
-        total += draft->shares[i].serves;
-    for (uint16_t i = 0; i < draft->count[list]; i++) {
-        sum += draft->shares[i].serves;
-        cumulative[i] = (uint32_t)lround(sum / total * FINE_TOTAL);
-        if (cumulative[i] < before) /* rounding may not turn the order round */
-            cumulative[i] = before;
-        before = cumulative[i];
-    }
-}
-
 static uint32_t common_factor(uint32_t a, uint32_t b)
 {
     while (b > 0) {
@@ -117,6 +105,24 @@ static uint32_t common_factor(uint32_t a, uint32_t b)
         b = rest;
     }
     return a;
+}
+
+static void sum_serves(const struct draft *draft, int list)
+{
+    uint32_t *cumulative = draft_cumulative(draft, list), before = 0, factor = 0;
+    double total = 0, sum = 0;
+    for (uint16_t i = 0; i < draft->count[list]; i++)
+        total += draft->shares[i].serves;
+    for (uint16_t i = 0; i < draft->count[list]; i++) {
+        sum += draft->shares[i].serves;
+        cumulative[i] = (uint32_t)lround(sum / total * FINE_TOTAL);
+        if (cumulative[i] < before) /* rounding may not turn the order round */
+            cumulative[i] = before;
+        factor = common_factor(factor, cumulative[i]);
+        before = cumulative[i];
+    }
+    for (uint16_t i = 0; i < draft->count[list]; i++)
+        cumulative[i] /= factor;
 }
 
 /* Sums of weights without their common factor: 100 and 100 alternate as 1 and 1 do. */
