@@ -86,10 +86,13 @@ struct node_state {
     struct candidate_list lists[VIEW_COUNT][LIST_COUNT];
 };
 
+struct latency_view; /* snapshot/latency_table.h */
+
 struct conditions {
-    uint64_t number;        /* counts publications */
-    struct paged endpoints; /* struct endpoint_condition, by endpoint.slot */
-    struct paged nodes;     /* struct node_state, by node.slot */
+    uint64_t number;                    /* counts publications */
+    struct paged endpoints;             /* struct endpoint_condition, by endpoint.slot */
+    struct paged nodes;                 /* struct node_state, by node.slot */
+    const struct latency_view *latency; /* what clients measured; NULL: nothing */
 };
 
 /** The state of `node`: from its slot, or steady.  Never NULL for a node of the same snapshot. */
