@@ -6,6 +6,7 @@
 #include "config/object.h"
 #include "config/settings.h"
 #include "control/feed.h"
+#include "control/latency_sample.h"
 #include "health/checker.h"
 #include "snapshot/conditions.h"
 
@@ -29,6 +30,7 @@ enum command_kind {
                                author, time, comment */
     COMMAND_OVERRIDE_SET,   /* in: name (pool), endpoint, override */
     COMMAND_OVERRIDE_CLEAR, /* in: name (pool), endpoint */
+    COMMAND_LATENCY_ADD,    /* in: samples */
     COMMAND_EVENTS, /* in: has_after, after (numbers above it; without: the newest), most, has_event_kind,
                        event_kind, name (subject); out: events, ascending */
     COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
@@ -63,6 +65,8 @@ struct command {
     bool has_after, has_event_kind;
     uint64_t after;
     enum event_kind event_kind;
+    struct latency_sample *samples; /* owned */
+    size_t sample_count;
     /* in and out */
     uint64_t generation; /* out: of the head after it */
     /* out */

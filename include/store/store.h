@@ -6,6 +6,7 @@
 #include "config/object.h"
 #include "snapshot/conditions.h"
 #include "store/event.h"
+#include "store/latency.h"
 
 /*
  * What must survive: generations as changed objects, overrides, events, verdicts.  Embedded SQLite (WAL,
@@ -27,6 +28,7 @@ enum store_job_kind {
                                by kind and name */
     STORE_PUT_HISTORY,      /* in: events, verdicts, value: wall time in ms up to which the verdicts hold, or
                                NULL */
+    STORE_PUT_LATENCY,      /* in: latencies */
     STORE_LIST_EVENTS, /* in: has_before, before (above it; without: the newest), most, has_kind, kind, key
                           (subject, as in event_filter); out: events, ascending */
 };
@@ -70,6 +72,8 @@ struct store_job {
     struct events events; /* owned; in or out */
     struct store_verdict *verdicts;
     size_t verdict_count;
+    struct store_latency *latencies; /* owned */
+    size_t latency_count;
     /* out */
     bool is_done;       /* durable, or read */
     struct error error; /* if not: what, where, and what to do; a later job may succeed */
@@ -96,6 +100,8 @@ struct store_head {
     uint64_t last_event; /* number of the newest event ever; 0: none */
     struct store_verdict *verdicts;
     size_t verdict_count;
+    struct store_latency *latencies; /* what clients measured */
+    size_t latency_count;
     int64_t verdicts_seen_ms; /* wall time up to which they are known to hold; 0: never */
 };
 void store_head_free(struct store_head *head);

@@ -14,6 +14,7 @@ struct explain_steps {
     struct text *summary; /* lines */
     uint16_t qtype;
     const struct service *service; /* of the last ZONE step */
+    const struct client *client;   /* of the last CLIENT step */
     unsigned walk_count;           /* walks of its tree so far */
     /* what the last RESULT said */
     bool has_result;
@@ -29,6 +30,9 @@ void explain_steps_begin(struct explain_steps *steps, const struct snapshot *now
 void explain_tell_node(struct explain_steps *steps, const struct trace_step *step);
 /** A node that a walk did not enter because it is not available in `view`; nothing if it is. */
 void explain_tell_unavailable(struct explain_steps *steps, const struct node *node, enum view view);
+
+/** What clients measured to the candidates of a `latency` node; nothing for others. */
+void explain_tell_latency(struct explain_steps *steps, const struct candidates *from, unsigned indent);
 
 /** Writes the arrays "answers" and "authority" of a DNS message, records in presentation format; tells each
  * answer in `summary`. */

@@ -177,6 +177,7 @@ void explain_tell_node(struct explain_steps *steps, const struct trace_step *ste
         writer_uint(steps->json, "draw", step->draw->ticket);
     tell_choice(steps, step);
     say_choice(steps, step);
+    explain_tell_latency(steps, step->candidates, step->depth * 2 + 4);
     tell_options(steps, step->candidates, step->choice, step->depth * 2 + 4, 0);
 }
 

@@ -78,6 +78,7 @@ static void tell_client(struct explain_steps *steps, const struct trace_step *st
     char text[ADDRESS_TEXT_SIZE];
     struct prefix prefix = { step->client->address, step->client->prefix_len };
     prefix_format(&prefix, text);
+    steps->client = step->client;
     writer_string(steps->json, "client", text);
     writer_string(steps->json, "by", step->client->is_ecs ? "ecs" : "source");
     text_printf(steps->summary, "client %s by %s", text,

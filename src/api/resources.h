@@ -40,6 +40,8 @@ void override_delete(struct request *request);
 void event_list(struct request *request);
 void event_stream(struct request *request);
 
+void latency_add(struct request *request); /* latency_routes.c */
+
 /* status.c */
 void status_get(struct request *request);
 void status_health(struct request *request);

@@ -70,6 +70,8 @@ const struct route api_routes[] = {
     { METHOD_GET, "/v1/events/stream", ROLE_VIEWER, event_stream, "after kind subject",
       "what happens, as Server-Sent Events", 0, 0 },
 
+    { METHOD_POST, "/v1/latency/samples", ROLE_OPERATOR, latency_add, "", "what clients measured, in batches",
+      (size_t)4 << 20, 0 },
     { METHOD_GET, "/v1/explain", ROLE_VIEWER, explain_get, "name type client ecs", "why this answer", 0, 0 },
     { METHOD_GET, "/v1/status", ROLE_VIEWER, status_get, "", "this server", 0, 0 },
     { METHOD_GET, "/v1/health", ROLE_VIEWER, status_health, "", "what is not well", 0, 0 },

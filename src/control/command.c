@@ -21,6 +21,9 @@ void command_free(struct command *command)
     free(command->body);
     free(command->author);
     free(command->comment);
+    for (size_t i = 0; i < command->sample_count; i++)
+        free(command->samples[i].endpoint);
+    free(command->samples);
     problems_free(&command->problems);
     events_free(&command->events);
     free(command);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "control/builder.h"
 #include "control/cookie_secrets.h"
+#include "control/latency_keeper.h"
 #include "control/notes.h"
 #include "control/reading.h"
 #include "control/references.h"
@@ -28,6 +29,7 @@ struct control {
     struct mailbox *store_box; /* jobs that come back */
     struct store *store;
     struct builder *builder;
+    struct latency_keeper *keeper;
     struct checker *checker;
     struct references *references; /* NULL: none */
     struct chronicle *chronicle;
@@ -330,6 +332,7 @@ static void take_job(struct control *control, struct store_job *job)
     case STORE_READ_GENERATION: old_generation_came(control, job); break;
     case STORE_PUT_HISTORY: chronicle_came(control->chronicle, job); break;
     case STORE_LIST_EVENTS: events_came(job); break;
+    case STORE_PUT_LATENCY: break; /* the keeper's */
     case STORE_SET_META: break;
     }
     store_job_free(job);
@@ -348,6 +351,7 @@ static void take_command(struct control *control, struct command *command)
     case COMMAND_EVENTS: ask_for_events(control, command); return;
     case COMMAND_GENERATIONS: ask_store(control, command, STORE_LIST_GENERATIONS); return;
     case COMMAND_ROLLBACK: ask_store(control, command, STORE_READ_GENERATION); return;
+    case COMMAND_LATENCY_ADD: latency_keeper_post(control->keeper, control->world, command); return;
     default: builder_post(control->builder, command); return;
     }
 }
@@ -359,6 +363,10 @@ static bool take_letter(struct control *control, struct letter *letter)
     case LETTER_HEALTH_REPORT:
         world_observe(control->world, (struct health_report *)letter);
         health_report_free((struct health_report *)letter);
+        return false;
+    case LETTER_LATENCY:
+        world_set_latency(control->world, ((struct latency_news *)letter)->table);
+        free(letter);
         return false;
     case LETTER_BUILD: take_build(control, (struct build *)letter); return false;
     case LETTER_STOP: free(letter); return true;
@@ -461,7 +469,8 @@ static bool open_parts(struct control *control, struct error *err)
                    references_start(control->settings, &control->references, err);
     if (is_open) {
         world_set_checker(control->world, control->checker);
-        is_open = builder_start(control->settings, &head, control->box, &control->builder, err);
+        is_open = latency_keeper_start(control->store, control->box, &head, &control->keeper, err) &&
+                  builder_start(control->settings, &head, control->box, &control->builder, err);
     }
     store_head_free(&head);
     return is_open;
@@ -495,6 +504,8 @@ static void close_parts(struct control *control)
     world_set_checker(control->world, NULL);
     if (control->builder != NULL)
         builder_stop(control->builder);
+    if (control->keeper != NULL)
+        latency_keeper_stop(control->keeper);
     step(control);
     if (control->chronicle != NULL)
         chronicle_end(control->chronicle);
@@ -502,6 +513,7 @@ static void close_parts(struct control *control)
         store_close(control->store);
     step(control);
     step(control); /* what the last one caused */
+    latency_keeper_free(control->keeper);
     snapshot_shutdown();
     world_free(control->world);
     chronicle_free(control->chronicle);

@@ -54,6 +54,8 @@ void world_free(struct world *world)
     free_conditions(world);
     free(world->published);
     free(world->keys);
+    free((void *)(uintptr_t)world->conditions.latency);
+    latency_table_free(world->latency);
     edition_free_replaced(&world->edition);
     table_free(world->by_key);
     table_free(world->overrides);
@@ -219,6 +221,7 @@ void world_take(struct world *world, struct compiled *compiled, uint64_t generat
     world->dataset = compiled->dataset;
     transitions_forget_services(world->transitions);
     edition_merge(&world->edition, &compiled->edition);
+    world->is_latency_stale |= world->latency != NULL;
     world->is_changed = true;
 }
 
@@ -323,6 +326,7 @@ bool world_publish(struct world *world)
     if (!world->is_changed)
         return false;
     world->is_changed = false;
+    world_refresh_latency(world);
     world->conditions.number++;
     edition_replaced(&world->edition, world->published, NULL);
     world->published = xmemdup(&world->conditions, sizeof world->conditions);

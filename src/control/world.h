@@ -7,6 +7,7 @@
 #include "control/effective.h"
 #include "control/restored.h"
 #include "health/checker.h"
+#include "snapshot/latency_table.h"
 #include "snapshot/snapshot.h"
 
 /*
@@ -60,6 +61,9 @@ const char *world_expired_override(const struct world *world, int64_t wall_ms, i
 /** Tells the time (monotonic ms), for holds and ramps; before world_publish.  Returns when to tell it again,
  * 0: no need. */
 uint64_t world_tick(struct world *world, uint64_t now_ms);
+
+/** Takes over what clients measured (NULL: nothing); published by the next world_publish. */
+void world_set_latency(struct world *world, struct latency_table *table);
 
 /** Publishes what has changed since the last time; false if nothing has. */
 bool world_publish(struct world *world);

@@ -44,12 +44,17 @@ struct world {
     uint32_t *paced; /* endpoint slots with a time to wake; may hold one twice or one that went */
     size_t paced_count, paced_room;
     uint64_t now_ms;
-    bool is_changed; /* something to publish */
+    struct latency_table *latency; /* what clients measured, or NULL */
+    bool is_latency_stale;         /* conditions.latency has to be made again: endpoints or figures changed */
+    bool is_changed;               /* something to publish */
     struct edition edition;
 };
 
 struct entry *world_entry(const struct world *world, uint32_t slot); /* or NULL */
 void world_mark_dirty(struct world *world, struct entry *entry);
+
+/** Makes conditions.latency if it is stale (world_latency.c). */
+void world_refresh_latency(struct world *world);
 
 /** Lets the endpoint be checked as `compiled` says. */
 void world_bind(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled,

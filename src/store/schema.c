@@ -33,6 +33,10 @@ static const char *const steps[] = {
     "  latency_us INTEGER NOT NULL, has_replied INTEGER NOT NULL, text TEXT NOT NULL,"
     "  PRIMARY KEY (endpoint, check_name)) WITHOUT ROWID;"
     "PRAGMA user_version=2;",
+    "CREATE TABLE latencies (place TEXT NOT NULL, endpoint TEXT NOT NULL, newest_wall_ms INTEGER NOT NULL,"
+    "  faded_wall_ms INTEGER NOT NULL, median_us INTEGER NOT NULL, counts BLOB NOT NULL,"
+    "  PRIMARY KEY (place, endpoint)) WITHOUT ROWID;"
+    "PRAGMA user_version=3;",
 };
 enum { VERSION = sizeof steps / sizeof *steps };
 

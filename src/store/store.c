@@ -5,6 +5,7 @@
 #include "store/database.h"
 #include "store/generations.h"
 #include "store/history.h"
+#include "store/latencies.h"
 #include "store/overrides.h"
 #include "store/schema.h"
 
@@ -72,6 +73,7 @@ void store_job_free(struct store_job *job)
     objects_free(&job->objects);
     events_free(&job->events);
     store_verdicts_free(job->verdicts, job->verdict_count);
+    store_latencies_free(job->latencies, job->latency_count);
     list_free(job->list, job->list_count);
     free(job);
 }
@@ -115,6 +117,7 @@ static bool job_run(struct store *store, struct store_job *job)
         return generations_list(db, job->before, job->most, &job->list, &job->list_count, &job->error);
     case STORE_READ_GENERATION: return generations_read(db, job->generation, &job->objects, &job->error);
     case STORE_PUT_HISTORY: return history_put(db, job, &store->keep_history, &job->error);
+    case STORE_PUT_LATENCY: return latencies_put(db, job->latencies, job->latency_count, &job->error);
     case STORE_LIST_EVENTS: return history_list(db, job, &job->error);
     }
     return error_set(&job->error, "no such store job: %d", job->letter.kind);
@@ -252,6 +255,7 @@ static bool head_read(struct database *db, struct store_head *head, struct error
            (head->generation == 0 || generations_read(db, head->generation, &head->objects, err)) &&
            meta_get(db, "import_digest", &head->import_digest, err) &&
            overrides_read(db, &head->overrides, &head->override_count, err) &&
+           latencies_read(db, &head->latencies, &head->latency_count, err) &&
            head_read_history(db, head, err);
 }
 
@@ -324,6 +328,7 @@ void store_head_free(struct store_head *head)
         free(head->overrides[i].key);
     free(head->overrides);
     store_verdicts_free(head->verdicts, head->verdict_count);
+    store_latencies_free(head->latencies, head->latency_count);
     *head = (struct store_head){ 0 };
 }
 

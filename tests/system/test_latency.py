@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What clients measured decides for clients like them."""
+import pytest
+
+from harness import pool, world
+
+ONE, TWO = "127.0.10.1", "127.0.20.1"
+POOLS = {"us": pool("failover", ONE), "eu": pool("failover", TWO)}
+
+
+def scope(server, ecs):
+    reply = server.query("www.example.test", ecs=ecs)
+    return next(option.scopelen for option in reply.options if option.otype == 8)
+
+
+def measure(server, client, endpoint, ms, count):
+    samples = [{"client": client, "endpoint": endpoint, "ms": ms}] * count
+    reply = server.api("POST", "/v1/latency/samples", {"samples": samples})
+    assert reply.status == 200 and reply.json == {"accepted": count}, reply.text
+
+
+@pytest.fixture
+def server(daemon, geo_database):
+    steering = world({"www": {"policy": {"latency": ["us", "eu"]}}}, POOLS)
+    return daemon.start(steering, geoip=[str(geo_database)])
+
+
+def test_a_client_network_goes_where_it_measured_the_least(server):
+    assert server.answer("www.example.test", ecs="91.0.5.0/24") == [ONE]
+    measure(server, "91.0.5.7", "us/a", 80, 20)
+    measure(server, "91.0.5.99", "eu/a", 12.5, 20)
+    server.answers_within(10, "www.example.test", "A", [TWO], ecs="91.0.5.0/24")
+    assert scope(server, "91.0.5.0/24") == 24
+    assert server.answer("www.example.test", ecs="91.0.200.0/24") == [TWO]  # measured in the same country
+    assert server.answer("www.example.test", ecs="8.8.8.0/24") == [ONE]
+    explained = server.api("GET", "/v1/explain?name=www.example.test&type=A&client=91.0.5.1").json
+    measured = next(step["measured"] for step in explained["steps"] if step.get("policy") == "latency")
+    assert measured[0]["of"] == "network" and measured[0]["decides"]
+    figures = {figure["name"]: figure for figure in measured[0]["figures"]}
+    assert 11 < figures["eu"]["ms"] < 14 and figures["eu"]["samples"] == 20 and figures["eu"]["age_s"] < 60
+    assert 60 < measured[0]["margin_ms"] < 75
+
+
+def test_a_few_samples_move_nothing(server):
+    measure(server, "91.0.5.7", "us/a", 80, 9)
+    measure(server, "91.0.5.7", "eu/a", 12.5, 9)
+    server.answers_within(10, "www.example.test", "A", [ONE], ecs="91.0.5.0/24")
+    measure(server, "91.0.5.7", "us/a", 80, 1)
+    measure(server, "91.0.5.7", "eu/a", 12.5, 1)
+    server.answers_within(10, "www.example.test", "A", [TWO], ecs="91.0.5.0/24")
+
+
+def test_samples_survive_a_restart(server):
+    measure(server, "91.0.5.7", "us/a", 80, 20)
+    measure(server, "91.0.5.7", "eu/a", 12.5, 20)
+    server.kill()
+    server.start()
+    server.answers_within(10, "www.example.test", "A", [TWO], ecs="91.0.5.0/24")
+
+
+def test_samples_follow_their_endpoint_through_changes(server):
+    measure(server, "91.0.5.7", "us/a", 80, 20)
+    measure(server, "91.0.5.7", "eu/a", 12.5, 20)
+    server.answers_within(10, "www.example.test", "A", [TWO], ecs="91.0.5.0/24")
+    assert server.api("PUT", "/v1/pools/zz", pool("failover", "127.0.30.1")).status in (200, 201)
+    assert server.api("PATCH", "/v1/pools/eu", {"endpoints": {"b": {"ipv4": "127.0.40.1"}}}).status == 200
+    assert server.answer("www.example.test", ecs="91.0.5.0/24") == [TWO]
+
+
+@pytest.mark.parametrize("sample,words", [
+    ({"client": "91.0.5.7", "endpoint": "us/none", "ms": 3}, "there is no endpoint \\\"us/none\\\""),
+    ({"client": "91.0.5.0/24", "endpoint": "us/a", "ms": 3}, "must be the address of a client"),
+    ({"client": "91.0.5.7", "endpoint": "us/a", "ms": 0}, "must be a number of milliseconds"),
+    ({"client": "91.0.5.7", "endpoint": "us", "ms": 3}, "must be \\\"pool/endpoint\\\""),
+    ({"client": "91.0.5.7", "endpoint": "us/a", "ms": 3, "x": 1}, "unknown key"),
+    (7, "must be an object"),
+])
+def test_a_batch_with_a_bad_sample_is_refused(server, sample, words):
+    reply = server.api("POST", "/v1/latency/samples", {"samples": [sample]})
+    assert reply.status == 422 and words in reply.text, reply.text
