@@ -15,7 +15,8 @@ struct option {
     const char *name, *kind;
     const struct node *node; /* NULL: an endpoint */
     uint32_t weight;
-    bool is_available, is_chosen;
+    bool is_available, is_chosen, has_share;
+    double share; /* in force, among weighted siblings */
     char why[ENDPOINT_WHY_SIZE];
 };
 
@@ -72,14 +73,17 @@ static void describe(const struct explain_steps *steps, const struct candidates 
     out->weight = child->weight;
     out->is_available = candidates_has(from, ordinal);
     out->is_chosen = is_chosen(choice, ordinal);
+    out->has_share = explain_share(from, ordinal, &out->share);
     if (child->kind == CHILD_ENDPOINT) {
         describe_endpoint(steps, from, child, out);
+        explain_say_share(from, ordinal, out->why, sizeof out->why);
         return;
     }
     out->node = dataset_node(from->dataset, child);
     out->name = out->node->name;
     out->kind = child->kind == CHILD_SHARED ? "shared" : "inline";
     say_node_state(from, out->node, out->is_available, out->why);
+    explain_say_share(from, ordinal, out->why, sizeof out->why);
 }
 
 static struct candidates candidates_of(const struct explain_steps *steps, const struct node *node,
@@ -107,6 +111,8 @@ static void tell_option(struct explain_steps *steps, const struct candidates *fr
     writer_string(json, "name", option->name);
     writer_string(json, "kind", option->kind);
     writer_uint(json, "weight", option->weight);
+    if (option->has_share)
+        writer_real(json, "share", option->share);
     writer_bool(json, "available", option->is_available);
     writer_bool(json, "chosen", option->is_chosen);
     writer_string(json, "why", option->why);

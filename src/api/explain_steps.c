@@ -36,6 +36,9 @@ static void tell_zone(struct explain_steps *steps, const struct trace_step *step
     dns_name_format(zone_apex(step->match->zone), apex);
     steps->service = step->service;
     steps->walk_count = 0;
+    steps->cap_s = TTL_CAP_NONE;
+    steps->scope_by = NULL;
+    steps->scope_by_len = 0;
     writer_string(steps->json, "zone", apex);
     writer_string(steps->json, "outcome", outcome_name(step));
     writer_bool(steps->json, "wildcard", step->match->is_wildcard);
@@ -123,6 +126,7 @@ static void tell_result(struct explain_steps *steps, const struct decision *deci
     writer_uint(steps->json, "ttl", decision->ttl_s);
     writer_bool(steps->json, "degraded",
                 decision->outcome == STEER_ENDPOINTS && decision->view != VIEW_HEALTHY);
+    explain_tell_derivation(steps, decision);
     steps->has_result = true;
     steps->ttl_s = decision->ttl_s;
     steps->scope_len = decision->scope_len;
@@ -145,7 +149,10 @@ static void take_step(struct trace *trace, const struct trace_step *step)
     case TRACE_CLIENT: tell_client(steps, step); break;
     case TRACE_VIEW: tell_view(steps, step); break;
     case TRACE_NODE:
-    case TRACE_EMPTY: explain_tell_node(steps, step); break;
+    case TRACE_EMPTY:
+        explain_note_node(steps, step);
+        explain_tell_node(steps, step);
+        break;
     case TRACE_RESULT: tell_result(steps, step->decision); break;
     }
     writer_end(steps->json);
@@ -160,5 +167,6 @@ void explain_steps_begin(struct explain_steps *steps, const struct snapshot *now
         .json = json,
         .summary = summary,
         .qtype = qtype,
+        .cap_s = TTL_CAP_NONE,
     };
 }

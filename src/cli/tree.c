@@ -91,6 +91,9 @@ static void draw_candidate(const cJSON *candidate, int indent, size_t widest, bo
     text_printf(out, "%*s  ", (int)(widest - grid_width(name)), "");
     if (json_number(candidate, "weight") != 1)
         text_printf(out, "weight %.0f, ", json_number(candidate, "weight"));
+    const cJSON *share = cJSON_GetObjectItemCaseSensitive(candidate, "share");
+    if (cJSON_IsNumber(share) && is_available)
+        text_printf(out, "share %.1f %%, ", share->valuedouble * 100);
     put_plain(out, json_text(candidate, "why"));
     text_puts(out, "\n");
     draw_candidates(cJSON_GetObjectItemCaseSensitive(candidate, "candidates"), indent + INDENT, wants_colour,
@@ -152,6 +155,20 @@ static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
 
 /* ---- the answer ---- */
 
+static void draw_decision(const cJSON *step, struct text *out)
+{
+    const char *ttl_why = json_text(step, "ttl_why"), *scope_why = json_text(step, "scope_why");
+    if (ttl_why[0] == '\0')
+        return;
+    begin_line(out, "ttl");
+    text_printf(out, "%.0f: ", json_number(step, "ttl"));
+    put_plain(out, ttl_why);
+    text_puts(out, "\n");
+    begin_line(out, "scope");
+    put_plain(out, scope_why);
+    text_puts(out, "\n");
+}
+
 static void draw_records(const cJSON *records, const char *label, struct text *out)
 {
     const cJSON *record;
@@ -178,6 +195,8 @@ static void draw_step(const cJSON *step, bool wants_colour, struct text *out)
         draw_view(step, wants_colour, out);
     else if (strcmp(kind, "node") == 0 || strcmp(kind, "empty") == 0)
         draw_node(step, wants_colour, out);
+    else if (strcmp(kind, "result") == 0)
+        draw_decision(step, out);
 }
 
 static void draw_result(const cJSON *explanation, struct text *out)
