@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same zones and questions to steerd, NSD and Knot: whatever they answer right, steerd answers right.
 
-Every difference that is accepted is a rule in differences.py, which says why.  One that no rule explains fails the test and
+Every difference that is accepted is a rule in differences.py, which says why.  One without a rule fails the test and
 shows the question and all replies.  STEERD_DIFFERENTIAL_WORLDS (of five to ten zones each) and
 STEERD_DIFFERENTIAL_QUESTIONS (in each world) set the size; STEERD_DIFFERENTIAL_SEED repeats a run.
 """
