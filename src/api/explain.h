@@ -35,10 +35,9 @@ void explain_tell_node(struct explain_steps *steps, const struct trace_step *ste
 /** A node that a walk did not enter because it is not available in `view`; nothing if it is. */
 void explain_tell_unavailable(struct explain_steps *steps, const struct node *node, enum view view);
 
-<<<<<<< ours
 /** What clients measured to the candidates of a `latency` node; nothing for others. */
 void explain_tell_latency(struct explain_steps *steps, const struct candidates *from, unsigned indent);
-=======
+
 /** Notes what TTL and scope of the answer may come from. */
 void explain_note_node(struct explain_steps *steps, const struct trace_step *step);
 /** Writes "ttl_why" and "scope_why" into the innermost object. */
@@ -47,7 +46,6 @@ void explain_tell_derivation(struct explain_steps *steps, const struct decision 
 bool explain_share(const struct candidates *from, uint16_t ordinal, double *out);
 /** Appends to `why` what lowers its share: shedding, a full capacity, weight 0. */
 void explain_say_share(const struct candidates *from, uint16_t ordinal, char *why, size_t size);
->>>>>>> theirs
 
 /** Writes the arrays "answers" and "authority" of a DNS message, records in presentation format; tells each
  * answer in `summary`. */
