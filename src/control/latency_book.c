@@ -16,13 +16,15 @@ enum { PLACE_SIZE = ADDRESS_TEXT_SIZE };
 
 struct pair {
     struct store_latency row; /* place and endpoint owned */
-    bool is_changed;
+    size_t changed_at;        /* position in the list of changes + 1; 0: not on it */
 };
 
 struct latency_book {
     struct table *pairs; /* "place endpoint" → struct pair */
     struct store_latency *gone;
     size_t gone_count, gone_room;
+    struct pair **changed; /* NULL: forgotten meanwhile */
+    size_t changed_count, changed_room;
     size_t pairs_most;
 };
 
@@ -51,6 +53,7 @@ void latency_book_free(struct latency_book *book)
         pair_free(value);
     table_free(book->pairs);
     store_latencies_free(book->gone, book->gone_count);
+    free(book->changed);
     free(book);
 }
 
@@ -110,8 +113,22 @@ static uint32_t median_of(const struct store_latency *row, uint32_t count)
 
 /* ---- pairs ---- */
 
+static void note_change(struct latency_book *book, struct pair *pair)
+{
+    if (pair->changed_at != 0)
+        return;
+    if (book->changed_count == book->changed_room) {
+        book->changed_room = book->changed_room ? book->changed_room * 2 : 64;
+        book->changed = xrealloc(book->changed, book->changed_room, sizeof *book->changed);
+    }
+    book->changed[book->changed_count++] = pair;
+    pair->changed_at = book->changed_count;
+}
+
 static void forget(struct latency_book *book, const char *key, struct pair *pair)
 {
+    if (pair->changed_at != 0)
+        book->changed[pair->changed_at - 1] = NULL;
     if (book->gone_count == book->gone_room) {
         book->gone_room = book->gone_room ? book->gone_room * 2 : 64;
         book->gone = xrealloc(book->gone, book->gone_room, sizeof *book->gone);
@@ -175,7 +192,7 @@ static void add_at(struct latency_book *book, const char *place, const char *end
         halve(row);
     row->counts[size]++;
     row->newest_wall_ms = now_ms;
-    pair->is_changed = true;
+    note_change(book, pair);
 }
 
 void latency_book_add(struct latency_book *book, const struct address *client,
@@ -207,23 +224,21 @@ void latency_book_restore(struct latency_book *book, const struct store_latency 
 
 void latency_book_take_changes(struct latency_book *book, struct store_latency **out, size_t *count)
 {
-    size_t room = book->gone_count + table_count(book->pairs);
-    const char *key;
-    void *value;
-    *out = xrealloc(book->gone, room + 1, sizeof **out);
+    *out = xrealloc(book->gone, book->gone_count + book->changed_count + 1, sizeof **out);
     *count = book->gone_count;
     book->gone = NULL;
     book->gone_count = book->gone_room = 0;
-    for (size_t at = 0; table_next(book->pairs, &at, &key, &value);) {
-        struct pair *pair = value;
-        if (!pair->is_changed)
+    for (size_t i = 0; i < book->changed_count; i++) {
+        struct pair *pair = book->changed[i];
+        if (pair == NULL)
             continue;
         struct store_latency *row = &(*out)[(*count)++];
         *row = pair->row;
         row->place = xstrdup(row->place);
         row->endpoint = xstrdup(row->endpoint);
-        pair->is_changed = false;
+        pair->changed_at = 0;
     }
+    book->changed_count = 0;
 }
 
 /* ---- the table ---- */
@@ -309,19 +324,19 @@ static int compare_items(const void *left, const void *right)
 }
 
 /* What is published moves only when the estimate has left it clearly. */
-static struct latency_figure figure_of(const struct item *item)
+static struct latency_figure figure_of(struct latency_book *book, const struct item *item)
 {
     struct store_latency *row = &item->pair->row;
     uint32_t samples = count_all(row), median_us = median_of(row, samples);
     uint32_t apart = median_us > row->median_us ? median_us - row->median_us : row->median_us - median_us;
     if (row->median_us == 0 || (apart > row->median_us / 10 && apart > 1000)) {
         row->median_us = median_us;
-        item->pair->is_changed = true;
+        note_change(book, item->pair);
     }
     return (struct latency_figure){ item->endpoint, row->median_us, samples, row->newest_wall_ms };
 }
 
-static void fill(struct making *making)
+static void fill(struct latency_book *book, struct making *making)
 {
     struct latency_table *table = making->table;
     table->figures = xcalloc(making->count, sizeof *table->figures);
@@ -338,7 +353,7 @@ static void fill(struct making *making)
             (*count)++;
         }
         rows[*count - 1].count++;
-        table->figures[i] = figure_of(item);
+        table->figures[i] = figure_of(book, item);
     }
 }
 
@@ -350,7 +365,7 @@ struct latency_table *latency_book_table(struct latency_book *book, int64_t now_
     collect(book, now_ms, &making);
     if (making.count > 0) {
         qsort(making.items, making.count, sizeof *making.items, compare_items);
-        fill(&making);
+        fill(book, &making);
     }
     making.table->networks = prefix_map_build(making.networks);
     table_free(making.endpoints);
