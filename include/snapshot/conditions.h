@@ -36,7 +36,8 @@ struct override {
     bool has_weight;
     uint32_t weight;
     int64_t set_wall_ms;
-    int64_t expires_wall_ms; /* 0: never */
+    int64_t expires_wall_ms;      /* 0: never */
+    int64_t cached_until_wall_ms; /* down, drain: when the last answer with it expires in caches; 0: else */
     char author[64];
     char reason[256];
 };

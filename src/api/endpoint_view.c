@@ -158,6 +158,7 @@ void endpoint_view_override(struct writer *json, const char *key, const struct o
         writer_null(json, "weight");
     writer_time(json, "set", override->set_wall_ms);
     writer_time(json, "expires", override->expires_wall_ms);
+    writer_time(json, "cached_until", override->cached_until_wall_ms);
     writer_string(json, "author", override->author);
     writer_string(json, "reason", override->reason[0] != '\0' ? override->reason : NULL);
     writer_end(json);

@@ -130,6 +130,14 @@ enum cli_exit command_endpoints(const struct options *options)
 
 /* ---- changes ---- */
 
+static void add_drain_clock(struct text *line, const cJSON *override)
+{
+    char time[32];
+    screen_short_time(json_text(override, "cached_until"), time);
+    if (time[0] != '\0')
+        text_printf(line, "; the last cached answer expires at %s", time);
+}
+
 static enum cli_exit print_endpoint(const struct options *options, const struct answer *answer)
 {
     if (options->wants_json)
@@ -143,6 +151,7 @@ static enum cli_exit print_endpoint(const struct options *options, const struct 
                     json_text(answer->json, "name"), json_text(effective, "state"),
                     json_number(effective, "weight"));
         text_printf(&line, " (%s)", json_text(effective, "why"));
+        add_drain_clock(&line, cJSON_GetObjectItemCaseSensitive(answer->json, "override"));
     }
     grid_add_safe(&out, line.bytes, false);
     text_puts(&out, "\n");

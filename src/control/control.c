@@ -185,6 +185,10 @@ static void store_override(struct control *control, struct command *command, enu
     job->context = command;
     job->key = key;
     job->override = command->override;
+    /* the last answer before it is given while it is on its way to the disk: within a second */
+    if (kind == STORE_PUT_OVERRIDE)
+        job->override.cached_until_wall_ms =
+            world_cached_until_ms(control->world, key, &job->override, clock_wall_ms() + 1000);
     store_post(control->store, job);
 }
 

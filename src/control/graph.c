@@ -231,3 +231,29 @@ const struct node *graph_next_turned(struct graph *graph, const struct condition
     }
     return NULL;
 }
+
+static bool slots_have(const struct slots *slots, uint32_t slot)
+{
+    for (size_t i = 0; i < slots->count; i++) {
+        if (slots->items[i] == slot)
+            return true;
+    }
+    return false;
+}
+
+uint32_t *graph_above(const struct graph *graph, uint32_t slot, size_t *count)
+{
+    struct slots found = { 0 };
+    slots_add(&found, slot);
+    for (size_t i = 0; i < found.count; i++) {
+        if (found.items[i] >= graph->room)
+            continue;
+        const struct slots *parents = &graph->vertices[found.items[i]].parents;
+        for (size_t k = 0; k < parents->count; k++) {
+            if (!slots_have(&found, parents->items[k]))
+                slots_add(&found, parents->items[k]);
+        }
+    }
+    *count = found.count;
+    return found.items;
+}

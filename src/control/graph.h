@@ -30,3 +30,6 @@ bool graph_settle(struct graph *graph, const struct dataset *dataset, struct con
 /** Walks the nodes that graph_settle found available and were not before, or the other way round; each once.
  * NULL at the end. */
 const struct node *graph_next_turned(struct graph *graph, const struct conditions *conditions);
+
+/** The slots of the node in `slot` and of all that stand above it; the caller frees them. */
+uint32_t *graph_above(const struct graph *graph, uint32_t slot, size_t *count);

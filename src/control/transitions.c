@@ -140,13 +140,13 @@ static void add_use(struct transitions *transitions, uint32_t slot, const struct
     transitions->uses[transitions->use_count++] = (struct use){ slot, service };
 }
 
-/* What the root's availability is read from: its own state, or, where it has none, its children's. */
+/* What a root's availability is read from: its own state, or, where it has none, its children's. */
 static void add_uses(struct transitions *transitions, const struct dataset *dataset,
-                     const struct service *service)
+                     const struct service *service, const struct child *from)
 {
-    if (service->root.kind == CHILD_ENDPOINT)
+    if (from->kind == CHILD_ENDPOINT)
         return;
-    const struct node *root = dataset_node(dataset, &service->root);
+    const struct node *root = dataset_node(dataset, from);
     if (root->slot != SLOT_NONE) {
         add_use(transitions, root->slot, service);
         return;
@@ -169,8 +169,11 @@ static void visit_name(const struct dns_name *owner, const struct zone_node *nod
     const struct service_walk *walk = context;
     const struct service *service = zone_node_service(node);
     (void)owner;
-    if (service != NULL)
-        add_uses(walk->transitions, walk->dataset, service);
+    if (service == NULL)
+        return;
+    add_uses(walk->transitions, walk->dataset, service, &service->root);
+    if (service->when_all_down == ALL_DOWN_TARGET)
+        add_uses(walk->transitions, walk->dataset, service, &service->sorry);
 }
 
 static int compare_uses(const void *a, const void *b)
@@ -240,6 +243,8 @@ static void tell_service(struct transitions *transitions, const struct dataset *
         [ALL_DOWN_SERVFAIL] = "nothing is available: SERVFAIL is answered",
         [ALL_DOWN_TARGET] = "nothing is available: the sorry server is answered",
     };
+    if (service->root.kind == CHILD_ENDPOINT)
+        return; /* only its sorry server hangs on a node */
     bool before = service_is_available(transitions, dataset, conditions, service, true);
     bool now = service_is_available(transitions, dataset, conditions, service, false);
     if (before != now)
@@ -251,9 +256,11 @@ static void tell_service(struct transitions *transitions, const struct dataset *
 static bool is_first_use(const struct transitions *transitions, const struct dataset *dataset,
                          const struct use *use)
 {
+    if (use->service->root.kind == CHILD_ENDPOINT)
+        return false;
     const struct node *root = dataset_node(dataset, &use->service->root);
     if (root->slot != SLOT_NONE)
-        return true;
+        return root->slot == use->slot;
     uint32_t first = SLOT_NONE;
     for (uint16_t i = 0; i < root->child_count; i++) {
         const struct child *child = &root->children[i];
@@ -301,4 +308,18 @@ void transitions_services(struct transitions *transitions, const struct dataset 
         }
     }
     transitions->turned_count = 0;
+}
+
+uint32_t transitions_ttl_above_s(struct transitions *transitions, const struct dataset *dataset,
+                                 const uint32_t *slots, size_t count)
+{
+    uint32_t ttl_s = 0;
+    index_uses(transitions, dataset);
+    for (size_t i = 0; i < count && transitions->use_count > 0; i++) {
+        const struct use *end = transitions->uses + transitions->use_count;
+        for (const struct use *use = first_use(transitions, slots[i]); use < end && use->slot == slots[i];
+             use++)
+            ttl_s = use->service->ttl_s > ttl_s ? use->service->ttl_s : ttl_s;
+    }
+    return ttl_s;
 }

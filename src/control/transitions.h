@@ -28,3 +28,7 @@ void transitions_node(struct transitions *transitions, const struct dataset *dat
 /** Tells what the nodes that turned mean for the services above them. */
 void transitions_services(struct transitions *transitions, const struct dataset *dataset,
                           const struct conditions *conditions);
+
+/** The highest TTL of the services that hang on one of these nodes, 0 if none does. */
+uint32_t transitions_ttl_above_s(struct transitions *transitions, const struct dataset *dataset,
+                                 const uint32_t *slots, size_t count);

@@ -237,6 +237,29 @@ void world_override(struct world *world, const char *key, const struct override 
         world_mark_dirty(world, entry);
 }
 
+static bool is_held(const struct override *override)
+{
+    return override != NULL && (override->state == OVERRIDE_DOWN || override->state == OVERRIDE_DRAIN);
+}
+
+int64_t world_cached_until_ms(struct world *world, const char *key, const struct override *override,
+                              int64_t now_ms)
+{
+    const struct entry *entry = table_find(world->by_key, key);
+    const struct override *before = table_find(world->overrides, key);
+    if (entry == NULL || !is_held(override))
+        return 0;
+    if (is_held(before) && before->cached_until_wall_ms != 0)
+        return before->cached_until_wall_ms; /* it is out already */
+    if (world->transitions == NULL)
+        return now_ms;
+    size_t count;
+    uint32_t *slots = graph_above(world->graph, entry->pool_slot, &count);
+    uint32_t ttl_s = transitions_ttl_above_s(world->transitions, world->dataset, slots, count);
+    free(slots);
+    return now_ms + (int64_t)ttl_s * 1000;
+}
+
 bool world_has_endpoint(const struct world *world, const char *key)
 {
     return table_find(world->by_key, key) != NULL;

@@ -52,6 +52,11 @@ struct doubt *world_doubt(struct world *world);
 /** Sets (copied) or with NULL clears what operators say of "pool/endpoint". Known also while no such endpoint
  * exists. */
 void world_override(struct world *world, const char *key, const struct override *override);
+/** When the last answer that leads to the endpoint will have expired in all caches, if it gets this override
+ * at `now_ms` (wall time), by the TTLs of the services that reach it; 0 if the override does not take it out.
+ */
+int64_t world_cached_until_ms(struct world *world, const char *key, const struct override *override,
+                              int64_t now_ms);
 /** True if such an endpoint exists now. */
 bool world_has_endpoint(const struct world *world, const char *key);
 /** The key of an override that has expired at `wall_ms`, or NULL; with the time of the next expiry (0: none)

@@ -16,13 +16,14 @@ bool overrides_put(struct database *db, const char *key, const struct override *
     struct query query;
     query_begin(&query, db,
                 "INSERT OR REPLACE INTO overrides (key, state, set_wall_ms, expires_wall_ms, author, reason,"
-                " weight) VALUES (?, ?, ?, ?, ?, ?, ?)");
+                " cached_until_wall_ms, weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     query_bind_string(&query, key);
     query_bind_string(&query, state_names[override->state]);
     query_bind_integer(&query, override->set_wall_ms);
     query_bind_integer(&query, override->expires_wall_ms);
     query_bind_string(&query, override->author);
     query_bind_string(&query, override->reason);
+    query_bind_integer(&query, override->cached_until_wall_ms);
     if (override->has_weight)
         query_bind_integer(&query, override->weight); /* what is not bound is NULL */
     return query_run(&query, err);
@@ -56,6 +57,7 @@ static bool override_of_row(const struct query *query, struct override *out)
     out->weight = (uint32_t)query_integer(query, 3);
     out->set_wall_ms = query_integer(query, 4);
     out->expires_wall_ms = query_integer(query, 5);
+    out->cached_until_wall_ms = query_integer(query, 8);
     snprintf(out->author, sizeof out->author, "%s", query_string(query, 6));
     snprintf(out->reason, sizeof out->reason, "%s", query_string(query, 7));
     return true;
@@ -65,7 +67,8 @@ bool overrides_read(struct database *db, struct store_override **out, size_t *co
 {
     struct query query;
     query_begin(&query, db,
-                "SELECT key, state, weight IS NOT NULL, weight, set_wall_ms, expires_wall_ms, author, reason"
+                "SELECT key, state, weight IS NOT NULL, weight, set_wall_ms, expires_wall_ms, author, reason,"
+                " cached_until_wall_ms"
                 " FROM overrides ORDER BY key");
     size_t room = 0;
     while (query_next(&query)) {

@@ -37,6 +37,8 @@ static const char *const steps[] = {
     "  faded_wall_ms INTEGER NOT NULL, median_us INTEGER NOT NULL, counts BLOB NOT NULL,"
     "  PRIMARY KEY (place, endpoint)) WITHOUT ROWID;"
     "PRAGMA user_version=3;",
+    "ALTER TABLE overrides ADD COLUMN cached_until_wall_ms INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version=4;",
 };
 enum { VERSION = sizeof steps / sizeof *steps };
 
