@@ -22,6 +22,15 @@ struct settings_rate_limit {
     size_t exempt_count;
 };
 
+/* Who is told of events. */
+struct settings_webhook {
+    char *url;
+    char *secret_file; /* NULL: not signed */
+    char **events;     /* kinds; NULL: all */
+    size_t event_count;
+};
+void settings_webhooks_free(struct settings_webhook *list, size_t count);
+
 /* steerd.json: what belongs to this server.  Paths are absolute after loading (relative ones are relative to
  * the file). */
 struct settings {
@@ -57,6 +66,8 @@ struct settings {
     uint32_t keep_verdicts_ms;           /* older ones count as unknown after a restart; default 10 min */
     struct settings_listen *reference_targets; /* TCP: silent only when we are cut off ourselves */
     size_t reference_target_count;
+    struct settings_webhook *webhooks;
+    size_t webhook_count;
 };
 
 /** Loads and validates; all problems are noted.  False if there were errors (`out` is then empty). */

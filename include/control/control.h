@@ -100,6 +100,13 @@ struct control_status {
 };
 /** A copy of the figures; any thread. */
 void control_status(struct control *control, struct control_status *out);
+struct webhook_counters {
+    uint64_t delivered, failed; /* events that arrived, tries that failed */
+    uint64_t dropped;           /* events given up, or refused by a full queue */
+    uint64_t waiting;
+};
+void control_webhook_counters(const struct control *control, struct webhook_counters *out);
+
 /** What happens, live.  Any thread. */
 struct feed *control_feed(const struct control *control);
 const struct checker_counters *control_checker_counters(const struct control *control);

@@ -199,6 +199,18 @@ static void write_endpoints(struct text *out, const struct snapshot *now)
 
 /* ---- the rest ---- */
 
+static void write_webhooks(struct text *out, const struct control *control)
+{
+    struct webhook_counters hooks;
+    control_webhook_counters(control, &hooks);
+    metrics_family(out, "steerd_webhooks_total", "counter",
+                   "Events delivered, tries that failed, events given up.");
+    labelled(out, "steerd_webhooks_total", "result", "delivered", hooks.delivered);
+    labelled(out, "steerd_webhooks_total", "result", "failed", hooks.failed);
+    labelled(out, "steerd_webhooks_total", "result", "dropped", hooks.dropped);
+    one(out, "steerd_webhooks_waiting", "gauge", "Events that wait for their delivery.", hooks.waiting);
+}
+
 static void write_control(struct text *out, struct control *control)
 {
     struct control_status status;
@@ -243,6 +255,7 @@ void metrics_get(struct request *request)
     write_build(&out, api);
     write_queries(&out, &api->data_plane);
     write_control(&out, api->control);
+    write_webhooks(&out, api->control);
     const struct snapshot *now = reader_acquire();
     if (now != NULL) {
         write_endpoints(&out, now);

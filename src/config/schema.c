@@ -251,6 +251,8 @@ static const struct field settings_fields[] = {
     { "keep_verdicts_for", &type_duration, MEMBER(struct settings, keep_verdicts_ms), .least = 0,
       .most = 24 * HOUR, .fallback = "\"10m\"",
       .doc = "how old the last verdicts of the checks may be to hold after a restart; 0s: none does" },
+    { "webhooks", &type_webhooks, MEMBER(struct settings, webhooks), COUNT(struct settings, webhook_count),
+      .most = 8, .doc = "who is told of events, signed and with retries" },
     { "reference_targets", &type_listen, MEMBER(struct settings, reference_targets),
       COUNT(struct settings, reference_target_count), .least = 1,
       .doc = "addresses with TCP port that always reply, unless this server is cut off: then verdicts stay "

@@ -150,6 +150,8 @@ static void fill_in(const char *file, struct settings *settings)
         settings->cookie_secret_file = xasprintf("%s/cookie.secrets", settings->state_dir);
     for (size_t i = 0; i < settings->geoip_count; i++)
         make_absolute(directory, &settings->geoip[i]);
+    for (size_t i = 0; i < settings->webhook_count; i++)
+        make_absolute(directory, &settings->webhooks[i].secret_file);
     for (size_t i = 0; i < settings->api_listen_count; i++)
         make_absolute(directory, &settings->api_listen[i].unix_path);
     free(directory);
@@ -172,6 +174,7 @@ void settings_free(struct settings *settings)
         free(settings->geoip[i]);
     free(settings->geoip);
     listen_free(settings->reference_targets, settings->reference_target_count);
+    settings_webhooks_free(settings->webhooks, settings->webhook_count);
     free(settings->token_file);
     free(settings->user);
     free(settings->state_dir);

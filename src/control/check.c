@@ -4,6 +4,7 @@
 #include "config/mmdb.h"
 #include "control/control.h"
 #include "control/cookie_secrets.h"
+#include "control/webhooks.h"
 
 #include <stdlib.h>
 
@@ -63,6 +64,7 @@ bool control_check(const struct settings *settings, struct problems *problems)
     check_databases(settings, compiler, problems);
     check_steering(settings, compiler, problems);
     check_cookie_secrets(settings, problems);
+    webhooks_check(settings, problems);
     compiler_free(compiler);
     return problems->error_count == 0;
 }

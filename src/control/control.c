@@ -10,6 +10,7 @@
 #include "control/notes.h"
 #include "control/reading.h"
 #include "control/references.h"
+#include "control/webhooks.h"
 #include "control/world.h"
 #include "store/store.h"
 
@@ -33,6 +34,7 @@ struct control {
     struct checker *checker;
     struct references *references; /* NULL: none */
     struct chronicle *chronicle;
+    struct webhooks *webhooks; /* NULL: none */
     struct world *world;
     struct tickets *tickets;
     bool is_ready;    /* the start is over */
@@ -334,7 +336,10 @@ static void take_job(struct control *control, struct store_job *job)
     case STORE_DELETE_OVERRIDE: override_was_stored(control, job); break;
     case STORE_LIST_GENERATIONS: generations_came(job); break;
     case STORE_READ_GENERATION: old_generation_came(control, job); break;
-    case STORE_PUT_HISTORY: chronicle_came(control->chronicle, job); break;
+    case STORE_PUT_HISTORY:
+        chronicle_came(control->chronicle, job);
+        webhooks_tell(control->webhooks, &job->events);
+        break;
     case STORE_LIST_EVENTS: events_came(job); break;
     case STORE_PUT_LATENCY: break; /* the keeper's */
     case STORE_SET_META: break;
@@ -470,7 +475,8 @@ static bool open_parts(struct control *control, struct error *err)
     open_history(control, &head);
     bool is_open = load_keys(control, err) && store_start(control->store, err) &&
                    checker_start(&checks, &control->checker, err) &&
-                   references_start(control->settings, &control->references, err);
+                   references_start(control->settings, &control->references, err) &&
+                   webhooks_start(control->settings, &control->webhooks, err);
     if (is_open) {
         world_set_checker(control->world, control->checker);
         is_open = latency_keeper_start(control->store, control->box, &head, &control->keeper, err) &&
@@ -518,6 +524,7 @@ static void close_parts(struct control *control)
     step(control);
     step(control); /* what the last one caused */
     latency_keeper_free(control->keeper);
+    webhooks_stop(control->webhooks);
     snapshot_shutdown();
     world_free(control->world);
     chronicle_free(control->chronicle);
@@ -576,4 +583,9 @@ const struct checker_counters *control_checker_counters(const struct control *co
 struct feed *control_feed(const struct control *control)
 {
     return chronicle_feed(control->chronicle);
+}
+
+void control_webhook_counters(const struct control *control, struct webhook_counters *out)
+{
+    webhooks_count(control->webhooks, out);
 }
