@@ -17,7 +17,7 @@ enum { LETTER_HEALTH_REPORT = 100 }; /* letter.kind of a report */
 
 /* What the checker found out about one binding.  Posted at every change of verdict, when a change comes near
  * or passes (settle), when the peer falls silent or speaks again, and when the smoothed latency has moved by
- * more than a tenth.  The receiver frees it with health_report_free. */
+ * more than a tenth and a millisecond.  The receiver frees it with health_report_free. */
 struct health_report {
     struct letter letter;
     uint32_t endpoint_slot;

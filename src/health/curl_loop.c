@@ -97,17 +97,19 @@ static void curl_timer_ring(void *owner)
     curl_loop_act(owner, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Idle connections that may wait to be used again: a quarter of the descriptors, for checks under way may
- * take half of them.  libcurl itself keeps four for each transfer under way, which are few at any moment. */
-static long curl_idle_most(void)
+/* Idle connections that may wait to be used again: of all loops together a quarter of the descriptors, for
+ * checks under way may take half of them.  libcurl itself keeps four for each transfer under way, which are
+ * few at any moment. */
+static long curl_idle_most(unsigned among)
 {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur / 4 > CURL_IDLE_MOST)
-        return CURL_IDLE_MOST;
-    return files.rlim_cur >= 8 ? (long)(files.rlim_cur / 4) : 1;
+    rlim_t most = CURL_IDLE_MOST;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur / 4 < most)
+        most = files.rlim_cur / 4;
+    return most >= among ? (long)(most / among) : 1;
 }
 
-struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURLcode code))
+struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURLcode code), unsigned among)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, curl_init_once);
@@ -123,7 +125,7 @@ struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURL
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, curl_on_timer);
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl);
     curl_multi_setopt(curl->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, curl_idle_most());
+    curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, curl_idle_most(among));
     return curl;
 }
 

@@ -9,8 +9,8 @@
 struct curl_loop;
 
 /** `done` is called with each transfer that has ended by itself, from loop_turn; it must stop the transfer.
- */
-struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURLcode code));
+ * `among`: so many loops share the descriptors that idle connections may take. */
+struct curl_loop *curl_loop_new(struct loop *loop, void (*done)(CURL *easy, CURLcode code), unsigned among);
 void curl_loop_free(struct curl_loop *curl); /* no transfer may be under way */
 
 bool curl_loop_start(struct curl_loop *curl, CURL *easy);

@@ -176,7 +176,7 @@ static void grpc_free(struct probe *probe)
 static void *grpc_open(struct loop *loop, const struct checker_settings *settings)
 {
     (void)settings;
-    return curl_loop_new(loop, grpc_done);
+    return curl_loop_new(loop, grpc_done, 1);
 }
 
 static void grpc_close(void *shared)

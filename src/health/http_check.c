@@ -17,6 +17,17 @@ enum {
     HTTP_REGEX_MOST = 16384,   /* bytes that are matched: the time it takes may grow with their square */
 };
 
+/* libcurl looks through all connections of a loop when a transfer ends: many loops, few connections each.
+ * They are made when needed, for each holds two descriptors. */
+enum { HTTP_FRESH_LOOPS = 4, HTTP_KEPT_LOOPS = 16 };
+
+struct http_shared {
+    struct loop *loop;
+    struct curl_loop *fresh[HTTP_FRESH_LOOPS];
+    struct curl_loop *kept[HTTP_KEPT_LOOPS]; /* of checks that reuse their connection */
+    size_t turn;
+};
+
 struct http_probe {
     struct transfer transfer;
     regex_t regex; /* if the check has one */
@@ -180,12 +191,23 @@ static void http_put_method(CURL *easy, const struct check *check)
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)check->redirects);
 }
 
+static struct curl_loop *http_loop(struct http_shared *shared, const struct check *check)
+{
+    bool is_kept = check->reuse_ms > 0;
+    size_t turn = shared->turn++;
+    struct curl_loop **place =
+        is_kept ? &shared->kept[turn % HTTP_KEPT_LOOPS] : &shared->fresh[turn % HTTP_FRESH_LOOPS];
+    if (*place == NULL)
+        *place = curl_loop_new(shared->loop, http_done, is_kept ? HTTP_KEPT_LOOPS : 1);
+    return *place;
+}
+
 static struct probe *http_new(void *shared, struct loop *loop, const struct check *check, const char *peer)
 {
     (void)loop;
     struct http_probe *http = xcalloc(1, sizeof *http);
     struct transfer *transfer = &http->transfer;
-    transfer_open(transfer, shared, check, peer);
+    transfer_open(transfer, http_loop(shared, check), check, peer);
     if (check->body_matches != NULL &&
         regcomp(&http->regex, check->body_matches, REG_EXTENDED | REG_NOSUB) != 0)
         error_set(&transfer->unusable, "unusable body_matches \"%s\"", check->body_matches);
@@ -227,12 +249,19 @@ static void http_free(struct probe *probe)
 static void *http_open(struct loop *loop, const struct checker_settings *settings)
 {
     (void)settings;
-    return curl_loop_new(loop, http_done);
+    struct http_shared *shared = xcalloc(1, sizeof *shared);
+    shared->loop = loop;
+    return shared;
 }
 
-static void http_close(void *shared)
+static void http_close(void *context)
 {
-    curl_loop_free(shared);
+    struct http_shared *shared = context;
+    for (size_t i = 0; i < HTTP_FRESH_LOOPS; i++)
+        curl_loop_free(shared->fresh[i]);
+    for (size_t i = 0; i < HTTP_KEPT_LOOPS; i++)
+        curl_loop_free(shared->kept[i]);
+    free(shared);
 }
 
 #define HTTP_PROBE_TYPE(port)                                                                               \

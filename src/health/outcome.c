@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { COMPLAIN_EVERY_US = 10000000 };
+enum {
+    COMPLAIN_EVERY_US = 10000000,
+    LATENCY_NEWS_US = 1000, /* the least move of the smoothed latency that is worth a report */
+};
 
 void outcome_report(struct target *target)
 {
@@ -146,13 +149,19 @@ static bool outcome_apply(struct target *target, struct finding *finding, bool i
 
 /* ---- figures ---- */
 
-/* An exponentially weighted mean: each connect time counts for an eighth, the first one for all. */
+/* An exponentially weighted mean: each connect time counts for an eighth, the first one for all.  A busy
+ * machine or a lost packet can make one too long but nothing too short: above the mean it counts as twice the
+ * mean and a millisecond at most, below half of it it is the new mean. */
 static void outcome_note_latency(struct target *target, uint32_t latency_us)
 {
-    uint64_t latency_ns = (uint64_t)latency_us * 1000;
+    uint64_t latency_ns = (uint64_t)latency_us * 1000, mean_ns = target->latency_ns;
+    uint64_t most_ns = mean_ns * 2 + LATENCY_NEWS_US * 1000;
     if (latency_ns == 0)
         return;
-    target->latency_ns = target->latency_ns == 0 ? latency_ns : (target->latency_ns * 7 + latency_ns) / 8;
+    if (mean_ns == 0 || latency_ns < mean_ns / 2)
+        target->latency_ns = latency_ns;
+    else
+        target->latency_ns = (mean_ns * 7 + (latency_ns < most_ns ? latency_ns : most_ns)) / 8;
 }
 
 static uint32_t outcome_settle_ms(const struct target *target)
@@ -162,10 +171,11 @@ static uint32_t outcome_settle_ms(const struct target *target)
     return settle_ms < UINT32_MAX ? (uint32_t)settle_ms : UINT32_MAX;
 }
 
+/* A tenth of what is near is noise: thousands of endpoints in the same room would report all the time. */
 static bool latency_has_moved(uint64_t reported_us, uint64_t now_us)
 {
     uint64_t apart_us = reported_us > now_us ? reported_us - now_us : now_us - reported_us;
-    return apart_us * 10 > reported_us;
+    return apart_us * 10 > reported_us && (apart_us >= LATENCY_NEWS_US || reported_us == 0);
 }
 
 /* ---- one result ---- */

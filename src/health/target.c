@@ -11,7 +11,9 @@
 
 enum {
     PROBES_MOST = 4, /* under way for one target: timeouts may exceed intervals; or fall, if more */
-    FIRST_DELAY_MOST_US = 5000, /* a fresh daemon knows soon, but does not send all SYNs in one burst */
+    /* A fresh daemon knows soon, but thousands of connections in one burst would measure the burst. */
+    FIRST_DELAY_MOST_US = 5000,
+    FIRST_DELAY_EACH_US = 100,
 };
 
 static uint64_t target_interval_us(const struct target *target)
@@ -89,6 +91,15 @@ static void target_find_peer(struct target *target)
     name_acquire(target->dispatch->resolver, target->peer, &target->name);
 }
 
+static uint64_t target_first_delay_us(const struct target *target)
+{
+    uint64_t interval_us = target_interval_us(target);
+    uint64_t most_us = FIRST_DELAY_EACH_US * (uint64_t)target->dispatch->counters.bindings;
+    if (most_us < FIRST_DELAY_MOST_US)
+        most_us = FIRST_DELAY_MOST_US;
+    return rng_next(&target->dispatch->rng) % (most_us < interval_us ? most_us : interval_us);
+}
+
 struct target *target_new(struct dispatch *dispatch, const struct check_binding *binding,
                           uint16_t check_index)
 {
@@ -104,8 +115,8 @@ struct target *target_new(struct dispatch *dispatch, const struct check_binding 
     /* The first start is now; the others get a phase of their own, so that thousands bound at once spread. */
     uint64_t now_us = clock_monotonic_us();
     target->tick_us = now_us - rng_next(&dispatch->rng) % target_interval_us(target);
-    timer_set(&dispatch->loop->timers, &target->due, now_us + rng_next(&dispatch->rng) % FIRST_DELAY_MOST_US);
     gauge_add(&dispatch->counters.bindings, 1);
+    timer_set(&dispatch->loop->timers, &target->due, now_us + target_first_delay_us(target));
     return target;
 }
 

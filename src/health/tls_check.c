@@ -48,7 +48,7 @@ static void tls_free(struct probe *probe)
 static void *tls_open(struct loop *loop, const struct checker_settings *settings)
 {
     (void)settings;
-    return curl_loop_new(loop, tls_done);
+    return curl_loop_new(loop, tls_done, 1);
 }
 
 static void tls_close(void *shared)

@@ -169,8 +169,13 @@ void transfer_open(struct transfer *transfer, struct curl_loop *curl, const stru
 static void transfer_point(struct transfer *transfer, const struct address *address)
 {
     char literal[ADDRESS_TEXT_SIZE];
+    if (address_equal(&transfer->address, address))
+        return; /* as last time */
+    transfer->address = *address;
     address_format(address, literal);
     char *connect_to = xasprintf(address->family == ADDRESS_V6 ? "::[%s]:" : "::%s:", literal);
+    curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, NULL);
+    curl_slist_free_all(transfer->connect_to);
     transfer->connect_to = curl_slist_append(NULL, connect_to);
     free(connect_to);
     curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, transfer->connect_to);
@@ -197,17 +202,14 @@ void transfer_start(struct probe *probe, const struct address *address, uint16_t
 
 void transfer_stop(struct transfer *transfer)
 {
-    if (transfer->easy != NULL) {
+    if (transfer->easy != NULL)
         curl_loop_stop(transfer->curl, transfer->easy);
-        curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, NULL);
-    }
-    curl_slist_free_all(transfer->connect_to);
-    transfer->connect_to = NULL;
 }
 
 void transfer_close(struct transfer *transfer)
 {
     transfer_stop(transfer);
     curl_easy_cleanup(transfer->easy);
+    curl_slist_free_all(transfer->connect_to);
     http_request_close(&transfer->request);
 }

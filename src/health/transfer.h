@@ -16,8 +16,9 @@ struct transfer {
     struct http_request request;
     struct certificate certificate; /* shown last */
     struct error unusable;          /* text: why this check can never work; "" if it can */
+    struct address address;         /* of the last run */
+    struct curl_slist *connect_to;  /* the same for libcurl */
     /* of the run under way */
-    struct curl_slist *connect_to;
     char error[CURL_ERROR_SIZE];
     int socket_errno; /* why no socket could be made; 0 if it could */
 };
