@@ -181,6 +181,13 @@ def knot_goes_round_with_a_dname_that_leads_below_itself(case, peer, theirs):
 
 
 @rule
+def nsd_goes_round_a_loop_until_it_sees_it(case, peer, theirs):
+    """A loop of aliases through two zones: NSD repeats records that we, and Knot within a zone, tell once."""
+    if peer == "nsd" and is_prefix(case.ours, theirs) and keys(theirs.answer) == keys(case.ours.answer):
+        return {"answer"}
+
+
+@rule
 def knot_is_unsure_about_names_that_a_dname_makes_too_long(case, peer, theirs):
     """RFC 6672 §2.2 says YXDOMAIN and nothing else; Knot goes on with the target's end.  NSD agrees with us."""
     if peer == "knot" and case.ours.rcode == YXDOMAIN == case.theirs["nsd"].rcode and is_prefix(case.ours, theirs):
