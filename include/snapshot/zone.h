@@ -104,6 +104,12 @@ void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
  * who made it. */
 void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allowed);
 
+/** The number of an owner in this edit: they are dense, the apex is 0, and each stands behind its ancestors.
+ */
+uint32_t zone_edit_owner(struct zone_edit *edit, const struct dns_name *owner);
+/** The owner of that number.  The next calls about it cost little. */
+void zone_edit_owner_name(struct zone_edit *edit, uint32_t number, struct dns_name *out);
+
 /** What stands there with the changes so far, for validation; NULL if nothing.  Lives as long as the edit. */
 const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struct dns_name *owner,
                                        uint16_t type);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/records_private.h"
 
-#include "base/memory.h"
 #include "dns/type.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Warnings about what other servers load, too, but what is of no use as it stands. */
@@ -12,11 +10,11 @@
 #define CHAIN_MAX 32 /* CNAMEs that are followed: longer loops are not looked for */
 
 /* False if something lies over the record. */
-static bool is_current(const struct record *record, const struct zone_edit *edit)
+static bool is_current(const struct zone_records *records, const struct record *record)
 {
     struct dns_name owner;
-    dns_name_from_wire(record->owner->bytes, &owner);
-    const struct dns_rrset *rrset = zone_edit_find(edit, &owner, record->type);
+    zone_edit_owner_name(records->edit, record->owner, &owner);
+    const struct dns_rrset *rrset = zone_edit_find(records->edit, &owner, record->type);
     for (const uint8_t *rr = NULL; rrset != NULL && (rr = dns_rrset_next(rrset, rr)) != NULL;) {
         if (dns_rr_rdlength(rr) == record->size && memcmp(dns_rr_rdata(rr), record->rdata, record->size) == 0)
             return true;
@@ -47,15 +45,15 @@ static bool is_elsewhere(const struct zone_records *records, const struct zone_e
     return false;
 }
 
-static void check_server(struct zone_records *records, const struct record *record,
-                         const struct zone_edit *edit)
+static void check_server(struct zone_records *records, const struct record *record)
 {
+    const struct zone_edit *edit = records->edit;
     struct dns_name owner, server;
     if (dns_name_read(record->rdata, record->size, &server) == 0 ||
         !dns_name_is_within(&server, &records->apex) || has_address(edit, &server))
         return;
-    dns_name_from_wire(record->owner->bytes, &owner);
-    if (is_elsewhere(records, edit, &server, &owner) || !is_current(record, edit))
+    zone_edit_owner_name(records->edit, record->owner, &owner);
+    if (is_elsewhere(records, edit, &server, &owner) || !is_current(records, record))
         return;
     char text[DNS_NAME_TEXT_SIZE];
     dns_name_format(&server, text);
@@ -69,10 +67,9 @@ static void check_server(struct zone_records *records, const struct record *reco
 /* ---- loops ---- */
 
 /* The name that the CNAME at `at` leads to, if that is within the zone. */
-static bool follow(const struct zone_records *records, const struct zone_edit *edit,
-                   const struct dns_name *at, struct dns_name *out)
+static bool follow(const struct zone_records *records, const struct dns_name *at, struct dns_name *out)
 {
-    const struct dns_rrset *cname = zone_edit_find(edit, at, DNS_CNAME);
+    const struct dns_rrset *cname = zone_edit_find(records->edit, at, DNS_CNAME);
     return cname != NULL && dns_name_read(dns_rr_rdata(cname->wire), dns_rr_rdlength(cname->wire), out) > 0 &&
            dns_name_is_within(out, &records->apex);
 }
@@ -84,14 +81,13 @@ static int compare_names(const struct dns_name *a, const struct dns_name *b)
 }
 
 /* A loop is told once, at the first of its names. */
-static void check_loop(struct zone_records *records, const struct record *record,
-                       const struct zone_edit *edit)
+static void check_loop(struct zone_records *records, const struct record *record)
 {
     struct dns_name start, at, next;
-    dns_name_from_wire(record->owner->bytes, &start);
+    zone_edit_owner_name(records->edit, record->owner, &start);
     at = start;
-    for (unsigned hops = 0; hops < CHAIN_MAX && follow(records, edit, &at, &next); hops++) {
-        if (dns_name_equal(&next, &start) && is_current(record, edit)) {
+    for (unsigned hops = 0; hops < CHAIN_MAX && follow(records, &at, &next); hops++) {
+        if (dns_name_equal(&next, &start) && is_current(records, record)) {
             record_problem(records, record, true,
                            "the CNAME leads back to itself: resolvers give up, point it elsewhere");
             return;
@@ -104,85 +100,60 @@ static void check_loop(struct zone_records *records, const struct record *record
 
 /* ---- hidden data ---- */
 
-struct hidden {
-    struct zone_records *records; /* sorted */
-    const struct zone_edit *edit;
-};
-
-/* The first record that is not below `key`, as zone_records_put sorted them. */
-static const struct record *lower_bound(const struct zone_records *records, const struct record *key)
-{
-    size_t low = 0, high = records->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (record_compare(key, &records->items[middle]) > 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < records->count ? &records->items[low] : NULL;
-}
-
-static const struct record *find_record(const struct zone_records *records, const struct dns_name *name,
+static const struct record *find_record(struct zone_records *records, const struct dns_name *owner,
                                         uint16_t type)
 {
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    struct record_owner *owner = xcalloc(1, sizeof *owner + name->size);
-    dns_name_hash_suffixes(name, hashes);
-    owner->hash = hashes[name->label_count];
-    owner->size = name->size;
-    memcpy(owner->bytes, name->bytes, name->size);
-    const struct record key = { .owner = owner, .type = type };
-    const struct record *found = lower_bound(records, &key);
-    if (found != NULL && (found->type != type || record_owner_compare(found->owner, owner) != 0))
-        found = NULL;
-    free(owner);
-    return found;
+    uint32_t number = zone_edit_owner(records->edit, owner);
+    const struct record *record = number < records->owner_room ? records->last[number] : NULL;
+    while (record != NULL && record->type != type)
+        record = record->before;
+    return record;
 }
 
 /* The topmost cut or DNAME at or above `owner`. */
-static bool is_redirected(const struct hidden *hidden, const struct dns_name *owner, struct dns_name *out)
+static bool is_redirected(const struct zone_records *records, const struct dns_name *owner,
+                          struct dns_name *out)
 {
-    unsigned above = owner->label_count - hidden->records->apex.label_count;
+    unsigned above = owner->label_count - records->apex.label_count;
     for (unsigned strip = above; strip-- > 0;) {
         dns_name_strip(owner, strip, out);
-        if (zone_edit_find(hidden->edit, out, DNS_NS) != NULL)
+        if (zone_edit_find(records->edit, out, DNS_NS) != NULL)
             return false;
-        if (strip > 0 && zone_edit_find(hidden->edit, out, DNS_DNAME) != NULL)
+        if (strip > 0 && zone_edit_find(records->edit, out, DNS_DNAME) != NULL)
             return true;
     }
-    *out = hidden->records->apex; /* a DNAME there */
+    *out = records->apex; /* a DNAME there */
     return true;
 }
 
 static void warn_of_hidden(const struct dns_name *owner, uint16_t type, void *context)
 {
-    const struct hidden *hidden = context;
-    if (hidden->records->warning_count >= ZONE_RECORD_ERRORS_MAX)
+    struct zone_records *records = context;
+    if (records->warning_count >= ZONE_RECORD_ERRORS_MAX)
         return;
-    const struct record *record = find_record(hidden->records, owner, type);
+    const struct record *record = find_record(records, owner, type);
     struct dns_name by;
     char text[DNS_NAME_TEXT_SIZE], type_text[16];
-    if (record == NULL || !is_current(record, hidden->edit))
+    if (record == NULL || !is_current(records, record))
         return; /* it is not of these */
-    bool is_redirect = is_redirected(hidden, owner, &by);
+    bool is_redirect = is_redirected(records, owner, &by);
     dns_name_format(&by, text);
     dns_type_format(type, type_text);
-    record_problem(hidden->records, record, true,
+    record_problem(records, record, true,
                    is_redirect ? "its %s records are never answered: the DNAME at %s redirects what is below"
                                : "its %s records are never answered: %s is delegated to other servers",
                    type_text, text);
 }
 
-void zone_records_check_whole(struct zone_records *records, struct zone_edit *edit)
+void zone_records_check_whole(struct zone_records *records)
 {
-    for (size_t i = 0; i < records->count; i++) {
-        const struct record *record = &records->items[i];
+    struct record_walk walk = { 0 };
+    const struct record *record;
+    while ((record = record_walk_next(records, &walk)) != NULL) {
         if (record->type == DNS_NS)
-            check_server(records, record, edit);
+            check_server(records, record);
         else if (record->type == DNS_CNAME)
-            check_loop(records, record, edit);
+            check_loop(records, record);
     }
-    struct hidden hidden = { records, edit };
-    zone_edit_walk_hidden(edit, warn_of_hidden, &hidden);
+    zone_edit_walk_hidden(records->edit, warn_of_hidden, records);
 }

@@ -14,44 +14,24 @@
 #define RRSET_SIZE_MAX 64000 /* bytes of RRs that still fit a message beside header and question */
 #define DNS_KEY        25
 
-/* The records of one owner, sorted by type. */
+/* The records of one owner, by type and in the order of the text. */
 struct owner_run {
-    const struct record *first;
-    size_t count;
+    const struct record **items;
+    size_t count, room;
     struct dns_name name;
 };
-
-int record_owner_compare(const struct record_owner *a, const struct record_owner *b)
-{
-    if (a == b)
-        return 0;
-    if (a->hash != b->hash)
-        return a->hash < b->hash ? -1 : 1;
-    if (a->size != b->size)
-        return a->size < b->size ? -1 : 1;
-    return memcmp(a->bytes, b->bytes, a->size);
-}
-
-int record_compare(const void *left, const void *right)
-{
-    const struct record *a = left, *b = right;
-    int order = record_owner_compare(a->owner, b->owner);
-    if (order != 0)
-        return order;
-    if (a->type != b->type)
-        return a->type < b->type ? -1 : 1;
-    return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
-}
 
 void record_problem(struct zone_records *records, const struct record *record, bool is_warning,
                     const char *format, ...)
 {
     char owner[DNS_NAME_TEXT_SIZE], message[256];
+    struct dns_name name;
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    dns_name_format_wire(record->owner->bytes, owner);
+    zone_edit_owner_name(records->edit, record->owner, &name);
+    dns_name_format(&name, owner);
     zone_records_problem(records, record->origin, record->line, is_warning, "%s: %s", owner, message);
 }
 
@@ -87,16 +67,15 @@ static struct holding look(const struct zone_edit *edit, const struct dns_name *
 static const struct record *record_about(const struct owner_run *run, uint16_t type)
 {
     for (size_t i = 0; i < run->count; i++) {
-        if (run->first[i].type == type)
-            return &run->first[i];
+        if (run->items[i]->type == type)
+            return run->items[i];
     }
-    return run->first;
+    return run->items[0];
 }
 
-static void check_owner(struct zone_records *records, const struct owner_run *run,
-                        const struct zone_edit *edit)
+static void check_owner(struct zone_records *records, const struct owner_run *run)
 {
-    struct holding holding = look(edit, &run->name);
+    struct holding holding = look(records->edit, &run->name);
     bool is_apex = dns_name_equal(&run->name, &records->apex);
     char other[16];
     dns_type_format(holding.other, other);
@@ -121,118 +100,151 @@ static bool is_single(uint16_t type)
     return type == DNS_CNAME || type == DNS_DNAME || type == DNS_SOA;
 }
 
-/* `count` records of one type: those that may stand only once must be equal. */
-static void check_single(struct zone_records *records, const struct record *first, size_t count,
+/* Of `count` records of one type those that may stand only once must be equal. */
+static void check_single(struct zone_records *records, const struct record *const *items, size_t count,
                          const struct dns_rrset *known)
 {
-    const uint8_t *rdata = first->rdata;
-    size_t size = first->size;
+    const uint8_t *rdata = items[0]->rdata;
+    size_t size = items[0]->size;
     if (known != NULL) {
         rdata = dns_rr_rdata(known->wire);
         size = dns_rr_rdlength(known->wire);
     }
     for (size_t i = 0; i < count; i++) {
-        if (first[i].size == size && memcmp(first[i].rdata, rdata, size) == 0)
+        if (items[i]->size == size && memcmp(items[i]->rdata, rdata, size) == 0)
             continue;
         char type[16];
-        dns_type_format(first->type, type);
-        record_problem(records, &first[i], false, "a second %s: there can be only one, remove the others",
+        dns_type_format(items[i]->type, type);
+        record_problem(records, items[i], false, "a second %s: there can be only one, remove the others",
                        type);
         return;
     }
 }
 
-static uint32_t ttl_of(struct zone_records *records, const struct record *first, size_t count,
+static uint32_t ttl_of(struct zone_records *records, const struct record *const *items, size_t count,
                        const struct dns_rrset *known)
 {
-    uint32_t lowest = known != NULL && known->ttl_s < first->ttl_s ? known->ttl_s : first->ttl_s;
-    const struct record *odd = known != NULL && known->ttl_s != first->ttl_s ? first : NULL;
+    uint32_t first_s = items[0]->ttl_s,
+             lowest = known != NULL && known->ttl_s < first_s ? known->ttl_s : first_s;
+    const struct record *odd = known != NULL && known->ttl_s != first_s ? items[0] : NULL;
     for (size_t i = 1; i < count; i++) {
-        if (first[i].ttl_s != first->ttl_s && odd == NULL)
-            odd = &first[i];
-        if (first[i].ttl_s < lowest)
-            lowest = first[i].ttl_s;
+        if (items[i]->ttl_s != first_s && odd == NULL)
+            odd = items[i];
+        if (items[i]->ttl_s < lowest)
+            lowest = items[i]->ttl_s;
     }
     if (odd != NULL) {
         char type[16];
-        dns_type_format(first->type, type);
+        dns_type_format(odd->type, type);
         record_problem(records, odd, true,
-                       "the %s records have different TTLs, the lowest (%u) is used for all (RFC "
-                       "2181 §5.2)",
+                       "the %s records have different TTLs, the lowest (%u) is used for all (RFC 2181 §5.2)",
                        type, lowest);
     }
     return lowest;
 }
 
-/* Puts `count` records of one type together with what the edit already holds of it. */
-static void put_rrset(struct zone_records *records, const struct owner_run *run, const struct record *first,
-                      size_t count, struct zone_edit *edit)
+static struct dns_rrset *make_rrset(const struct record *const *items, size_t count, uint32_t ttl_s,
+                                    const struct dns_rrset *known)
 {
-    const struct dns_rrset *known = zone_edit_find(edit, &run->name, first->type);
-    if (is_single(first->type))
-        check_single(records, first, count, known);
-    uint32_t ttl_s = ttl_of(records, first, count, known);
-    size_t total = known != NULL ? known->size : 0, all = count + (known != NULL ? known->count : 0);
-    for (size_t i = 0; i < count; i++)
-        total += DNS_RR_HEADER_SIZE + first[i].size;
-    if (total > RRSET_SIZE_MAX) {
-        record_problem(records, first, false,
-                       "too many records of one type for any DNS message, remove some");
-        return;
-    }
-    const uint8_t **rdatas = xcalloc(all, sizeof *rdatas);
-    uint16_t *sizes = xcalloc(all, sizeof *sizes);
-    size_t at = 0;
+    size_t at = 0, all = count + (known != NULL ? known->count : 0);
+    const uint8_t *one_rdata, **rdatas = all == 1 ? &one_rdata : xcalloc(all, sizeof *rdatas);
+    uint16_t one_size, *sizes = all == 1 ? &one_size : xcalloc(all, sizeof *sizes);
     for (const uint8_t *rr = NULL; known != NULL && (rr = dns_rrset_next(known, rr)) != NULL; at++) {
         rdatas[at] = dns_rr_rdata(rr);
         sizes[at] = (uint16_t)dns_rr_rdlength(rr);
     }
     for (size_t i = 0; i < count; i++, at++) {
-        rdatas[at] = first[i].rdata;
-        sizes[at] = first[i].size;
+        rdatas[at] = items[i]->rdata;
+        sizes[at] = items[i]->size;
     }
-    struct dns_rrset *rrset = dns_rrset_new(first->type, ttl_s, rdatas, sizes, at);
-    zone_edit_put(edit, &run->name, rrset);
-    free(rrset);
-    free(rdatas);
-    free(sizes);
+    struct dns_rrset *rrset = dns_rrset_new(items[0]->type, ttl_s, rdatas, sizes, at);
+    if (all > 1) {
+        free(rdatas);
+        free(sizes);
+    }
+    return rrset;
 }
 
-static void put_owner(struct zone_records *records, struct owner_run *run, struct zone_edit *edit)
+/* Puts `count` records of one type together with what the edit already holds of it. */
+static void put_rrset(struct zone_records *records, const struct owner_run *run,
+                      const struct record *const *items, size_t count)
 {
-    dns_name_from_wire(run->first->owner->bytes, &run->name);
+    const struct dns_rrset *known = zone_edit_find(records->edit, &run->name, items[0]->type);
+    if (is_single(items[0]->type))
+        check_single(records, items, count, known);
+    uint32_t ttl_s = ttl_of(records, items, count, known);
+    size_t total = known != NULL ? known->size : 0;
+    for (size_t i = 0; i < count; i++)
+        total += DNS_RR_HEADER_SIZE + items[i]->size;
+    if (total > RRSET_SIZE_MAX) {
+        record_problem(records, items[0], false,
+                       "too many records of one type for any DNS message, remove some");
+        return;
+    }
+    struct dns_rrset *rrset = make_rrset(items, count, ttl_s, known);
+    zone_edit_put(records->edit, &run->name, rrset);
+    free(rrset);
+}
+
+/* ---- all of them ---- */
+
+static int compare_records(const void *left, const void *right)
+{
+    const struct record *a = *(const struct record *const *)left, *b = *(const struct record *const *)right;
+    if (a->type != b->type)
+        return a->type < b->type ? -1 : 1;
+    return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
+}
+
+/* The list leads from the last to the first. */
+static void collect_run(struct owner_run *run, const struct record *last)
+{
+    run->count = 0;
+    for (const struct record *record = last; record != NULL; record = record->before)
+        run->count++;
+    if (run->count > run->room) {
+        run->room = run->count * 2;
+        run->items = xrealloc(run->items, run->room, sizeof *run->items);
+    }
+    size_t at = run->count;
+    bool is_mixed = false;
+    for (const struct record *record = last; record != NULL; record = record->before) {
+        run->items[--at] = record;
+        is_mixed |= record->type != last->type;
+    }
+    if (is_mixed)
+        qsort(run->items, run->count, sizeof *run->items, compare_records);
+}
+
+static void put_owner(struct zone_records *records, const struct owner_run *run)
+{
     for (size_t i = 0; i < run->count;) {
         size_t end = i + 1;
-        while (end < run->count && run->first[end].type == run->first[i].type)
+        while (end < run->count && run->items[end]->type == run->items[i]->type)
             end++;
-        put_rrset(records, run, run->first + i, end - i, edit);
+        put_rrset(records, run, run->items + i, end - i);
         i = end;
     }
-    check_owner(records, run, edit);
+    check_owner(records, run);
 }
 
-bool zone_records_put(struct zone_records *records, struct zone_edit *edit)
+bool zone_records_put(struct zone_records *records)
 {
-    if (records->count > 0)
-        qsort(records->items, records->count, sizeof *records->items, record_compare);
-    for (size_t i = 0; i < records->count;) {
-        size_t end = i + 1;
-        while (end < records->count &&
-               record_owner_compare(records->items[end].owner, records->items[i].owner) == 0)
-            end++;
-        struct owner_run run = { .first = records->items + i, .count = end - i };
-        put_owner(records, &run, edit);
-        i = end;
+    struct owner_run run = { 0 };
+    for (uint32_t number = 0; number < records->owner_room; number++) {
+        if (records->last[number] == NULL)
+            continue;
+        zone_edit_owner_name(records->edit, number, &run.name);
+        collect_run(&run, records->last[number]);
+        put_owner(records, &run);
     }
+    free(run.items);
     return zone_records_are_good(records);
 }
 
-void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin,
-                              const struct zone_edit *edit)
+void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin)
 {
-    struct record_owner *name = xcalloc(1, sizeof *name + owner->size);
-    const struct record nothing = { .owner = name, .origin = origin };
-    memcpy(name->bytes, owner->bytes, owner->size);
-    check_owner(records, &(struct owner_run){ .first = &nothing, .name = *owner }, edit);
-    free(name);
+    const struct record nothing = { .owner = zone_edit_owner(records->edit, owner), .origin = origin };
+    const struct record *items[] = { &nothing };
+    check_owner(records, &(struct owner_run){ .items = items, .name = *owner });
 }

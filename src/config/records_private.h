@@ -3,47 +3,47 @@
 
 #include "config/zone_records.h"
 
-/* What zone_records.c (collecting) and record_rules.c (sorting, checking, putting) share. */
-
-struct record_owner {
-    uint64_t hash;
-    uint8_t size;
-    uint8_t bytes[]; /* wire form, lowercase */
-};
+/* What zone_records.c (collecting), record_rules.c (checking, putting) and record_checks.c share. */
 
 struct record {
-    const struct record_owner *owner; /* neighbours in the text share it */
-    const uint8_t *rdata;
-    uint32_t ordinal; /* keeps the written order within an RRset */
+    const struct record *before; /* the one before it in the text of the same owner, or NULL */
+    uint32_t owner;              /* its number in the edit */
+    uint32_t ordinal;            /* in the text */
     uint32_t ttl_s;
     uint32_t line;
     uint32_t origin;
     uint16_t type;
     uint16_t size;
+    uint8_t rdata[];
 };
 
-/* Owners and rdatas, freed as a whole. */
+/* Records in the order of the text, freed as a whole. */
 struct record_chunk {
     struct record_chunk *next;
     size_t used, size;
-    uint8_t bytes[];
+    _Alignas(8) uint8_t bytes[];
 };
 
 struct zone_records {
     struct dns_name apex;
+    struct zone_edit *edit;
     struct problems *problems;
     size_t error_count, warning_count;
     struct record_origin *origins;
     size_t origin_count;
-    struct record_chunk *chunks;
-    const struct record_owner *last_owner;
-    struct record *items;
-    size_t count, room;
+    struct record_chunk *chunks, *last_chunk;
+    size_t count;
+    const struct record **last; /* by owner: its last in the text */
+    uint32_t owner_room;
 };
 
-/** By owner, then type, then as written. */
-int record_compare(const void *left, const void *right);
-int record_owner_compare(const struct record_owner *a, const struct record_owner *b);
+/** Walks all records in the order of the text: start with all of it zero; NULL at the end. */
+struct record_walk {
+    const struct record_chunk *chunk;
+    size_t at;
+    bool has_begun;
+};
+const struct record *record_walk_next(const struct zone_records *records, struct record_walk *walk);
 
 /** "www.example.com.: message" where the record stands. */
 void record_problem(struct zone_records *records, const struct record *record, bool is_warning,

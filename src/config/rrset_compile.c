@@ -167,8 +167,7 @@ static void check_emptied(struct zone_work *work, const struct zone_rrset *rrset
         return;
     struct record_place *place = xcalloc(1, sizeof *place);
     *place = (struct record_place){ rrset->said, "values", 0 };
-    zone_records_check_owner(work->overlay, &rrset->owner, zone_records_lines(work->overlay, place, 1),
-                             work->edit);
+    zone_records_check_owner(work->overlay, &rrset->owner, zone_records_lines(work->overlay, place, 1));
 }
 
 static bool parse(struct build *build, struct zone_rrset *rrset)
@@ -195,11 +194,11 @@ void rrsets_compile(struct build *build, struct zone_work *work)
         is_readable &= parse(build, &work->rrsets[i]);
     if (!is_readable)
         return;
-    work->overlay = zone_records_new(&work->apex, &build->problems);
+    work->overlay = zone_records_new(&work->apex, work->edit, &build->problems);
     for (size_t i = 0; i < work->rrset_count; i++)
         uncover(work, &work->rrsets[i]);
     read_values(work);
-    zone_records_put(work->overlay, work->edit);
+    zone_records_put(work->overlay);
     for (size_t i = 0; i < work->rrset_count; i++) {
         check_emptied(work, &work->rrsets[i]);
         check_apex(build, work, &work->rrsets[i]);

@@ -165,7 +165,7 @@ static void compile_records(struct build *build, struct zone_work *work, const s
 {
     const struct object *said = item_said(work->after);
     const struct item *data = build_find(build, OBJECT_ZONE_DATA, said->name);
-    struct zone_records *records = zone_records_new(&work->apex, &build->problems);
+    struct zone_records *records = zone_records_new(&work->apex, work->edit, &build->problems);
     uint32_t lines = lines_origin(work, zone, records), whole = lines;
     work->records = records;
     if (data != NULL)
@@ -177,7 +177,7 @@ static void compile_records(struct build *build, struct zone_work *work, const s
     scan_lines(build, work, zone, records, lines);
     if (zone_records_are_good(records) && (data != NULL || zone->file == NULL))
         check_apex(build, work, records, data != NULL, whole);
-    zone_records_put(records, work->edit);
+    zone_records_put(records);
 }
 
 void zone_compile(struct build *build, struct zone_work *work)

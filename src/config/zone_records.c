@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct zone_records *zone_records_new(const struct dns_name *apex, struct problems *problems)
+struct zone_records *zone_records_new(const struct dns_name *apex, struct zone_edit *edit,
+                                      struct problems *problems)
 {
     struct zone_records *records = xcalloc(1, sizeof *records);
     records->apex = *apex;
+    records->edit = edit;
     records->problems = problems;
     return records;
 }
@@ -32,7 +34,7 @@ void zone_records_free(struct zone_records *records)
         free(records->origins[i].places);
     }
     free(records->origins);
-    free(records->items);
+    free(records->last);
     free(records);
 }
 
@@ -96,86 +98,99 @@ bool zone_records_are_good(const struct zone_records *records)
     return records->error_count == 0;
 }
 
-static void *take_bytes(struct zone_records *records, size_t size)
+#define CHUNK_SIZE_MIN ((size_t)4096)
+#define CHUNK_SIZE_MAX ((size_t)1 << 20)
+
+static size_t record_room(size_t size)
 {
-    size = (size + 7) & ~(size_t)7;
-    struct record_chunk *chunk = records->chunks;
-    if (chunk == NULL || chunk->size - chunk->used < size) {
-        size_t room = chunk == NULL ? 4096 : chunk->size < 1 << 20 ? chunk->size * 2 : chunk->size;
-        if (room < size)
-            room = size;
-        chunk = xrealloc(NULL, 1, sizeof *chunk + room);
-        *chunk = (struct record_chunk){ .next = records->chunks, .size = room };
-        records->chunks = chunk;
-    }
-    void *bytes = chunk->bytes + chunk->used;
-    chunk->used += size;
-    return bytes;
+    return (sizeof(struct record) + size + 7) & ~(size_t)7;
 }
 
-static const struct record_owner *owner_get(struct zone_records *records, const struct dns_name *name)
+static struct record *take_record(struct zone_records *records, uint16_t size)
 {
-    const struct record_owner *last = records->last_owner;
-    if (last != NULL && last->size == name->size && memcmp(last->bytes, name->bytes, name->size) == 0)
-        return last;
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    dns_name_hash_suffixes(name, hashes);
-    struct record_owner *owner = take_bytes(records, sizeof *owner + name->size);
-    owner->hash = hashes[name->label_count];
-    owner->size = name->size;
-    memcpy(owner->bytes, name->bytes, name->size);
-    records->last_owner = owner;
-    return owner;
+    struct record_chunk *chunk = records->last_chunk;
+    size_t room = record_room(size);
+    if (chunk == NULL || chunk->size - chunk->used < room) {
+        size_t chunk_size = chunk == NULL ? CHUNK_SIZE_MIN : chunk->size * 2;
+        chunk_size = chunk_size > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : chunk_size;
+        chunk_size = chunk_size < room ? room : chunk_size;
+        chunk = xrealloc(NULL, 1, sizeof *chunk + chunk_size);
+        *chunk = (struct record_chunk){ .size = chunk_size };
+        *(records->last_chunk != NULL ? &records->last_chunk->next : &records->chunks) = chunk;
+        records->last_chunk = chunk;
+    }
+    struct record *record = (struct record *)(void *)(chunk->bytes + chunk->used);
+    chunk->used += room;
+    return record;
+}
+
+const struct record *record_walk_next(const struct zone_records *records, struct record_walk *walk)
+{
+    if (!walk->has_begun)
+        *walk = (struct record_walk){ .chunk = records->chunks, .has_begun = true };
+    while (walk->chunk != NULL && walk->at == walk->chunk->used)
+        *walk = (struct record_walk){ .chunk = walk->chunk->next, .has_begun = true };
+    if (walk->chunk == NULL)
+        return NULL;
+    const struct record *record = (const struct record *)(const void *)(walk->chunk->bytes + walk->at);
+    walk->at += record_room(record->size);
+    return record;
+}
+
+static void reserve_owner(struct zone_records *records, uint32_t number)
+{
+    if (number < records->owner_room)
+        return;
+    uint32_t room = records->owner_room == 0 ? 64 : records->owner_room * 2;
+    room = room <= number ? number + 1 : room;
+    records->last = xrealloc(records->last, room, sizeof *records->last);
+    memset(records->last + records->owner_room, 0, (room - records->owner_room) * sizeof *records->last);
+    records->owner_room = room;
 }
 
 void zone_records_add(struct zone_records *records, const struct dns_name *owner, uint16_t type,
                       uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint32_t origin, uint64_t line)
 {
-    if (records->count == records->room) {
-        records->room = records->room == 0 ? 16 : records->room * 2;
-        records->items = xrealloc(records->items, records->room, sizeof *records->items);
-    }
-    uint8_t *bytes = take_bytes(records, size);
-    if (size > 0)
-        memcpy(bytes, rdata, size);
-    records->items[records->count] = (struct record){
-        .owner = owner_get(records, owner),
-        .rdata = bytes,
+    uint32_t number = zone_edit_owner(records->edit, owner);
+    reserve_owner(records, number);
+    struct record *record = take_record(records, size);
+    *record = (struct record){
+        .before = records->last[number],
+        .owner = number,
         .ordinal = (uint32_t)records->count,
         .ttl_s = ttl_s,
         .line = (uint32_t)line,
+        .origin = origin,
         .type = type,
         .size = size,
-        .origin = origin,
     };
+    if (size > 0)
+        memcpy(record->rdata, rdata, size);
+    records->last[number] = record;
     records->count++;
 }
 
 const uint8_t *zone_records_at_apex(const struct zone_records *records, uint16_t type, uint16_t *size)
 {
-    for (size_t i = 0; i < records->count; i++) {
-        const struct record *record = &records->items[i];
-        if (record->type != type || record->owner->size != records->apex.size ||
-            memcmp(record->owner->bytes, records->apex.bytes, records->apex.size) != 0)
-            continue;
-        *size = record->size;
-        return record->rdata;
-    }
-    return NULL;
-}
-
-size_t zone_records_count(const struct zone_records *records)
-{
-    return records->count;
+    const struct record *found = NULL;
+    if (records->owner_room > 0) /* the apex is number 0 */
+        for (const struct record *record = records->last[0]; record != NULL; record = record->before)
+            found = record->type == type ? record : found;
+    if (found == NULL)
+        return NULL;
+    *size = found->size;
+    return found->rdata;
 }
 
 bool zone_records_are_lines(const struct zone_records *records, uint32_t origin, size_t count, uint64_t *odd)
 {
     size_t line = 0;
-    for (size_t i = 0; i < records->count && line < count; i++) {
-        if (records->items[i].origin != origin)
+    struct record_walk walk = { 0 };
+    const struct record *record;
+    while (line < count && (record = record_walk_next(records, &walk)) != NULL) {
+        if (record->origin != origin)
             continue;
-        if (records->items[i].line != line + 1)
+        if (record->line != line + 1)
             break;
         line++;
     }

@@ -5,8 +5,9 @@
 #include "config/zone_file.h"
 
 /*
- * The records of one zone on their way from text to a zone edit: collected from any number of sources, then
- * sorted, checked against each other and put.  Files usually come grouped by owner, but need not.
+ * The records of one zone on their way from text to a zone edit: collected from any number of sources by
+ * owner, then put RRset by RRset and checked against each other.  All is done in the order of the text, where
+ * neighbours in the zone are neighbours in memory; but records of one owner may stand anywhere.
  */
 struct zone_records;
 
@@ -28,7 +29,8 @@ struct record_origin {
     size_t place_count;          /* the last one stands for all behind it */
 };
 
-struct zone_records *zone_records_new(const struct dns_name *apex, struct problems *problems);
+struct zone_records *zone_records_new(const struct dns_name *apex, struct zone_edit *edit,
+                                      struct problems *problems);
 void zone_records_free(struct zone_records *records);
 
 /** Returns its number for the calls below.  The file's name is copied. */
@@ -50,19 +52,18 @@ void zone_records_add(struct zone_records *records, const struct dns_name *owner
 /** The first record of that type at the apex, or NULL; `size` gets its length. */
 const uint8_t *zone_records_at_apex(const struct zone_records *records, uint16_t type, uint16_t *size);
 
-size_t zone_records_count(const struct zone_records *records);
-/** True if lines from..to of the origin made one record each, in this order (before zone_records_put); `odd`
- * gets the first line that did not. */
+/** True if the first `count` lines of the origin made one record each; `odd` gets the first line that did
+ * not.
+ */
 bool zone_records_are_lines(const struct zone_records *records, uint32_t origin, size_t count, uint64_t *odd);
 
 /** Puts all records into the edit and checks what then stands at their owners.  False if there was an error
  * so far. */
-bool zone_records_put(struct zone_records *records, struct zone_edit *edit);
+bool zone_records_put(struct zone_records *records);
 
 /** Checks what stands at an owner that got no records; what is wrong is told at line 0 of `origin`. */
-void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin,
-                              const struct zone_edit *edit);
+void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin);
 
 /** Warns of what is served but useless: name servers in the zone without addresses, loops of CNAMEs, hidden
  * data.  After zone_records_put and all other changes of the edit. */
-void zone_records_check_whole(struct zone_records *records, struct zone_edit *edit);
+void zone_records_check_whole(struct zone_records *records);

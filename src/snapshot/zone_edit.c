@@ -69,6 +69,21 @@ void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allo
     edit->is_settled = false;
 }
 
+uint32_t zone_edit_owner(struct zone_edit *edit, const struct dns_name *owner)
+{
+    uint32_t count = edit->stage.count;
+    const struct stage_name *at = stage_owner(&edit->stage, owner);
+    edit->is_settled &= edit->stage.count == count;
+    return (uint32_t)(at - edit->stage.names);
+}
+
+void zone_edit_owner_name(struct zone_edit *edit, uint32_t number, struct dns_name *out)
+{
+    assert(number < edit->stage.count);
+    edit->stage.last = number;
+    stage_name_owner(&edit->stage, &edit->stage.names[number], out);
+}
+
 /* ---- reading ---- */
 
 static const struct zone_node *base_node(const struct zone_edit *edit, const struct dns_name *owner)
