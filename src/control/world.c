@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/world.h"
+
 #include "control/world_parts.h"
 
 #include "base/memory.h"
