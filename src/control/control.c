@@ -4,15 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "control/builder.h"
 #include "control/cookie_secrets.h"
-#include "control/latency_keeper.h"
 #include "control/notes.h"
-#include "control/reading.h"
-#include "control/references.h"
-#include "control/webhooks.h"
-#include "control/world.h"
-#include "store/store.h"
+#include "control/requests.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -24,28 +18,7 @@
 
 enum { LETTER_STOP = 300 };
 
-struct control {
-    const struct settings *settings;
-    struct mailbox *box;       /* commands, builds, reports */
-    struct mailbox *store_box; /* jobs that come back */
-    struct store *store;
-    struct builder *builder;
-    struct latency_keeper *keeper;
-    struct checker *checker;
-    struct references *references; /* NULL: none */
-    struct chronicle *chronicle;
-    struct webhooks *webhooks; /* NULL: none */
-    struct world *world;
-    struct tickets *tickets;
-    bool is_ready;    /* the start is over */
-    bool is_stopping; /* nothing is posted to others any more */
-    struct error start_error;
-    pthread_t thread;
-    pthread_mutex_t status_mutex;
-    struct control_status status;
-};
-
-static void reply(struct command *command, enum command_result result)
+void control_reply(struct command *command, enum command_result result)
 {
     command->result = result;
     if (command->reply_to != NULL)
@@ -54,7 +27,7 @@ static void reply(struct command *command, enum command_result result)
         command_free(command);
 }
 
-static void publish(struct control *control, uint64_t generation, const char *geo_source)
+void control_publish(struct control *control, uint64_t generation, const char *geo_source)
 {
     world_tick(control->world, clock_monotonic_ms());
     if (!world_publish(control->world))
@@ -84,7 +57,7 @@ static void publish_build(struct control *control, struct build *build)
     const struct dataset *dataset = build->compiled.dataset;
     const char *source = dataset->geo != NULL ? dataset->geo->source : "";
     world_take(control->world, &build->compiled, build->generation);
-    publish(control, build->generation, source);
+    control_publish(control, build->generation, source);
     build->is_accepted = true;
     if (build->kind == BUILD_CHANGE)
         note_generation(control->chronicle, build);
@@ -113,7 +86,7 @@ static void finish_build(struct control *control, struct build *build, enum comm
     if (command == NULL)
         return;
     command->generation = generation;
-    reply(command, result);
+    control_reply(command, result);
 }
 
 static void store_build(struct control *control, struct build *build)
@@ -170,76 +143,10 @@ static void build_was_stored(struct control *control, struct store_job *job)
     finish_build(control, build, RESULT_UNAVAILABLE);
 }
 
-/* ---- overrides ---- */
-
-static void store_override(struct control *control, struct command *command, enum store_job_kind kind)
-{
-    char *key = xasprintf("%s/%s", command->name, command->endpoint);
-    if (!world_has_endpoint(control->world, key) && kind == STORE_PUT_OVERRIDE) {
-        error_set(&command->error, "there is no endpoint \"%s\" in a pool \"%s\"", command->endpoint,
-                  command->name);
-        free(key);
-        reply(command, RESULT_NOT_FOUND);
-        return;
-    }
-    struct store_job *job = store_job_new(kind);
-    job->reply_to = control->store_box;
-    job->context = command;
-    job->key = key;
-    job->override = command->override;
-    /* the last answer before it is given while it is on its way to the disk: within a second */
-    if (kind == STORE_PUT_OVERRIDE)
-        job->override.cached_until_wall_ms =
-            world_cached_until_ms(control->world, key, &job->override, clock_wall_ms() + 1000);
-    store_post(control->store, job);
-}
-
-static void override_was_stored(struct control *control, struct store_job *job)
-{
-    struct command *command = job->context;
-    bool is_set = job->letter.kind == STORE_PUT_OVERRIDE;
-    if (job->is_done) {
-        world_override(control->world, job->key, is_set ? &job->override : NULL);
-        if (is_set)
-            note_override_set(control->chronicle, job->key, &job->override);
-        else if (command != NULL)
-            note_override_cleared(control->chronicle, job->key, command->author);
-        publish(control, 0, NULL);
-        log_notice("override of %s %s%s%s", job->key, is_set ? "set" : "cleared",
-                   is_set && job->override.reason[0] != '\0' ? ": " : "", is_set ? job->override.reason : "");
-    } else {
-        log_error("override of %s was not stored: %s", job->key, job->error.text);
-    }
-    if (command == NULL)
-        return;
-    command->error = job->error;
-    reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
-}
-
-/* Ends what has expired; returns how long to wait for the next, -1: nothing expires. */
-static int expire_overrides(struct control *control)
-{
-    int64_t now = clock_wall_ms(), next;
-    const char *key;
-    while ((key = world_expired_override(control->world, now, &next)) != NULL) {
-        struct store_job *job = store_job_new(STORE_DELETE_OVERRIDE);
-        job->reply_to = control->store_box;
-        job->key = xstrdup(key);
-        log_notice("override of %s has expired", job->key);
-        note_override_expired(control->chronicle, job->key);
-        world_override(control->world, job->key, NULL);
-        store_post(control->store, job);
-    }
-    if (next == 0)
-        return -1;
-    return next - now < 60000 ? (int)(next - now) + 1
-                              : 60000; /* the wall clock may jump: look again within a minute */
-}
-
 /* Until the next override expires or the next hold or ramp goes on; -1: until a letter comes. */
 static int time_to_wait(struct control *control)
 {
-    int wait_ms = expire_overrides(control);
+    int wait_ms = requests_expire_overrides(control);
     uint64_t now_ms = clock_monotonic_ms(), wake_ms = world_tick(control->world, now_ms);
     if (wake_ms == 0)
         return wait_ms;
@@ -247,64 +154,6 @@ static int time_to_wait(struct control *control)
     if (until_ms > 60000)
         until_ms = 60000;
     return wait_ms < 0 || until_ms < (uint64_t)wait_ms ? (int)until_ms : wait_ms;
-}
-
-/* ---- history ---- */
-
-static void ask_store(struct control *control, struct command *command, enum store_job_kind kind)
-{
-    struct store_job *job = store_job_new(kind);
-    job->reply_to = control->store_box;
-    job->context = command;
-    job->generation = command->generation;
-    job->before = command->before;
-    job->most = command->most;
-    store_post(control->store, job);
-}
-
-static void generations_came(struct store_job *job)
-{
-    struct command *command = job->context;
-    command->error = job->error;
-    if (job->is_done) {
-        free(command->body);
-        command->body = reading_generations(job->list, job->list_count);
-        command->body_size = strlen(command->body);
-    }
-    reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
-}
-
-static void old_generation_came(struct control *control, struct store_job *job)
-{
-    struct command *command = job->context;
-    command->error = job->error;
-    if (!job->is_done || control->is_stopping)
-        reply(command, job->is_done ? RESULT_UNAVAILABLE : RESULT_NOT_FOUND);
-    else
-        builder_post_rollback(control->builder, command, &job->objects);
-}
-
-static void ask_for_events(struct control *control, struct command *command)
-{
-    struct store_job *job = store_job_new(STORE_LIST_EVENTS);
-    job->reply_to = control->store_box;
-    job->context = command;
-    job->has_before = command->has_after;
-    job->before = command->after;
-    job->most = command->most;
-    job->has_kind = command->has_event_kind;
-    job->kind = command->event_kind;
-    job->key = command->name != NULL ? xstrdup(command->name) : NULL;
-    store_post(control->store, job);
-}
-
-static void events_came(struct store_job *job)
-{
-    struct command *command = job->context;
-    command->error = job->error;
-    command->events = job->events;
-    job->events = (struct events){ 0 };
-    reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
 }
 
 /* ---- self-suspicion ---- */
@@ -333,14 +182,14 @@ static void take_job(struct control *control, struct store_job *job)
     switch ((enum store_job_kind)job->letter.kind) {
     case STORE_PUT_GENERATION: build_was_stored(control, job); break;
     case STORE_PUT_OVERRIDE:
-    case STORE_DELETE_OVERRIDE: override_was_stored(control, job); break;
-    case STORE_LIST_GENERATIONS: generations_came(job); break;
-    case STORE_READ_GENERATION: old_generation_came(control, job); break;
+    case STORE_DELETE_OVERRIDE: requests_override_stored(control, job); break;
+    case STORE_LIST_GENERATIONS: requests_generations_came(job); break;
+    case STORE_READ_GENERATION: requests_old_generation_came(control, job); break;
     case STORE_PUT_HISTORY:
         chronicle_came(control->chronicle, job);
         webhooks_tell(control->webhooks, &job->events);
         break;
-    case STORE_LIST_EVENTS: events_came(job); break;
+    case STORE_LIST_EVENTS: requests_events_came(job); break;
     case STORE_PUT_LATENCY: break; /* the keeper's */
     case STORE_SET_META: break;
     }
@@ -351,15 +200,15 @@ static void take_command(struct control *control, struct command *command)
 {
     if (control->is_stopping) {
         error_set(&command->error, "steerd is stopping");
-        reply(command, RESULT_UNAVAILABLE);
+        control_reply(command, RESULT_UNAVAILABLE);
         return;
     }
     switch ((enum command_kind)command->letter.kind) {
-    case COMMAND_OVERRIDE_SET: store_override(control, command, STORE_PUT_OVERRIDE); return;
-    case COMMAND_OVERRIDE_CLEAR: store_override(control, command, STORE_DELETE_OVERRIDE); return;
-    case COMMAND_EVENTS: ask_for_events(control, command); return;
-    case COMMAND_GENERATIONS: ask_store(control, command, STORE_LIST_GENERATIONS); return;
-    case COMMAND_ROLLBACK: ask_store(control, command, STORE_READ_GENERATION); return;
+    case COMMAND_OVERRIDE_SET: requests_override(control, command, STORE_PUT_OVERRIDE); return;
+    case COMMAND_OVERRIDE_CLEAR: requests_override(control, command, STORE_DELETE_OVERRIDE); return;
+    case COMMAND_EVENTS: requests_ask_events(control, command); return;
+    case COMMAND_GENERATIONS: requests_ask_store(control, command, STORE_LIST_GENERATIONS); return;
+    case COMMAND_ROLLBACK: requests_ask_store(control, command, STORE_READ_GENERATION); return;
     case COMMAND_LATENCY_ADD: latency_keeper_post(control->keeper, control->world, command); return;
     default: builder_post(control->builder, command); return;
     }
@@ -398,7 +247,7 @@ static bool step(struct control *control)
     }
     if (!control->is_stopping)
         judge(control);
-    publish(control, 0, NULL);
+    control_publish(control, 0, NULL);
     return is_over;
 }
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "control/builder.h"
+#include "control/chronicle.h"
+#include "control/control.h"
+#include "control/latency_keeper.h"
+#include "control/references.h"
+#include "control/webhooks.h"
+#include "control/world.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+/* What control.c (the loop) and requests.c share. */
+
+struct control {
+    const struct settings *settings;
+    struct mailbox *box;       /* commands, builds, reports */
+    struct mailbox *store_box; /* jobs that come back */
+    struct store *store;
+    struct builder *builder;
+    struct latency_keeper *keeper;
+    struct checker *checker;
+    struct references *references; /* NULL: none */
+    struct chronicle *chronicle;
+    struct webhooks *webhooks; /* NULL: none */
+    struct world *world;
+    struct tickets *tickets;
+    bool is_ready;    /* the start is over */
+    bool is_stopping; /* nothing is posted to others any more */
+    struct error start_error;
+    pthread_t thread;
+    pthread_mutex_t status_mutex;
+    struct control_status status;
+};
+
+/** The command goes back to who sent it, or is freed. */
+void control_reply(struct command *command, enum command_result result);
+/** Publishes what has changed; with `geo_source` it is of another generation. */
+void control_publish(struct control *control, uint64_t generation, const char *geo_source);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "control/requests.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "control/notes.h"
+#include "control/reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- overrides ---- */
+
+void requests_override(struct control *control, struct command *command, enum store_job_kind kind)
+{
+    char *key = xasprintf("%s/%s", command->name, command->endpoint);
+    if (!world_has_endpoint(control->world, key) && kind == STORE_PUT_OVERRIDE) {
+        error_set(&command->error, "there is no endpoint \"%s\" in a pool \"%s\"", command->endpoint,
+                  command->name);
+        free(key);
+        control_reply(command, RESULT_NOT_FOUND);
+        return;
+    }
+    struct store_job *job = store_job_new(kind);
+    job->reply_to = control->store_box;
+    job->context = command;
+    job->key = key;
+    job->override = command->override;
+    /* the last answer before it is given while it is on its way to the disk: within a second */
+    if (kind == STORE_PUT_OVERRIDE)
+        job->override.cached_until_wall_ms =
+            world_cached_until_ms(control->world, key, &job->override, clock_wall_ms() + 1000);
+    store_post(control->store, job);
+}
+
+void requests_override_stored(struct control *control, struct store_job *job)
+{
+    struct command *command = job->context;
+    bool is_set = job->letter.kind == STORE_PUT_OVERRIDE;
+    if (job->is_done) {
+        world_override(control->world, job->key, is_set ? &job->override : NULL);
+        if (is_set)
+            note_override_set(control->chronicle, job->key, &job->override);
+        else if (command != NULL)
+            note_override_cleared(control->chronicle, job->key, command->author);
+        control_publish(control, 0, NULL);
+        log_notice("override of %s %s%s%s", job->key, is_set ? "set" : "cleared",
+                   is_set && job->override.reason[0] != '\0' ? ": " : "", is_set ? job->override.reason : "");
+    } else {
+        log_error("override of %s was not stored: %s", job->key, job->error.text);
+    }
+    if (command == NULL)
+        return;
+    command->error = job->error;
+    control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+}
+
+/* Ends what has expired; returns how long to wait for the next, -1: nothing expires. */
+int requests_expire_overrides(struct control *control)
+{
+    int64_t now = clock_wall_ms(), next;
+    const char *key;
+    while ((key = world_expired_override(control->world, now, &next)) != NULL) {
+        struct store_job *job = store_job_new(STORE_DELETE_OVERRIDE);
+        job->reply_to = control->store_box;
+        job->key = xstrdup(key);
+        log_notice("override of %s has expired", job->key);
+        note_override_expired(control->chronicle, job->key);
+        world_override(control->world, job->key, NULL);
+        store_post(control->store, job);
+    }
+    if (next == 0)
+        return -1;
+    return next - now < 60000 ? (int)(next - now) + 1
+                              : 60000; /* the wall clock may jump: look again within a minute */
+}
+
+/* ---- history ---- */
+
+void requests_ask_store(struct control *control, struct command *command, enum store_job_kind kind)
+{
+    struct store_job *job = store_job_new(kind);
+    job->reply_to = control->store_box;
+    job->context = command;
+    job->generation = command->generation;
+    job->before = command->before;
+    job->most = command->most;
+    store_post(control->store, job);
+}
+
+void requests_generations_came(struct store_job *job)
+{
+    struct command *command = job->context;
+    command->error = job->error;
+    if (job->is_done) {
+        free(command->body);
+        command->body = reading_generations(job->list, job->list_count);
+        command->body_size = strlen(command->body);
+    }
+    control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+}
+
+void requests_old_generation_came(struct control *control, struct store_job *job)
+{
+    struct command *command = job->context;
+    command->error = job->error;
+    if (!job->is_done || control->is_stopping)
+        control_reply(command, job->is_done ? RESULT_UNAVAILABLE : RESULT_NOT_FOUND);
+    else
+        builder_post_rollback(control->builder, command, &job->objects);
+}
+
+void requests_ask_events(struct control *control, struct command *command)
+{
+    struct store_job *job = store_job_new(STORE_LIST_EVENTS);
+    job->reply_to = control->store_box;
+    job->context = command;
+    job->has_before = command->has_after;
+    job->before = command->after;
+    job->most = command->most;
+    job->has_kind = command->has_event_kind;
+    job->kind = command->event_kind;
+    job->key = command->name != NULL ? xstrdup(command->name) : NULL;
+    store_post(control->store, job);
+}
+
+void requests_events_came(struct store_job *job)
+{
+    struct command *command = job->context;
+    command->error = job->error;
+    command->events = job->events;
+    job->events = (struct events){ 0 };
+    control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+}
