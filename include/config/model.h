@@ -83,6 +83,10 @@ struct declared_service {
     struct declared_target sorry;
     bool uses_ecs; /* default true */
     bool has_affinity;
+    uint16_t https_priority; /* of an HTTPS RR beside the addresses; 0: none */
+    uint16_t https_port;     /* 0: not said */
+    char **https_alpn;
+    size_t https_alpn_count;
 };
 
 struct declared_zone {

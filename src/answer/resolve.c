@@ -123,9 +123,11 @@ static void answer_any(struct assembly *assembly)
                           &rdata, sizeof hinfo_rfc8482, 1);
 }
 
-static bool is_address_type(uint16_t qtype)
+/* True if the service answers this type; other records of the name are static. */
+static bool steers(const struct service *service, uint16_t qtype)
 {
-    return qtype == DNS_A || qtype == DNS_AAAA;
+    return qtype == DNS_A || qtype == DNS_AAAA || service->is_cname ||
+           (qtype == DNS_HTTPS && service->https != NULL);
 }
 
 /* The name exists.  True if the chain goes on with `next`. */
@@ -134,7 +136,7 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
     const uint16_t qtype = assembly->query->qtype;
     const struct service *service = zone_node_service(match->node);
     const uint8_t *owner = assembly_owner(assembly);
-    if (service != NULL && (is_address_type(qtype) || service->is_cname)) {
+    if (service != NULL && steers(service, qtype)) {
         const uint8_t *target = assembly_steer(assembly, match);
         return target != NULL && follow_cname(assembly, target, next);
     }

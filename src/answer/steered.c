@@ -2,6 +2,11 @@
 /* From a service's decision to RRs. */
 #include "answer/assembly.h"
 
+#include <string.h>
+
+#define KEY_IPV4HINT 4 /* RFC 9460 §14.3.2 */
+#define KEY_IPV6HINT 6
+
 static void decide(struct assembly *assembly, const struct service *service, struct decision *out)
 {
     bool uses_ecs = service->uses_ecs && assembly->subnet != NULL;
@@ -47,6 +52,39 @@ static void add_endpoints(struct assembly *assembly, const struct decision *deci
                               assembly->query->qtype, decision->ttl_s, rdatas, is_v4 ? 4 : 16, count);
 }
 
+/* One SvcParam of addresses: key, size, the addresses of one family. */
+static size_t write_hints(const struct decision *decision, uint8_t family, uint8_t *out)
+{
+    bool is_v4 = family == FAMILY_V4;
+    size_t address_size = is_v4 ? 4 : 16, size = 4;
+    for (uint16_t i = 0; i < decision->count; i++) {
+        const struct endpoint *endpoint = decision->endpoints[i];
+        if ((endpoint->families & family) == 0)
+            continue;
+        memcpy(out + size, is_v4 ? endpoint->ipv4 : endpoint->ipv6, address_size);
+        size += address_size;
+    }
+    out[0] = 0;
+    out[1] = is_v4 ? KEY_IPV4HINT : KEY_IPV6HINT;
+    out[2] = (uint8_t)((size - 4) >> 8);
+    out[3] = (uint8_t)(size - 4);
+    return size > 4 ? size : 0;
+}
+
+/* An HTTPS RR whose hints are the addresses that the same decision gives (RFC 9460 §7.3). */
+static void add_https(struct assembly *assembly, const struct service *service,
+                      const struct decision *decision)
+{
+    uint8_t rdata[SERVICE_HTTPS_SIZE_MAX + 2 * 4 + CHOICE_MAX * (4 + 16)];
+    const uint8_t *only = rdata;
+    memcpy(rdata, service->https, service->https_size);
+    size_t size = service->https_size;
+    size += write_hints(decision, FAMILY_V4, rdata + size);
+    size += write_hints(decision, FAMILY_V6, rdata + size);
+    dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), DNS_HTTPS,
+                          decision->ttl_s, &only, (uint16_t)size, 1);
+}
+
 static const uint8_t *add_cname(struct assembly *assembly, const struct decision *decision)
 {
     const uint8_t *target = decision->endpoints[0]->hostname;
@@ -85,6 +123,8 @@ const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match
     }
     if (decision.outcome == STEER_ENDPOINTS && service->is_cname)
         target = add_cname(assembly, &decision);
+    else if (decision.outcome == STEER_ENDPOINTS && assembly->query->qtype == DNS_HTTPS)
+        add_https(assembly, service, &decision);
     else if (decision.outcome == STEER_ENDPOINTS)
         add_endpoints(assembly, &decision);
     bool is_nodata = assembly->response->counts[DNS_ANSWER] == before && !assembly->response->is_truncated;

@@ -14,6 +14,8 @@ bool name_accept(const char *text, struct error *err);
 bool hostname_accept(const char *text, struct error *err);
 bool hostname_or_address_accept(const char *text, struct error *err);
 bool path_accept(const char *text, struct error *err);
+/** A protocol id: 1 to 32 visible characters. */
+bool alpn_accept(const char *text, struct error *err);
 /** A word without blanks. */
 bool word_accept(const char *text, struct error *err);
 bool absolute_path_accept(const char *text, struct error *err);

@@ -115,6 +115,9 @@ void declared_service_free(struct declared_service *service)
         return;
     declared_target_free(&service->policy);
     declared_target_free(&service->sorry);
+    for (size_t i = 0; i < service->https_alpn_count; i++)
+        free(service->https_alpn[i]);
+    free(service->https_alpn);
     free(service);
 }
 

@@ -99,6 +99,19 @@ const struct shape shape_item = { .name = "item", .doc = "a target with options"
 
 /* ---- steering.json: zones ---- */
 
+#define ALPN_MOST 8
+
+static const struct field https_fields[] = {
+    { "priority", &type_integer, MEMBER(struct declared_service, https_priority), .least = 1, .most = 65535,
+      .fallback = "1", .doc = "SvcPriority" },
+    { "alpn", &type_texts, MEMBER(struct declared_service, https_alpn),
+      COUNT(struct declared_service, https_alpn_count), .most = ALPN_MOST, .accept = alpn_accept,
+      .pattern = "^[!-~]{1,32}$", .doc = "protocols, as [\"h2\", \"h3\"]" },
+    { "port", &type_integer, MEMBER(struct declared_service, https_port), .least = 1, .most = 65535,
+      .doc = "port other than 443" },
+};
+const struct shape shape_https = { .name = "https", .doc = "an HTTPS record", SHAPE(https_fields) };
+
 static const char *const affinities[] = { "none", "client", NULL }; /* index 1: has_affinity */
 
 static const struct field service_fields[] = {
@@ -116,6 +129,8 @@ static const struct field service_fields[] = {
     { "affinity", &type_word, MEMBER(struct declared_service, has_affinity), .words = affinities,
       .fallback = "\"none\"",
       .doc = "\"client\": a client's network gets the same endpoints for every type, whatever the turn" },
+    { "https", &type_shape, .shape = &shape_https,
+      .doc = "answers HTTPS queries, with the addresses of available endpoints as hints; not by default" },
 };
 const struct shape shape_service = { .name = "service", .doc = "a service", SHAPE(service_fields) };
 

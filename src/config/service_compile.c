@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/service_https.h"
 #include "config/tree.h"
 #include "config/zone_work.h"
 
@@ -34,13 +35,14 @@ static void service_name(const struct dns_name *owner, char out[DNS_NAME_TEXT_SI
 
 /* An error for records that would answer in the service's place; true if any record stands beside it. */
 static bool check_beside(struct build *build, const struct zone_work *work, const struct object *said,
-                         const struct dns_name *owner)
+                         const struct dns_name *owner, bool has_https)
 {
     bool has_beside = false;
     const struct dns_rrset *rrset = NULL;
     while ((rrset = zone_edit_next(work->edit, owner, rrset != NULL ? rrset->type : 0)) != NULL) {
         has_beside = true;
-        if (rrset->type != DNS_A && rrset->type != DNS_AAAA && rrset->type != DNS_CNAME)
+        if (rrset->type != DNS_A && rrset->type != DNS_AAAA && rrset->type != DNS_CNAME &&
+            !(has_https && rrset->type == DNS_HTTPS))
             continue;
         char type[16];
         dns_type_format(rrset->type, type);
@@ -79,14 +81,14 @@ static void check_above(struct build *build, const struct zone_work *work, const
 
 /* True if the name may be answered with a CNAME, and all that the service reaches are hostnames. */
 static bool check_place(struct build *build, const struct zone_work *work, const struct item *item,
-                        const struct dns_name *owner)
+                        const struct dns_name *owner, bool has_https)
 {
     const struct object *said = item_said(item);
     const struct service *other = zone_edit_service(work->edit, owner);
     if (other != NULL && (work->is_rebuilt || other->id != item->id))
         object_problem(&build->problems, said, "", false, "there is another service \"%s\" of the same name",
                        other->name);
-    bool has_beside = check_beside(build, work, said, owner);
+    bool has_beside = check_beside(build, work, said, owner, has_https);
     check_above(build, work, said, owner);
     return item->whole_reach == REACH_HOSTNAME && !has_beside && !dns_name_equal(owner, &work->apex);
 }
@@ -97,7 +99,9 @@ static struct service *write_service(struct tree *tree, const struct declared_se
 {
     bool has_sorry = declared->when_all_down == ALL_DOWN_TARGET;
     size_t prefix_size = strlen(tree->prefix);
-    struct tree_size size = { .structs = sizeof(struct service) };
+    uint8_t https[SERVICE_HTTPS_SIZE_MAX];
+    uint16_t https_size = service_https_write(declared, https);
+    struct tree_size size = { .structs = sizeof(struct service), .strings = https_size };
     tree_measure_string(tree->prefix, &size);
     tree_measure_target(&declared->policy, prefix_size, &size);
     if (has_sorry)
@@ -109,6 +113,9 @@ static struct service *write_service(struct tree *tree, const struct declared_se
     service->when_all_down = declared->when_all_down;
     service->uses_ecs = declared->uses_ecs;
     service->has_affinity = declared->has_affinity;
+    service->https_size = https_size;
+    if (https_size > 0)
+        service->https = tree_write_bytes(tree, https, https_size);
     service->name = tree_write_string(tree, tree->prefix);
     tree_write_root(tree, &declared->policy, &service->root);
     if (has_sorry)
@@ -171,7 +178,7 @@ static void compile_version(struct build *build, struct zone_work *work, struct 
     if (declared != NULL && service_owner(build, work, said, &owner)) {
         graph_whole(build, item);
         if (number_service(build, item, before)) {
-            bool is_cname = check_place(build, work, item, &owner);
+            bool is_cname = check_place(build, work, item, &owner, declared->https_priority > 0);
             if (build_is_good(build)) {
                 warn_of_hostnames(build, item, is_cname);
                 build_service(build, work, before, item, declared, &owner, is_cname);
@@ -191,7 +198,7 @@ void service_compile(struct build *build, struct zone_work *work, struct zone_se
     struct dns_name owner;
     if (!service_owner(build, work, item_said(after), &owner))
         return;
-    bool is_cname = check_place(build, work, after, &owner);
+    bool is_cname = check_place(build, work, after, &owner, after->service->https != NULL);
     if (!build_is_good(build))
         return;
     if (is_cname == after->service->is_cname) {

@@ -34,6 +34,7 @@ void tree_measure_string(const char *string, struct tree_size *size);
 void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_size);
 
 const char *tree_write_string(struct tree *tree, const char *string);
+const uint8_t *tree_write_bytes(struct tree *tree, const uint8_t *bytes, size_t size);
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
                                            uint32_t weight, uint32_t slot);
 /** Writes the root of a service's tree. */

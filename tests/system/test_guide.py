@@ -155,3 +155,13 @@ def test_coming_back(run, backend):
     assert server.answer("db.example.com") == ["127.0.10.1"]
     wait_until(lambda: "growing" in server.endpoint("caches", "a")["effective"]["why"], 8, "growing")
     assert 0 < leads(server, "cdn.example.com", 100)["127.0.10.1"] < 20
+
+
+def test_https(run):
+    server = run("https.json")
+    for net in range(8):
+        subnet = "20.0.%d.0/24" % net
+        four, = server.answer("www.example.com", ecs=subnet)
+        six, = server.answer("www.example.com", "AAAA", ecs=subnet)
+        assert server.answer("www.example.com", "HTTPS", ecs=subnet) == [
+            '1 . alpn="h2,h3" ipv4hint="%s" ipv6hint="%s"' % (four, six)]

@@ -2,7 +2,7 @@
 """Who gets how many answers, and who keeps what he got."""
 import re
 
-from harness import pool, six, world
+from harness import pool, quick_check, six, world
 
 ONE, TWO, THREE = "127.0.10.1", "127.0.20.1", "127.0.30.1"
 
@@ -45,3 +45,38 @@ def test_with_affinity_a_client_gets_one_site_in_a_and_aaaa(daemon):
         assert re.search("ECS 20.0.%d.0/24 scope/24" % net, str(reply.options[0]))
         seen.add(address[0])
     assert seen == {ONE, TWO, THREE}
+
+
+def test_https_hints_are_the_addresses_of_healthy_endpoints(daemon, backend):
+    one, two = backend(ONE), backend(TWO)
+    pools = {"main": pool("round_robin", ONE, TWO, check="web")}
+    services = {"www": {"policy": "main", "affinity": "client", "https": {"alpn": ["h2", "h3"], "port": 8443}},
+                "plain": {"policy": "main"}, "bare": {"policy": "main", "https": {}}}
+    daemon.start(world(services, pools, checks={"web": quick_check(backend.port)}))
+    daemon.becomes("main", "a", "up")
+    daemon.becomes("main", "b", "up")
+
+    def hints(name, **how):
+        answers = daemon.answer(name, "HTTPS", **how)
+        assert len(answers) == 1
+        found = dict(re.findall(r'(\w+)="([^"]*)"', answers[0]))
+        assert answers[0].startswith("1 . ")
+        return found, found.get("ipv4hint", "").split(","), found.get("ipv6hint", "").split(",")
+    found, four, six_hints = hints("www.example.test")
+    assert found["alpn"] == "h2,h3" and found["port"] == "8443"
+    assert four == daemon.answer("www.example.test") and six_hints == daemon.answer("www.example.test", "AAAA")
+    for net in range(10):  # the client's site is the same one in all three
+        subnet = "20.0.%d.0/24" % net
+        assert hints("www.example.test", ecs=subnet)[1] == daemon.answer("www.example.test", ecs=subnet)
+    assert not daemon.answer("plain.example.test", "HTTPS")
+    assert sorted(hints("bare.example.test")[1]) == [ONE, TWO]
+    one.stop()
+    daemon.becomes("main", "a", "down")
+    assert hints("www.example.test")[1:] == ([TWO], [six(TWO)])
+
+
+def test_https_records_beside_a_service_that_answers_https_are_refused(daemon):
+    services = {"www": {"policy": {"failover": [{"ipv4": ONE}]}, "https": {"alpn": ["h2"]}}}
+    daemon.configure(world(services, records=["www 60 IN HTTPS 1 . alpn=h3"]))
+    check = daemon.check()
+    assert check.returncode == 1 and "HTTPS records of the same name" in check.stderr + check.stdout
