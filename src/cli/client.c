@@ -246,7 +246,7 @@ static size_t take_piece(char *bytes, size_t size, size_t count, void *context)
     return following->has_stopped ? 0 : size * count;
 }
 
-enum cli_exit client_follow(struct client *client, char *path,
+enum cli_exit client_follow(struct client *client, char *path, bool is_patient,
                             bool (*take)(void *context, const char *bytes, size_t size), void *context)
 {
     const struct call call = { .method = "GET" };
@@ -272,7 +272,7 @@ enum cli_exit client_follow(struct client *client, char *path,
         refusal->json = cJSON_ParseWithLength(refusal->body.bytes, refusal->body.size);
         result = complain_of(refusal);
     } else if (code != CURLE_OK && refusal->status == 0) {
-        result = complain_unreachable(client, code);
+        result = is_patient ? CLI_UNREACHABLE : complain_unreachable(client, code);
     }
     answer_free(refusal);
     return result;

@@ -33,8 +33,9 @@ void client_close(struct client *client);
 enum cli_exit client_call(struct client *client, struct call call, struct answer *out);
 
 /** Asks for a body without end (`path` is freed) and hands its bytes on as they come, until `take` says false
- * or the server ends it: both are CLI_DONE. */
-enum cli_exit client_follow(struct client *client, char *path,
+ * or the server ends it: both are CLI_DONE.  With `is_patient` a server that is not there is CLI_UNREACHABLE
+ * without a word. */
+enum cli_exit client_follow(struct client *client, char *path, bool is_patient,
                             bool (*take)(void *context, const char *bytes, size_t size), void *context);
 
 /** Appends `text` with all but unreserved characters percent-encoded (RFC 3986 §2.3). */

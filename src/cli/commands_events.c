@@ -137,10 +137,12 @@ static enum cli_exit follow(struct client *client, const struct options *options
     struct follower follower = { .options = options };
     enum cli_exit code = CLI_DONE;
     snprintf(follower.last, sizeof follower.last, "%.0f", last);
-    while (code == CLI_DONE && !follower.has_failed) {
+    for (bool was_there = false; code == CLI_DONE && !follower.has_failed; was_there = true) {
         char *path = path_of(options, "/v1/events/stream", follower.last, false);
-        code = client_follow(client, path, take_bytes, &follower);
+        code = client_follow(client, path, was_there, take_bytes, &follower);
         text_free(&follower.line);
+        if (was_there && code == CLI_UNREACHABLE)
+            code = CLI_DONE; /* it restarts: people see that nothing comes, and have their Ctrl-C */
         if (code == CLI_DONE && !follower.has_failed)
             sleep(1);
     }
