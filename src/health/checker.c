@@ -102,8 +102,8 @@ static void checker_rebind(struct checker *checker, const struct bind_letter *bi
     }
     slot_clear(slot); /* what is no longer measured ends before its successor starts */
     for (size_t i = 0; i < bind->count; i++) {
-        if (now.targets[i] != NULL)
-            continue;
+        if (now.targets[i] != NULL || probe_types[bind->bindings[i].check->type] == NULL)
+            continue; /* goes on, or its results come from elsewhere */
         now.targets[i] = target_new(&checker->dispatch, &bind->bindings[i], (uint16_t)i);
         if (bind->known != NULL)
             target_restore(now.targets[i], &bind->known[i]);
