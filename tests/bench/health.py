@@ -142,7 +142,7 @@ def say(what, share, rate, cost, memory):
 def run_steerd(what, options, directory, plain, secure, http_count, https_count, ca_file):
     document = document_of(plain.port, http_count, secure.port, https_count, ca_file)
     steerd = Steerd(options.steerd, directory, document, http_count + https_count)
-    time.sleep(INTERVAL_S)  # the second round is spread over the interval
+    time.sleep(3 * INTERVAL_S)  # until the first burst is forgotten
     share, rate, cost = measure(steerd.process.pid, lambda: steerd.counts()[0], options.seconds)
     say(what, share, rate, cost, memory_mib(steerd.process.pid))
     if steerd.counts()[1] > 0:

@@ -233,11 +233,38 @@ static void the_example_is_read_without_complaint(void **state)
     document_free(&document);
 }
 
+/* The manual of checks, beside the sources that this test was built from. */
+static char *load_manual(void)
+{
+    char path[512], *text = xcalloc(1, 100000);
+    const char *end = strstr(__FILE__, "tests/unit/");
+    snprintf(path, sizeof path, "%.*sdocs/health.md", end != NULL ? (int)(end - __FILE__) : 0, __FILE__);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail_msg("cannot read %s", path);
+    assert_true(fread(text, 1, 99999, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void every_option_of_a_check_is_in_its_manual(void **state)
+{
+    (void)state;
+    char *manual = load_manual(), wanted[80];
+    for (size_t i = 0; i < shape_check.count; i++) {
+        snprintf(wanted, sizeof wanted, "`%s`", shape_check.fields[i].key);
+        if (strstr(manual, wanted) == NULL)
+            fail_msg("docs/health.md does not have %s", wanted);
+    }
+    free(manual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_of_the_tables_is_in_the_schema),
         cmocka_unit_test(every_reference_in_the_schema_is_defined),
+        cmocka_unit_test(every_option_of_a_check_is_in_its_manual),
         cmocka_unit_test(defaults_lie_within_their_bounds),
         cmocka_unit_test(another_validator_agrees),
         cmocka_unit_test(the_example_is_read_without_complaint),
