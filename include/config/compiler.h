@@ -52,15 +52,15 @@ struct compiled {
 };
 
 /**
- * Applies `changes` (texts are copied; text NULL deletes) to the model and compiles.  All errors are
- * collected. True: `out` is to be given to compiler_accept or compiler_reject before the next call.  False:
- * nothing changed.
+ * Applies `changes` (text NULL deletes) to the model and compiles.  Texts are copied, but large ones are
+ * taken over: they are then borrowed, until accept or reject.  All errors are collected. True: `out` is to be
+ * given to compiler_accept or compiler_reject before the next call.  False: nothing changed.
  */
-bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
+bool compiler_apply(struct compiler *compiler, struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out);
 
 /** The same for what was read from the files: where a zone's file says the SOA serial, it counts. */
-bool compiler_import(struct compiler *compiler, const struct object *changes, size_t count,
+bool compiler_import(struct compiler *compiler, struct object *changes, size_t count,
                      struct problems *problems, struct compiled *out);
 
 /** The change is durable: the model keeps it.  The edition is the caller's to publish, the warnings to free.

@@ -50,13 +50,14 @@ struct object {
     const char *file; /* lives as long as the process */
     unsigned line, column;
     char *pointer;    /* "/pools/us" */
+    bool is_borrowed; /* the text belongs to somebody else */
     bool says_rrsets; /* a zone in a document that has "rrsets": there are no others */
 };
 
 struct objects {
     struct object *items;
     size_t count, room;
-    bool is_borrowed; /* the texts belong to somebody else */
+    bool is_borrowed; /* all texts do */
 };
 
 /** Takes over `text`; `name` is copied, `pointer` made of it. Returns it. */

@@ -86,7 +86,7 @@ static bool is_unchanged(const struct item *before, const struct object *change)
            memcmp(known->text, change->text, change->text_size) == 0;
 }
 
-static void stage_change(struct build *build, const struct object *change)
+static void stage_change(struct build *build, struct object *change)
 {
     const struct item *before = build_before(build, change->kind, change->name);
     bool was_staged = build_is_staged(build, change->kind, change->name);
@@ -183,7 +183,7 @@ static bool run(struct build *build, struct problems *problems, struct compiled 
     return true;
 }
 
-static bool apply(struct compiler *compiler, const struct object *changes, size_t count, bool is_import,
+static bool apply(struct compiler *compiler, struct object *changes, size_t count, bool is_import,
                   struct problems *problems, struct compiled *out)
 {
     assert(compiler->build == NULL);
@@ -194,13 +194,13 @@ static bool apply(struct compiler *compiler, const struct object *changes, size_
     return run(build, problems, out);
 }
 
-bool compiler_apply(struct compiler *compiler, const struct object *changes, size_t count,
+bool compiler_apply(struct compiler *compiler, struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out)
 {
     return apply(compiler, changes, count, false, problems, out);
 }
 
-bool compiler_import(struct compiler *compiler, const struct object *changes, size_t count,
+bool compiler_import(struct compiler *compiler, struct object *changes, size_t count,
                      struct problems *problems, struct compiled *out)
 {
     return apply(compiler, changes, count, true, problems, out);

@@ -16,20 +16,26 @@ static char *put_string(char **at, const char *bytes, size_t size)
     return start;
 }
 
-struct source *source_new(const struct object *object)
+#define LARGE_TEXT ((size_t)64 << 10) /* worth more than a copy: the contents of zone files */
+
+struct source *source_new(struct object *object)
 {
     const char *pointer = object->pointer != NULL ? object->pointer : "";
     size_t name_size = strlen(object->name), pointer_size = strlen(pointer);
-    struct source *source = xcalloc(1, sizeof *source + name_size + pointer_size + object->text_size + 3);
+    bool takes_text = object->text_size >= LARGE_TEXT && !object->is_borrowed;
+    size_t text_size = takes_text ? 0 : object->text_size;
+    struct source *source = xcalloc(1, sizeof *source + name_size + pointer_size + text_size + 3);
     char *at = (char *)(source + 1);
     source->users = 1;
+    source->owns_text = takes_text;
     source->object = (struct object){
         .kind = object->kind,
         .name = put_string(&at, object->name, name_size),
         .pointer = put_string(&at, pointer, pointer_size),
-        .text = put_string(&at, object->text, object->text_size),
+        .text = takes_text ? object->text : put_string(&at, object->text, text_size),
         .text_size = object->text_size,
     };
+    object->is_borrowed |= takes_text;
     return source;
 }
 
@@ -43,6 +49,8 @@ void source_drop(struct source *source)
 {
     if (source == NULL || --source->users > 0)
         return;
+    if (source->owns_text)
+        free(source->object.text);
     free(source->references);
     free(source);
 }

@@ -66,7 +66,7 @@ void objects_free(struct objects *objects)
     for (size_t i = 0; i < objects->count; i++) {
         free(objects->items[i].name);
         free(objects->items[i].pointer);
-        if (!objects->is_borrowed)
+        if (!objects->is_borrowed && !objects->items[i].is_borrowed)
             free(objects->items[i].text);
     }
     free(objects->items);

@@ -73,17 +73,23 @@ static const struct record *record_about(const struct owner_run *run, uint16_t t
     return run->items[0];
 }
 
+static void cname_problem(struct zone_records *records, const struct record *about, uint16_t other)
+{
+    char type[16];
+    dns_type_format(other, type);
+    record_problem(
+        records, about, false,
+        "%s stands beside a CNAME: a name with a CNAME can hold nothing else (RFC 1034 §3.6.2), remove "
+        "one of them",
+        type);
+}
+
 static void check_owner(struct zone_records *records, const struct owner_run *run)
 {
     struct holding holding = look(records->edit, &run->name);
     bool is_apex = dns_name_equal(&run->name, &records->apex);
-    char other[16];
-    dns_type_format(holding.other, other);
     if (holding.has_cname && holding.other != 0)
-        record_problem(records, record_about(run, holding.other), false,
-                       "%s stands beside a CNAME: a name with a CNAME can hold nothing else (RFC 1034 "
-                       "§3.6.2), remove one of them",
-                       other);
+        cname_problem(records, record_about(run, holding.other), holding.other);
     if (holding.has_soa && !is_apex)
         record_problem(records, record_about(run, DNS_SOA), false,
                        "an SOA can stand only at the apex of the zone, remove it");

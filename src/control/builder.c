@@ -130,7 +130,7 @@ static void take_derived(struct build *build)
 /* Compiles build->changes, which then is the whole next generation; false with problems. */
 static bool compile(struct builder *builder, struct build *build, struct problems *problems)
 {
-    bool (*apply)(struct compiler *, const struct object *, size_t, struct problems *, struct compiled *) =
+    bool (*apply)(struct compiler *, struct object *, size_t, struct problems *, struct compiled *) =
         build->origin == STORE_ORIGIN_FILES ? compiler_import : compiler_apply;
     return apply(builder->compiler, build->changes.items, build->changes.count, problems, &build->compiled);
 }

@@ -184,51 +184,132 @@ void zone_free(void *block)
 
 /* ---- all buckets ---- */
 
+/*
+ * Names come in the order of the zone file and buckets by hash.  They are first sorted into buckets by their
+ * addresses alone, then each bucket is written in one go: what waits for memory is reading, which can be
+ * asked for in advance.
+ */
 struct all {
     const struct stage *stage;
     const struct zone *zone;
-    struct writer *writers; /* by bucket */
+    const struct zone_node **kept; /* nodes that stay as they are in the base */
+    uint32_t kept_count;
+    uint32_t *entries; /* by bucket: index of a staged name, or behind all of these of a kept node */
+    uint32_t *ends;    /* by bucket: behind its last entry, once it is filled */
+    size_t count;      /* of entries */
 };
 
-static void all_add_kept(const struct all *all, const struct zone_node *node)
+static void collect_kept(struct all *all)
 {
-    uint64_t hash = node_hash(all->zone, node);
-    if (stage_find_relative(all->stage, hash, node_name(node), node->name_size) == NULL)
-        add_kept(&all->writers[hash_bucket(all->zone, hash)], hash, node);
+    const struct stage *stage = all->stage;
+    if (stage->base == NULL)
+        return;
+    all->kept = xcalloc(stage->base->name_count, sizeof *all->kept);
+    for (uint64_t i = 0; i <= stage->base->bucket_mask; i++) {
+        const struct zone_bucket *bucket = paged_get(&stage->base->buckets, (uint32_t)i);
+        for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++) {
+            const struct zone_node *node = bucket_node(bucket, k);
+            uint64_t hash = node_hash(all->zone, node);
+            if (stage_find_relative(stage, hash, node_name(node), node->name_size) == NULL)
+                all->kept[all->kept_count++] = node;
+        }
+    }
 }
 
-/* Names come in the order of the zone file and buckets by hash: every write would wait for memory. */
-static void prefetch_place(const struct all *all, uint32_t index)
-{
-    if (index >= all->stage->count)
-        return;
-    const struct writer *writer = &all->writers[hash_bucket(all->zone, all->stage->names[index].hash)];
-    if (writer->bucket == NULL)
-        return;
-    __builtin_prefetch(writer->bucket, 1);
-    __builtin_prefetch((const uint8_t *)writer->bucket + writer->size, 1);
-}
-
-static void all_add(const struct all *all)
+/* Calls `visit` for all that will exist. */
+static void all_each(struct all *all, void (*visit)(struct all *all, uint64_t hash, uint32_t index))
 {
     const struct stage *stage = all->stage;
     for (uint32_t i = 0; i < stage->count; i++) {
-        prefetch_place(all, i + 8);
-        add_staged(&all->writers[hash_bucket(all->zone, stage->names[i].hash)], &stage->names[i]);
+        if (stage->names[i].exists)
+            visit(all, stage->names[i].hash, i);
     }
-    for (uint64_t i = 0; stage->base != NULL && i <= stage->base->bucket_mask; i++) {
-        const struct zone_bucket *bucket = paged_get(&stage->base->buckets, (uint32_t)i);
-        for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++)
-            all_add_kept(all, bucket_node(bucket, k));
+    for (uint32_t i = 0; i < all->kept_count; i++)
+        visit(all, node_hash(all->zone, all->kept[i]), stage->count + i);
+}
+
+static void count_entry(struct all *all, uint64_t hash, uint32_t index)
+{
+    (void)index;
+    all->ends[hash_bucket(all->zone, hash)]++;
+}
+
+static void place_entry(struct all *all, uint64_t hash, uint32_t index)
+{
+    all->entries[all->ends[hash_bucket(all->zone, hash)]++] = index;
+}
+
+static void all_sort(struct all *all)
+{
+    all->ends = xcalloc(all->zone->bucket_mask + 1, sizeof *all->ends);
+    all->entries = xcalloc(all->count, sizeof *all->entries);
+    collect_kept(all);
+    all_each(all, count_entry);
+    uint32_t start = 0;
+    for (uint64_t i = 0; i <= all->zone->bucket_mask; i++) {
+        uint32_t size = all->ends[i];
+        all->ends[i] = start;
+        start += size;
+    }
+    assert(start == all->count);
+    all_each(all, place_entry);
+}
+
+/* The staged name at `index` of the entries, or NULL. */
+static const struct stage_name *staged_at(const struct all *all, size_t index)
+{
+    bool is_staged = index < all->count && all->entries[index] < all->stage->count;
+    return is_staged ? &all->stage->names[all->entries[index]] : NULL;
+}
+
+/* In two steps: first the name, then, when that has come, what it points at. */
+static void prefetch_entry(const struct all *all, size_t index)
+{
+    enum { FAR = 24, NEAR = 12 };
+    const struct stage_name *far = staged_at(all, index + FAR), *near = staged_at(all, index + NEAR);
+    if (far != NULL) {
+        __builtin_prefetch(far);
+        __builtin_prefetch((const uint8_t *)(far + 1) - 1); /* it may lie across two lines */
+    }
+    if (near != NULL) {
+        __builtin_prefetch(near->name);
+        __builtin_prefetch(near->changes);
     }
 }
 
-static struct paged all_end(const struct all *all)
+static void add_entry(const struct all *all, struct writer *writer, size_t index)
+{
+    const struct stage_name *staged = staged_at(all, index);
+    if (staged != NULL) {
+        add_staged(writer, staged);
+        return;
+    }
+    const struct zone_node *kept = all->kept[all->entries[index] - all->stage->count];
+    add_kept(writer, node_hash(all->zone, kept), kept);
+}
+
+static struct zone_bucket *write_bucket(const struct all *all, size_t from, size_t to)
+{
+    struct writer writer = { 0 };
+    for (size_t i = from; i < to; i++) {
+        prefetch_entry(all, i);
+        add_entry(all, &writer, i);
+    }
+    writer_open(&writer);
+    for (size_t i = from; i < to; i++)
+        add_entry(all, &writer, i);
+    return writer.bucket;
+}
+
+static struct paged all_write(const struct all *all)
 {
     struct edition pages = { 0 }; /* not noted one by one: the zone owns all of them */
     struct paged_edit *edit = paged_edit_begin(&(struct paged){ 0 }, &pages);
-    for (uint64_t i = 0; i <= all->zone->bucket_mask; i++)
-        paged_edit_set(edit, (uint32_t)i, all->writers[i].bucket);
+    size_t from = 0;
+    for (uint64_t i = 0; i <= all->zone->bucket_mask; i++) {
+        paged_edit_set(edit, (uint32_t)i, write_bucket(all, from, all->ends[i]));
+        from = all->ends[i];
+    }
     struct paged buckets = paged_edit_end(edit);
     edition_free_replaced(&pages);
     return buckets;
@@ -240,14 +321,12 @@ const struct zone *zone_build_all(const struct stage *stage, size_t name_count, 
     while (bucket_count * NAMES_FRESH < name_count)
         bucket_count *= 2;
     struct zone *zone = zone_new(stage, name_count, bucket_count);
-    struct writer *writers = xcalloc(bucket_count, sizeof *writers);
-    struct all all = { .stage = stage, .zone = zone, .writers = writers };
-    all_add(&all);
-    for (uint64_t i = 0; i < bucket_count; i++)
-        writer_open(&writers[i]);
-    all_add(&all);
-    zone_finish(zone, all_end(&all));
-    free(writers);
+    struct all all = { .stage = stage, .zone = zone, .count = name_count };
+    all_sort(&all);
+    zone_finish(zone, all_write(&all));
+    free(all.kept);
+    free(all.entries);
+    free(all.ends);
     edition_replaced(edition, stage->base, zone_free);
     return edition_made(edition, zone, zone_free);
 }
