@@ -47,7 +47,7 @@ struct stage {
     uint64_t apex_hash;
     struct stage_name *names; /* names[0] is the apex */
     uint32_t count, room;
-    uint32_t last; /* index of the owner staged last, which is often asked for next */
+    uint32_t last;            /* index of the owner staged last, which is often asked for next */
     struct stage_slot *slots; /* open addressing by hash, at most half full */
     uint32_t slot_mask;
     struct stage_chunk *chunks;
