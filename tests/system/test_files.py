@@ -45,7 +45,8 @@ def test_a_bad_file_at_a_restart_leaves_the_last_good_state(daemon):
     daemon.write("steering.json", "{ broken")
     daemon.start()
     assert daemon.answer("www.example.test") == [ONE] and daemon.generation() == 1
-    assert "steering.json:1:" in daemon.log and import_error(daemon)
+    wait_until(lambda: "steering.json:1:" in daemon.log, 5, "the log to say where")
+    assert import_error(daemon)
 
 
 def test_a_lost_file_at_a_restart_leaves_the_last_good_state(daemon):
