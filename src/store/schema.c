@@ -6,13 +6,13 @@
 enum { APPLICATION_ID = 0x53544552 }; /* "STER", where file(1) and SQLite look for it */
 
 /*
- * Step n brings a database of version n to version n + 1 (PRAGMA user_version).  Steps are never edited,
- * only added.
+ * Each step brings a database of one version to the next (PRAGMA user_version).  Steps are never edited, only
+ * added.
  *
  * An object's row stays after its generation was pruned, as long as it is the newest below the kept ones:
  * hence no foreign key from objects to generations.
  */
-static const char *const steps[] = {
+static const char at_first[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE generations (number INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, origin TEXT NOT NULL,"
     "  author TEXT NOT NULL, comment TEXT NOT NULL);"
@@ -23,8 +23,10 @@ static const char *const steps[] = {
     "CREATE TABLE overrides (key TEXT PRIMARY KEY, state TEXT NOT NULL, weight INTEGER,"
     "  set_wall_ms INTEGER NOT NULL, expires_wall_ms INTEGER NOT NULL, author TEXT NOT NULL,"
     "  reason TEXT NOT NULL) WITHOUT ROWID;"
-    "PRAGMA application_id=1398031698; PRAGMA user_version=1;",
-    /* AUTOINCREMENT: the highest number is remembered when its event is forgotten */
+    "PRAGMA application_id=1398031698; PRAGMA user_version=1;";
+
+/* AUTOINCREMENT: the highest number is remembered when its event is forgotten */
+static const char with_events[] =
     "CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL,"
     "  kind TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL, was TEXT NOT NULL,"
     "  check_name TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL);"
@@ -32,14 +34,19 @@ static const char *const steps[] = {
     "  verdict TEXT NOT NULL, since_wall_ms INTEGER NOT NULL, status INTEGER NOT NULL,"
     "  latency_us INTEGER NOT NULL, has_replied INTEGER NOT NULL, text TEXT NOT NULL,"
     "  PRIMARY KEY (endpoint, check_name)) WITHOUT ROWID;"
-    "PRAGMA user_version=2;",
+    "PRAGMA user_version=2;";
+
+static const char with_latencies[] =
     "CREATE TABLE latencies (place TEXT NOT NULL, endpoint TEXT NOT NULL, newest_wall_ms INTEGER NOT NULL,"
     "  faded_wall_ms INTEGER NOT NULL, median_us INTEGER NOT NULL, counts BLOB NOT NULL,"
     "  PRIMARY KEY (place, endpoint)) WITHOUT ROWID;"
-    "PRAGMA user_version=3;",
+    "PRAGMA user_version=3;";
+
+static const char with_cached_until[] =
     "ALTER TABLE overrides ADD COLUMN cached_until_wall_ms INTEGER NOT NULL DEFAULT 0;"
-    "PRAGMA user_version=4;",
-};
+    "PRAGMA user_version=4;";
+
+static const char *const steps[] = { at_first, with_events, with_latencies, with_cached_until };
 enum { VERSION = sizeof steps / sizeof *steps };
 
 static bool integer_read(struct database *db, const char *sql, int64_t *out, struct error *err)
