@@ -9,17 +9,18 @@
 
 #define CHAIN_MAX 32 /* CNAMEs that are followed: longer loops are not looked for */
 
-/* False if something lies over the record. */
-static bool is_current(const struct zone_records *records, const struct record *record)
+/* The record that leads there, as it stands in the edit; NULL if something lies over it. */
+static const uint8_t *find_lead(struct zone_records *records, const struct record_lead *lead, uint16_t type,
+                                struct dns_name *owner)
 {
-    struct dns_name owner;
-    zone_edit_owner_name(records->edit, record->owner, &owner);
-    const struct dns_rrset *rrset = zone_edit_find(records->edit, &owner, record->type);
-    for (const uint8_t *rr = NULL; rrset != NULL && (rr = dns_rrset_next(rrset, rr)) != NULL;) {
-        if (dns_rr_rdlength(rr) == record->size && memcmp(dns_rr_rdata(rr), record->rdata, record->size) == 0)
-            return true;
+    zone_edit_owner_name(records->edit, lead->owner, owner);
+    const struct dns_rrset *rrset = zone_edit_find(records->edit, owner, type);
+    const uint8_t *rr = NULL;
+    while (rrset != NULL && (rr = dns_rrset_next(rrset, rr)) != NULL) {
+        if (record_hash(dns_rr_rdata(rr), dns_rr_rdlength(rr)) == lead->rdata_hash)
+            return rr;
     }
-    return false;
+    return NULL;
 }
 
 /* ---- name servers ---- */
@@ -45,20 +46,19 @@ static bool is_elsewhere(const struct zone_records *records, const struct zone_e
     return false;
 }
 
-static void check_server(struct zone_records *records, const struct record *record)
+static void check_server(struct zone_records *records, const struct record_lead *lead)
 {
     const struct zone_edit *edit = records->edit;
     struct dns_name owner, server;
-    if (dns_name_read(record->rdata, record->size, &server) == 0 ||
-        !dns_name_is_within(&server, &records->apex) || has_address(edit, &server))
-        return;
-    zone_edit_owner_name(records->edit, record->owner, &owner);
-    if (is_elsewhere(records, edit, &server, &owner) || !is_current(records, record))
+    const uint8_t *rr = find_lead(records, lead, DNS_NS, &owner);
+    if (rr == NULL || dns_name_read(dns_rr_rdata(rr), dns_rr_rdlength(rr), &server) == 0 ||
+        !dns_name_is_within(&server, &records->apex) || has_address(edit, &server) ||
+        is_elsewhere(records, edit, &server, &owner))
         return;
     char text[DNS_NAME_TEXT_SIZE];
     dns_name_format(&server, text);
     bool is_alias = zone_edit_find(edit, &server, DNS_CNAME) != NULL;
-    zone_records_problem(records, record->origin, record->line, true,
+    zone_records_problem(records, lead->origin, lead->line, true,
                          is_alias ? "the name server %s is a CNAME: it must have addresses (RFC 2181 §10.3)"
                                   : "the name server %s has no address here: add its A or AAAA record",
                          text);
@@ -81,14 +81,16 @@ static int compare_names(const struct dns_name *a, const struct dns_name *b)
 }
 
 /* A loop is told once, at the first of its names. */
-static void check_loop(struct zone_records *records, const struct record *record)
+static void check_loop(struct zone_records *records, const struct record_lead *lead)
 {
     struct dns_name start, at, next;
-    zone_edit_owner_name(records->edit, record->owner, &start);
+    if (find_lead(records, lead, DNS_CNAME, &start) == NULL)
+        return;
     at = start;
     for (unsigned hops = 0; hops < CHAIN_MAX && follow(records, &at, &next); hops++) {
-        if (dns_name_equal(&next, &start) && is_current(records, record)) {
-            record_problem(records, record, true,
+        if (dns_name_equal(&next, &start)) {
+            const struct record record = { .owner = lead->owner, .line = lead->line, .origin = lead->origin };
+            record_problem(records, &record, true,
                            "the CNAME leads back to itself: resolvers give up, point it elsewhere");
             return;
         }
@@ -100,14 +102,14 @@ static void check_loop(struct zone_records *records, const struct record *record
 
 /* ---- hidden data ---- */
 
-static const struct record *find_record(struct zone_records *records, const struct dns_name *owner,
-                                        uint16_t type)
+struct hidden {
+    struct zone_records *records;
+    const struct zone_records *over;
+};
+
+static bool has_seen(const struct zone_records *records, uint32_t owner)
 {
-    uint32_t number = zone_edit_owner(records->edit, owner);
-    const struct record *record = number < records->owner_room ? records->last[number] : NULL;
-    while (record != NULL && record->type != type)
-        record = record->before;
-    return record;
+    return records != NULL && owner < records->owner_room && records->seen[owner].line_behind > 0;
 }
 
 /* The topmost cut or DNAME at or above `owner`. */
@@ -128,32 +130,32 @@ static bool is_redirected(const struct zone_records *records, const struct dns_n
 
 static void warn_of_hidden(const struct dns_name *owner, uint16_t type, void *context)
 {
-    struct zone_records *records = context;
+    const struct hidden *hidden = context;
+    struct zone_records *records = hidden->records;
     if (records->warning_count >= ZONE_RECORD_ERRORS_MAX)
         return;
-    const struct record *record = find_record(records, owner, type);
+    uint32_t number = zone_edit_owner(records->edit, owner);
+    if (!has_seen(records, number) || has_seen(hidden->over, number))
+        return;
     struct dns_name by;
     char text[DNS_NAME_TEXT_SIZE], type_text[16];
-    if (record == NULL || !is_current(records, record))
-        return; /* it is not of these */
     bool is_redirect = is_redirected(records, owner, &by);
     dns_name_format(&by, text);
     dns_type_format(type, type_text);
-    record_problem(records, record, true,
+    const struct owner_place *seen = &records->seen[number];
+    const struct record record = { .owner = number, .line = seen->line_behind - 1, .origin = seen->origin };
+    record_problem(records, &record, true,
                    is_redirect ? "its %s records are never answered: the DNAME at %s redirects what is below"
                                : "its %s records are never answered: %s is delegated to other servers",
                    type_text, text);
 }
 
-void zone_records_check_whole(struct zone_records *records)
+void zone_records_check_whole(struct zone_records *records, const struct zone_records *over)
 {
-    struct record_walk walk = { 0 };
-    const struct record *record;
-    while ((record = record_walk_next(records, &walk)) != NULL) {
-        if (record->type == DNS_NS)
-            check_server(records, record);
-        else if (record->type == DNS_CNAME)
-            check_loop(records, record);
-    }
-    zone_edit_walk_hidden(records->edit, warn_of_hidden, records);
+    for (size_t i = 0; i < records->server_count; i++)
+        check_server(records, &records->servers[i]);
+    for (size_t i = 0; i < records->alias_count; i++)
+        check_loop(records, &records->aliases[i]);
+    struct hidden hidden = { records, over };
+    zone_edit_walk_hidden(records->edit, warn_of_hidden, &hidden);
 }

@@ -14,13 +14,6 @@
 #define RRSET_SIZE_MAX 64000 /* bytes of RRs that still fit a message beside header and question */
 #define DNS_KEY        25
 
-/* The records of one owner, by type and in the order of the text. */
-struct owner_run {
-    const struct record **items;
-    size_t count, room;
-    struct dns_name name;
-};
-
 void record_problem(struct zone_records *records, const struct record *record, bool is_warning,
                     const char *format, ...)
 {
@@ -192,7 +185,7 @@ static void put_rrset(struct zone_records *records, const struct owner_run *run,
     free(rrset);
 }
 
-/* ---- all of them ---- */
+/* ---- one owner ---- */
 
 static int compare_records(const void *left, const void *right)
 {
@@ -202,28 +195,49 @@ static int compare_records(const void *left, const void *right)
     return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
 }
 
-/* The list leads from the last to the first. */
-static void collect_run(struct owner_run *run, const struct record *last)
+/* By type, those of one type in the order of the text. */
+static void sort_run(struct owner_run *run)
 {
-    run->count = 0;
-    for (const struct record *record = last; record != NULL; record = record->before)
-        run->count++;
-    if (run->count > run->room) {
-        run->room = run->count * 2;
-        run->items = xrealloc(run->items, run->room, sizeof *run->items);
+    for (size_t i = 1; i < run->count; i++) {
+        if (run->items[i]->type != run->items[0]->type) {
+            qsort(run->items, run->count, sizeof *run->items, compare_records);
+            return;
+        }
     }
-    size_t at = run->count;
-    bool is_mixed = false;
-    for (const struct record *record = last; record != NULL; record = record->before) {
-        run->items[--at] = record;
-        is_mixed |= record->type != last->type;
-    }
-    if (is_mixed)
-        qsort(run->items, run->count, sizeof *run->items, compare_records);
 }
 
-static void put_owner(struct zone_records *records, const struct owner_run *run)
+uint32_t record_hash(const uint8_t *rdata, size_t size)
 {
+    uint32_t hash = UINT32_C(0x811c9dc5);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ rdata[i]) * UINT32_C(0x01000193);
+    return hash;
+}
+
+static void add_lead(struct record_lead **list, size_t *count, size_t *room, const struct record *record)
+{
+    if (*count == *room) {
+        *room = *room == 0 ? 16 : *room * 2;
+        *list = xrealloc(*list, *room, sizeof **list);
+    }
+    (*list)[(*count)++] = (struct record_lead){ record->owner, record->line, record->origin,
+                                                record_hash(record->rdata, record->size) };
+}
+
+static void note_leads(struct zone_records *records, const struct owner_run *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->items[i]->type == DNS_NS)
+            add_lead(&records->servers, &records->server_count, &records->server_room, run->items[i]);
+        else if (run->items[i]->type == DNS_CNAME)
+            add_lead(&records->aliases, &records->alias_count, &records->alias_room, run->items[i]);
+    }
+}
+
+void record_run_put(struct zone_records *records, struct owner_run *run)
+{
+    zone_edit_owner_name(records->edit, run->owner, &run->name);
+    sort_run(run);
     for (size_t i = 0; i < run->count;) {
         size_t end = i + 1;
         while (end < run->count && run->items[end]->type == run->items[i]->type)
@@ -231,21 +245,8 @@ static void put_owner(struct zone_records *records, const struct owner_run *run)
         put_rrset(records, run, run->items + i, end - i);
         i = end;
     }
+    note_leads(records, run);
     check_owner(records, run);
-}
-
-bool zone_records_put(struct zone_records *records)
-{
-    struct owner_run run = { 0 };
-    for (uint32_t number = 0; number < records->owner_room; number++) {
-        if (records->last[number] == NULL)
-            continue;
-        zone_edit_owner_name(records->edit, number, &run.name);
-        collect_run(&run, records->last[number]);
-        put_owner(records, &run);
-    }
-    free(run.items);
-    return zone_records_are_good(records);
 }
 
 void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin)

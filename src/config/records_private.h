@@ -6,7 +6,7 @@
 /* What zone_records.c (collecting), record_rules.c (checking, putting) and record_checks.c share. */
 
 struct record {
-    const struct record *before; /* the one before it in the text of the same owner, or NULL */
+    const struct record *before; /* among those that wait: of the same owner, the one before it in the text */
     uint32_t owner;              /* its number in the edit */
     uint32_t ordinal;            /* in the text */
     uint32_t ttl_s;
@@ -17,11 +17,31 @@ struct record {
     uint8_t rdata[];
 };
 
-/* Records in the order of the text, freed as a whole. */
+/* Memory for records, freed or used again as a whole. */
 struct record_chunk {
     struct record_chunk *next;
     size_t used, size;
     _Alignas(8) uint8_t bytes[];
+};
+
+/* The records of one owner, by type and in the order of the text. */
+struct owner_run {
+    const struct record **items;
+    size_t count, room;
+    uint32_t owner;
+    struct dns_name name;
+};
+
+/* Where an owner is seen first. */
+struct owner_place {
+    uint32_t line_behind; /* 0: not seen */
+    uint32_t origin;
+};
+
+/* A record that leads to another name: whether that is of use shows at the end. */
+struct record_lead {
+    uint32_t owner, line, origin;
+    uint32_t rdata_hash;
 };
 
 struct zone_records {
@@ -31,19 +51,21 @@ struct zone_records {
     size_t error_count, warning_count;
     struct record_origin *origins;
     size_t origin_count;
-    struct record_chunk *chunks, *last_chunk;
-    size_t count;
-    const struct record **last; /* by owner: its last in the text */
-    uint32_t owner_room;
+    uint32_t count;
+    struct owner_run run;                  /* of the owner that is being read */
+    struct record_chunk *run_chunks;       /* its records */
+    struct owner_place *seen;              /* by owner */
+    const struct record **waiting;         /* by owner: the last that came later; NULL: nothing did */
+    struct record_chunk *late_chunks;      /* these records */
+    uint32_t owner_room;                   /* of both */
+    struct record_lead *servers, *aliases; /* NS, CNAME */
+    size_t server_count, server_room, alias_count, alias_room;
 };
 
-/** Walks all records in the order of the text: start with all of it zero; NULL at the end. */
-struct record_walk {
-    const struct record_chunk *chunk;
-    size_t at;
-    bool has_begun;
-};
-const struct record *record_walk_next(const struct zone_records *records, struct record_walk *walk);
+/** Puts the records of one owner and checks what then stands there (record_rules.c). */
+void record_run_put(struct zone_records *records, struct owner_run *run);
+
+uint32_t record_hash(const uint8_t *rdata, size_t size);
 
 /** "www.example.com.: message" where the record stands. */
 void record_problem(struct zone_records *records, const struct record *record, bool is_warning,

@@ -36,15 +36,16 @@ static uint8_t *put_number(uint8_t *at, uint32_t number)
 }
 
 /* The primary is the first name server, or ns1 in the zone; the mailbox is RFC 2142's hostmaster. */
-static void add_soa(struct zone_records *records, const struct dns_name *apex, uint32_t origin)
+static void add_soa(struct zone_work *work, uint32_t origin)
 {
     static const uint32_t numbers[] = { SOA_SERIAL, SOA_REFRESH_S, SOA_RETRY_S, SOA_EXPIRE_S,
                                         SOA_NEGATIVE_S };
     uint8_t rdata[2 * DNS_NAME_SIZE_MAX + sizeof numbers], *at = rdata;
-    uint16_t size;
-    const uint8_t *server = zone_records_at_apex(records, DNS_NS, &size);
-    if (server != NULL && size <= DNS_NAME_SIZE_MAX) {
-        memcpy(at, server, size);
+    const struct dns_name *apex = &work->apex;
+    const struct dns_rrset *servers = zone_edit_find(work->edit, apex, DNS_NS);
+    if (servers != NULL) {
+        size_t size = dns_rr_rdlength(servers->wire);
+        memcpy(at, dns_rr_rdata(servers->wire), size);
         at += size;
     } else {
         at = put_name(at, "ns1", apex);
@@ -52,20 +53,20 @@ static void add_soa(struct zone_records *records, const struct dns_name *apex, u
     at = put_name(at, "hostmaster", apex);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         at = put_number(at, numbers[i]);
-    zone_records_add(records, apex, DNS_SOA, SOA_TTL_S, rdata, (uint16_t)(at - rdata), origin, 0);
+    zone_records_add(work->records, apex, DNS_SOA, SOA_TTL_S, rdata, (uint16_t)(at - rdata), origin, 0);
+    zone_records_put(work->records);
 }
 
 /* What every zone needs at its apex.  Whoever writes a file writes a whole zone; lines may leave the SOA to
  * us. */
-static void check_apex(struct build *build, struct zone_work *work, struct zone_records *records,
-                       bool has_data, uint32_t origin)
+static void check_apex(struct build *build, struct zone_work *work, bool has_data, uint32_t origin)
 {
+    struct zone_records *records = work->records;
     const struct object *said = item_said(work->after);
     char apex[DNS_NAME_TEXT_SIZE];
-    uint16_t size;
     dns_name_format(&work->apex, apex);
-    bool has_soa = zone_records_at_apex(records, DNS_SOA, &size) != NULL;
-    bool has_ns = zone_records_at_apex(records, DNS_NS, &size) != NULL;
+    bool has_soa = zone_edit_find(work->edit, &work->apex, DNS_SOA) != NULL;
+    bool has_ns = zone_edit_find(work->edit, &work->apex, DNS_NS) != NULL;
     work->has_own_soa = has_soa;
     if (has_data) {
         if (!has_soa)
@@ -76,7 +77,7 @@ static void check_apex(struct build *build, struct zone_work *work, struct zone_
         return;
     }
     if (!has_soa)
-        add_soa(records, &work->apex, origin);
+        add_soa(work, origin);
     if (!has_ns)
         object_problem(
             &build->problems, said, "", true,
@@ -175,9 +176,8 @@ static void compile_records(struct build *build, struct zone_work *work, const s
                        "the contents of \"%s\" are not known: import the file, or give \"records_text\"",
                        zone->file);
     scan_lines(build, work, zone, records, lines);
-    if (zone_records_are_good(records) && (data != NULL || zone->file == NULL))
-        check_apex(build, work, records, data != NULL, whole);
-    zone_records_put(records);
+    if (zone_records_put(records) && (data != NULL || zone->file == NULL))
+        check_apex(build, work, data != NULL, whole);
 }
 
 void zone_compile(struct build *build, struct zone_work *work)

@@ -20,21 +20,32 @@ struct zone_records *zone_records_new(const struct dns_name *apex, struct zone_e
     return records;
 }
 
-void zone_records_free(struct zone_records *records)
+static void free_chunks(struct record_chunk **chunks)
 {
-    if (records == NULL)
-        return;
-    for (struct record_chunk *chunk = records->chunks; chunk != NULL;) {
+    for (struct record_chunk *chunk = *chunks; chunk != NULL;) {
         struct record_chunk *next = chunk->next;
         free(chunk);
         chunk = next;
     }
+    *chunks = NULL;
+}
+
+void zone_records_free(struct zone_records *records)
+{
+    if (records == NULL)
+        return;
+    free_chunks(&records->run_chunks);
+    free_chunks(&records->late_chunks);
     for (size_t i = 0; i < records->origin_count; i++) {
         free(records->origins[i].file);
         free(records->origins[i].places);
     }
     free(records->origins);
-    free(records->last);
+    free(records->run.items);
+    free(records->seen);
+    free(records->waiting);
+    free(records->servers);
+    free(records->aliases);
     free(records);
 }
 
@@ -101,63 +112,111 @@ bool zone_records_are_good(const struct zone_records *records)
 #define CHUNK_SIZE_MIN ((size_t)4096)
 #define CHUNK_SIZE_MAX ((size_t)1 << 20)
 
-static size_t record_room(size_t size)
-{
-    return (sizeof(struct record) + size + 7) & ~(size_t)7;
-}
+/* ---- taking ---- */
 
-static struct record *take_record(struct zone_records *records, uint16_t size)
+static struct record *take_record(struct record_chunk **chunks, uint16_t size)
 {
-    struct record_chunk *chunk = records->last_chunk;
-    size_t room = record_room(size);
+    struct record_chunk *chunk = *chunks;
+    size_t room = (sizeof(struct record) + size + 7) & ~(size_t)7;
     if (chunk == NULL || chunk->size - chunk->used < room) {
         size_t chunk_size = chunk == NULL ? CHUNK_SIZE_MIN : chunk->size * 2;
         chunk_size = chunk_size > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : chunk_size;
         chunk_size = chunk_size < room ? room : chunk_size;
         chunk = xrealloc(NULL, 1, sizeof *chunk + chunk_size);
-        *chunk = (struct record_chunk){ .size = chunk_size };
-        *(records->last_chunk != NULL ? &records->last_chunk->next : &records->chunks) = chunk;
-        records->last_chunk = chunk;
+        *chunk = (struct record_chunk){ .next = *chunks, .size = chunk_size };
+        *chunks = chunk;
     }
     struct record *record = (struct record *)(void *)(chunk->bytes + chunk->used);
     chunk->used += room;
     return record;
 }
 
-const struct record *record_walk_next(const struct zone_records *records, struct record_walk *walk)
+/* Keeps the newest chunk, the largest, for the next owner. */
+static void empty_chunks(struct record_chunk **chunks)
 {
-    if (!walk->has_begun)
-        *walk = (struct record_walk){ .chunk = records->chunks, .has_begun = true };
-    while (walk->chunk != NULL && walk->at == walk->chunk->used)
-        *walk = (struct record_walk){ .chunk = walk->chunk->next, .has_begun = true };
-    if (walk->chunk == NULL)
-        return NULL;
-    const struct record *record = (const struct record *)(const void *)(walk->chunk->bytes + walk->at);
-    walk->at += record_room(record->size);
-    return record;
+    if (*chunks == NULL)
+        return;
+    free_chunks(&(*chunks)->next);
+    (*chunks)->used = 0;
 }
 
 static void reserve_owner(struct zone_records *records, uint32_t number)
 {
     if (number < records->owner_room)
         return;
-    uint32_t room = records->owner_room == 0 ? 64 : records->owner_room * 2;
+    uint32_t room = records->owner_room == 0 ? 64 : records->owner_room * 2, before = records->owner_room;
     room = room <= number ? number + 1 : room;
-    records->last = xrealloc(records->last, room, sizeof *records->last);
-    memset(records->last + records->owner_room, 0, (room - records->owner_room) * sizeof *records->last);
+    records->seen = xrealloc(records->seen, room, sizeof *records->seen);
+    memset(records->seen + before, 0, (room - before) * sizeof *records->seen);
+    if (records->waiting != NULL) {
+        records->waiting = xrealloc(records->waiting, room, sizeof *records->waiting);
+        memset(records->waiting + before, 0, (room - before) * sizeof *records->waiting);
+    }
     records->owner_room = room;
+}
+
+/* The owner was there before: what it holds now waits until all is known. */
+static void keep_waiting(struct zone_records *records, const struct owner_run *run)
+{
+    if (records->waiting == NULL)
+        records->waiting = xcalloc(records->owner_room, sizeof *records->waiting);
+    for (size_t i = 0; i < run->count; i++) {
+        const struct record *from = run->items[i];
+        struct record *record = take_record(&records->late_chunks, from->size);
+        memcpy(record, from, sizeof *from + from->size);
+        record->before = records->waiting[run->owner];
+        records->waiting[run->owner] = record;
+    }
+}
+
+/* The owner's records, as far as they stand together, are complete. */
+static void end_run(struct zone_records *records)
+{
+    struct owner_run *run = &records->run;
+    if (run->count == 0)
+        return;
+    reserve_owner(records, run->owner);
+    struct owner_place *seen = &records->seen[run->owner];
+    if (seen->line_behind == 0) {
+        *seen = (struct owner_place){ run->items[0]->line + 1, run->items[0]->origin };
+        record_run_put(records, run);
+    } else {
+        keep_waiting(records, run);
+    }
+    run->count = 0;
+    empty_chunks(&records->run_chunks);
+}
+
+static void add_item(struct owner_run *run, const struct record *record)
+{
+    if (run->count == run->room) {
+        run->room = run->room == 0 ? 16 : run->room * 2;
+        run->items = xrealloc(run->items, run->room, sizeof *run->items);
+    }
+    run->items[run->count++] = record;
+}
+
+static void note_line(struct record_origin *origin, uint64_t line)
+{
+    if (origin->places == NULL || origin->is_odd)
+        return;
+    if (line == origin->line_count + 1)
+        origin->line_count++;
+    else
+        origin->is_odd = true;
 }
 
 void zone_records_add(struct zone_records *records, const struct dns_name *owner, uint16_t type,
                       uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint32_t origin, uint64_t line)
 {
     uint32_t number = zone_edit_owner(records->edit, owner);
-    reserve_owner(records, number);
-    struct record *record = take_record(records, size);
+    if (number != records->run.owner)
+        end_run(records);
+    records->run.owner = number;
+    struct record *record = take_record(&records->run_chunks, size);
     *record = (struct record){
-        .before = records->last[number],
         .owner = number,
-        .ordinal = (uint32_t)records->count,
+        .ordinal = records->count++,
         .ttl_s = ttl_s,
         .line = (uint32_t)line,
         .origin = origin,
@@ -166,34 +225,44 @@ void zone_records_add(struct zone_records *records, const struct dns_name *owner
     };
     if (size > 0)
         memcpy(record->rdata, rdata, size);
-    records->last[number] = record;
-    records->count++;
+    add_item(&records->run, record);
+    note_line(&records->origins[origin], line);
 }
 
-const uint8_t *zone_records_at_apex(const struct zone_records *records, uint16_t type, uint16_t *size)
+/* ---- the end ---- */
+
+/* From the last to the first: the list turned round. */
+static void take_waiting(struct zone_records *records, uint32_t number)
 {
-    const struct record *found = NULL;
-    if (records->owner_room > 0) /* the apex is number 0 */
-        for (const struct record *record = records->last[0]; record != NULL; record = record->before)
-            found = record->type == type ? record : found;
-    if (found == NULL)
-        return NULL;
-    *size = found->size;
-    return found->rdata;
+    struct owner_run *run = &records->run;
+    run->owner = number;
+    for (const struct record *record = records->waiting[number]; record != NULL; record = record->before)
+        add_item(run, record);
+    for (size_t i = 0; i < run->count / 2; i++) {
+        const struct record *held = run->items[i];
+        run->items[i] = run->items[run->count - 1 - i];
+        run->items[run->count - 1 - i] = held;
+    }
+    record_run_put(records, run);
+    run->count = 0;
+}
+
+bool zone_records_put(struct zone_records *records)
+{
+    end_run(records);
+    for (uint32_t number = 0; records->waiting != NULL && number < records->owner_room; number++) {
+        if (records->waiting[number] != NULL)
+            take_waiting(records, number);
+    }
+    free(records->waiting);
+    records->waiting = NULL;
+    free_chunks(&records->late_chunks);
+    return zone_records_are_good(records);
 }
 
 bool zone_records_are_lines(const struct zone_records *records, uint32_t origin, size_t count, uint64_t *odd)
 {
-    size_t line = 0;
-    struct record_walk walk = { 0 };
-    const struct record *record;
-    while (line < count && (record = record_walk_next(records, &walk)) != NULL) {
-        if (record->origin != origin)
-            continue;
-        if (record->line != line + 1)
-            break;
-        line++;
-    }
-    *odd = line + 1;
-    return line == count;
+    const struct record_origin *from = &records->origins[origin];
+    *odd = from->line_count + 1;
+    return !from->is_odd && from->line_count == count;
 }

@@ -5,9 +5,9 @@
 #include "config/zone_file.h"
 
 /*
- * The records of one zone on their way from text to a zone edit: collected from any number of sources by
- * owner, then put RRset by RRset and checked against each other.  All is done in the order of the text, where
- * neighbours in the zone are neighbours in memory; but records of one owner may stand anywhere.
+ * The records of one zone on their way from text to a zone edit, from any number of sources.  Records of one
+ * owner usually stand together: they are put, RRset by RRset, when the next owner begins, and only the places
+ * that messages name are kept.  What comes later of an owner that was there before waits for the end.
  */
 struct zone_records;
 
@@ -27,6 +27,8 @@ struct record_origin {
     unsigned first_line;
     struct record_place *places; /* by line */
     size_t place_count;          /* the last one stands for all behind it */
+    size_t line_count;           /* lines from the first on that made one record each */
+    bool is_odd;                 /* a line made none, or more than one */
 };
 
 struct zone_records *zone_records_new(const struct dns_name *apex, struct zone_edit *edit,
@@ -49,21 +51,17 @@ bool zone_records_are_good(const struct zone_records *records); /* no error so f
 void zone_records_add(struct zone_records *records, const struct dns_name *owner, uint16_t type,
                       uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint32_t origin, uint64_t line);
 
-/** The first record of that type at the apex, or NULL; `size` gets its length. */
-const uint8_t *zone_records_at_apex(const struct zone_records *records, uint16_t type, uint16_t *size);
-
-/** True if the first `count` lines of the origin made one record each; `odd` gets the first line that did
- * not.
+/** True if each of the `count` lines of the origin made one record; `odd` gets the first line that did not.
  */
 bool zone_records_are_lines(const struct zone_records *records, uint32_t origin, size_t count, uint64_t *odd);
 
-/** Puts all records into the edit and checks what then stands at their owners.  False if there was an error
- * so far. */
+/** Puts what still waits into the edit: then all records are there, each owner checked.  False if there was
+ * an error so far.  More may be added. */
 bool zone_records_put(struct zone_records *records);
 
 /** Checks what stands at an owner that got no records; what is wrong is told at line 0 of `origin`. */
 void zone_records_check_owner(struct zone_records *records, const struct dns_name *owner, uint32_t origin);
 
 /** Warns of what is served but useless: name servers in the zone without addresses, loops of CNAMEs, hidden
- * data.  After zone_records_put and all other changes of the edit. */
-void zone_records_check_whole(struct zone_records *records);
+ * data.  After all changes of the edit; what `over` (may be NULL) holds, too, is left to it. */
+void zone_records_check_whole(struct zone_records *records, const struct zone_records *over);

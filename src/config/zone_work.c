@@ -165,9 +165,9 @@ static void change_services(struct build *build, struct zone_work *work)
 static void check_whole(struct zone_work *work)
 {
     if (work->records != NULL)
-        zone_records_check_whole(work->records);
+        zone_records_check_whole(work->records, work->overlay);
     if (work->overlay != NULL)
-        zone_records_check_whole(work->overlay);
+        zone_records_check_whole(work->overlay, NULL);
 }
 
 /* Before the zone is built: both at once would need the most memory. */

@@ -187,16 +187,17 @@ void zone_free(void *block)
 /*
  * Names come in the order of the zone file and buckets by hash.  They are first sorted into buckets by their
  * addresses alone, then each bucket is written in one go: what waits for memory is reading, which can be
- * asked for in advance.
+ * asked for in advance.  Buckets are written part by part of the stage, so that it goes while the zone grows.
  */
 struct all {
-    const struct stage *stage;
+    struct stage *stage;
     const struct zone *zone;
     const struct zone_node **kept; /* nodes that stay as they are in the base */
     uint32_t kept_count;
-    uint32_t *entries; /* by bucket: index of a staged name, or behind all of these of a kept node */
-    uint32_t *ends;    /* by bucket: behind its last entry, once it is filled */
-    size_t count;      /* of entries */
+    uint32_t
+        *entries; /* by place of the bucket: index of a staged name, or behind all of these of a kept node */
+    uint32_t *ends; /* by place of the bucket: behind its last entry, once it is filled */
+    size_t count;   /* of entries */
 };
 
 static void collect_kept(struct all *all)
@@ -228,15 +229,27 @@ static void all_each(struct all *all, void (*visit)(struct all *all, uint64_t ha
         visit(all, node_hash(all->zone, all->kept[i]), stage->count + i);
 }
 
+static unsigned part_count(const struct all *all)
+{
+    return all->zone->bucket_mask + 1 < STAGE_PARTS ? 1 : STAGE_PARTS;
+}
+
+/* Where a bucket stands among those that are written: part by part. */
+static uint32_t place_of(const struct all *all, uint64_t hash)
+{
+    uint32_t bucket = hash_bucket(all->zone, hash), parts = part_count(all);
+    return bucket % parts * (uint32_t)((all->zone->bucket_mask + 1) / parts) + bucket / parts;
+}
+
 static void count_entry(struct all *all, uint64_t hash, uint32_t index)
 {
     (void)index;
-    all->ends[hash_bucket(all->zone, hash)]++;
+    all->ends[place_of(all, hash)]++;
 }
 
 static void place_entry(struct all *all, uint64_t hash, uint32_t index)
 {
-    all->entries[all->ends[hash_bucket(all->zone, hash)]++] = index;
+    all->entries[all->ends[place_of(all, hash)]++] = index;
 }
 
 static void all_sort(struct all *all)
@@ -305,17 +318,23 @@ static struct paged all_write(const struct all *all)
 {
     struct edition pages = { 0 }; /* not noted one by one: the zone owns all of them */
     struct paged_edit *edit = paged_edit_begin(&(struct paged){ 0 }, &pages);
+    uint32_t parts = part_count(all), size = (uint32_t)((all->zone->bucket_mask + 1) / parts);
     size_t from = 0;
-    for (uint64_t i = 0; i <= all->zone->bucket_mask; i++) {
-        paged_edit_set(edit, (uint32_t)i, write_bucket(all, from, all->ends[i]));
-        from = all->ends[i];
+    for (uint32_t part = 0; part < parts; part++) {
+        for (uint32_t i = 0; i < size; i++) {
+            size_t to = all->ends[part * size + i];
+            paged_edit_set(edit, i * parts + part, write_bucket(all, from, to));
+            from = to;
+        }
+        if (parts == STAGE_PARTS)
+            stage_free_part(all->stage, part);
     }
     struct paged buckets = paged_edit_end(edit);
     edition_free_replaced(&pages);
     return buckets;
 }
 
-const struct zone *zone_build_all(const struct stage *stage, size_t name_count, struct edition *edition)
+const struct zone *zone_build_all(struct stage *stage, size_t name_count, struct edition *edition)
 {
     uint64_t bucket_count = 1;
     while (bucket_count * NAMES_FRESH < name_count)

@@ -5,8 +5,8 @@
 
 /* A settled stage → the zone with its changes.  What was made and replaced is noted in `edition`. */
 
-/** Makes every bucket anew, as many as `name_count` names want. */
-const struct zone *zone_build_all(const struct stage *stage, size_t name_count, struct edition *edition);
+/** Makes every bucket anew, as many as `name_count` names want.  The stage's changes are freed on the way. */
+const struct zone *zone_build_all(struct stage *stage, size_t name_count, struct edition *edition);
 
 /** Makes the buckets of changed names anew and shares the others with the base. */
 const struct zone *zone_build_changed(const struct stage *stage, size_t name_count, struct edition *edition);

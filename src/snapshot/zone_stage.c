@@ -8,7 +8,7 @@
 
 /* Chunks double from a few records to the size where one more does not matter. */
 #define CHUNK_SIZE_MIN ((size_t)4096)
-#define CHUNK_SIZE_MAX ((size_t)1 << 20)
+#define CHUNK_SIZE_MAX ((size_t)512 << 10)
 
 struct stage_chunk {
     struct stage_chunk *next;
@@ -16,28 +16,37 @@ struct stage_chunk {
     _Alignas(8) uint8_t bytes[];
 };
 
-static void *chunk_take(struct stage *stage, size_t size)
+static void *chunk_take(struct stage_chunk **chunks, size_t size)
 {
-    struct stage_chunk *chunk = stage->chunks;
+    struct stage_chunk *chunk = *chunks;
     size = (size + 7) & ~(size_t)7;
     if (chunk == NULL || chunk->size - chunk->used < size) {
         size_t room = chunk == NULL ? CHUNK_SIZE_MIN : chunk->size * 2;
         room = room > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : room;
         room = room < size ? size : room;
         chunk = xrealloc(NULL, 1, sizeof *chunk + room);
-        *chunk = (struct stage_chunk){ .next = stage->chunks, .size = room };
-        stage->chunks = chunk;
+        *chunk = (struct stage_chunk){ .next = *chunks, .size = room };
+        *chunks = chunk;
     }
     void *block = chunk->bytes + chunk->used;
     chunk->used += size;
     return block;
 }
 
-static void *chunk_copy(struct stage *stage, const void *bytes, size_t size)
+static void *chunk_copy(struct stage_chunk **chunks, const void *bytes, size_t size)
 {
-    void *copy = chunk_take(stage, size);
+    void *copy = chunk_take(chunks, size);
     memcpy(copy, bytes, size);
     return copy;
+}
+
+static void chunks_free(struct stage_chunk **chunks)
+{
+    while (*chunks != NULL) {
+        struct stage_chunk *next = (*chunks)->next;
+        free(*chunks);
+        *chunks = next;
+    }
 }
 
 /* ---- names ---- */
@@ -93,13 +102,16 @@ void stage_init(struct stage *stage, const struct dns_name *apex, const struct z
     name_add(stage, (struct stage_name){ .hash = stage->apex_hash, .name = no_labels });
 }
 
+void stage_free_part(struct stage *stage, unsigned part)
+{
+    chunks_free(&stage->chunks[part]);
+}
+
 void stage_free(struct stage *stage)
 {
-    while (stage->chunks != NULL) {
-        struct stage_chunk *next = stage->chunks->next;
-        free(stage->chunks);
-        stage->chunks = next;
-    }
+    chunks_free(&stage->name_chunks);
+    for (unsigned part = 0; part < STAGE_PARTS; part++)
+        stage_free_part(stage, part);
     free(stage->names);
     free(stage->slots);
 }
@@ -167,7 +179,7 @@ struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner
         return &stage->names[index];
     }
 
-    const uint8_t *copy = chunk_copy(stage, owner->bytes, size); /* ancestors share its tail */
+    const uint8_t *copy = chunk_copy(&stage->name_chunks, owner->bytes, size); /* ancestors share its tail */
     for (k++; k <= owner->label_count; k++) {
         size_t above = (size_t)(name_suffix(owner, k) - owner->bytes);
         const struct stage_name fresh = {
@@ -203,15 +215,16 @@ void stage_everything(struct stage *stage)
 
 void stage_put(struct stage *stage, struct stage_name *at, uint16_t type, const struct dns_rrset *rrset)
 {
+    struct stage_chunk **chunks = &stage->chunks[at->hash % STAGE_PARTS];
     struct stage_change **place = &at->changes;
     while (*place != NULL && (*place)->type < type)
         place = &(*place)->next;
     if (*place == NULL || (*place)->type != type) {
-        struct stage_change *change = chunk_take(stage, sizeof *change);
+        struct stage_change *change = chunk_take(chunks, sizeof *change);
         *change = (struct stage_change){ .next = *place, .type = type };
         *place = change;
     }
-    (*place)->rrset = rrset == NULL ? NULL : chunk_copy(stage, rrset, rrset_size(rrset));
+    (*place)->rrset = rrset == NULL ? NULL : chunk_copy(chunks, rrset, rrset_size(rrset));
 }
 
 const struct stage_change *stage_change_of(const struct stage_name *at, uint16_t type)

@@ -8,8 +8,11 @@
 /*
  * What an edit has collected: the names that it touches with all their ancestors, each with its changes.
  * An ancestor always stands before its descendants in `names`, so one walk forward or backward passes parents
- * or children first.  Names, changes and RRsets lie in chunks that are freed as a whole.
+ * or children first.  Names, changes and RRsets lie in chunks that are freed as a whole; changes and RRsets
+ * by the low bits of their name's hash, so that a part can go as soon as its buckets are written.
  */
+#define STAGE_PARTS 16 /* a power of two */
+
 struct stage_change {
     struct stage_change *next;     /* by ascending type */
     const struct dns_rrset *rrset; /* NULL: removed */
@@ -50,11 +53,13 @@ struct stage {
     uint32_t last;            /* index of the owner staged last, which is often asked for next */
     struct stage_slot *slots; /* open addressing by hash, at most half full */
     uint32_t slot_mask;
-    struct stage_chunk *chunks;
+    struct stage_chunk *name_chunks, *chunks[STAGE_PARTS];
 };
 
 void stage_init(struct stage *stage, const struct dns_name *apex, const struct zone *base);
 void stage_free(struct stage *stage);
+/** Frees the changes of all names in this part, which nobody may look at any more. */
+void stage_free_part(struct stage *stage, unsigned part);
 
 /** The staged name, staged now with its ancestors if it was not.  Valid until the next call. */
 struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner);
