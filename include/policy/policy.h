@@ -99,6 +99,10 @@ struct policy {
     /* Optional: checks one rule key when the configuration is validated. */
     bool (*check_key)(const char *key, struct error *err);
 
+    /* Optional, for explain: of the children that lead where `chosen` leads, the one whose rule is about this
+     * client.  What the rules alone cannot tell (operators' maps) is passed over while another one fits. */
+    uint16_t (*rule_of)(const struct node *node, const struct client *client, uint16_t chosen);
+
     /* Optional, control thread: the child to favour, given the one favoured before (UINT16_MAX: none).
      * `latency_us` holds a figure per child, 0 where it is unknown or the child is unavailable. */
     uint16_t (*prefer)(const struct node *node, const uint32_t *latency_us, uint16_t before);

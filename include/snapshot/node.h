@@ -49,6 +49,7 @@ struct child {
         const struct node *node;
         uint32_t shared; /* index in dataset.nodes */
     };
+    const char *rule; /* key of a rule, as written, where the policy chooses by rule; else NULL */
 };
 
 struct node {

@@ -15,6 +15,7 @@ struct explain_steps {
     uint16_t qtype;
     const struct service *service; /* of the last ZONE step */
     const struct client *client;   /* of the last CLIENT step */
+    uint16_t rule;                 /* child of the node being told whose rule chose; UINT16_MAX: none */
     unsigned walk_count;           /* walks of its tree so far */
     /* below the nodes visited: the endpoint whose change is nearest, and the node that narrowed the scope */
     uint32_t cap_s;

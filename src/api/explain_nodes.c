@@ -13,6 +13,7 @@
 /* One child as the policy saw it. */
 struct option {
     const char *name, *kind;
+    const char *rule;        /* that leads to it, or NULL */
     const struct node *node; /* NULL: an endpoint */
     uint32_t weight;
     bool is_available, is_chosen, has_share;
@@ -72,7 +73,9 @@ static void describe(const struct explain_steps *steps, const struct candidates 
     out->node = NULL;
     out->weight = child->weight;
     out->is_available = candidates_has(from, ordinal);
-    out->is_chosen = is_chosen(choice, ordinal);
+    out->is_chosen = from->node->policy->is_by_rule ? choice != NULL && ordinal == steps->rule
+                                                    : is_chosen(choice, ordinal);
+    out->rule = child->rule;
     out->has_share = explain_share(from, ordinal, &out->share);
     if (child->kind == CHILD_ENDPOINT) {
         describe_endpoint(steps, from, child, out);
@@ -110,6 +113,8 @@ static void tell_option(struct explain_steps *steps, const struct candidates *fr
     writer_object(json, NULL);
     writer_string(json, "name", option->name);
     writer_string(json, "kind", option->kind);
+    if (option->rule != NULL)
+        writer_string(json, "rule", option->rule);
     writer_uint(json, "weight", option->weight);
     if (option->has_share)
         writer_real(json, "share", option->share);
@@ -145,6 +150,24 @@ static const char *child_name(const struct candidates *from, uint16_t ordinal)
     return dataset_node(from->dataset, child)->name;
 }
 
+/* Rules that lead to the same place have one child between them: which one was it? */
+static void find_rule(struct explain_steps *steps, const struct trace_step *step)
+{
+    const struct node *node = step->candidates->node;
+    bool has_choice = step->choice != NULL && step->choice->count > 0;
+    steps->rule = UINT16_MAX;
+    if (!node->policy->is_by_rule || !has_choice)
+        return;
+    steps->rule = step->choice->index[0];
+    if (node->policy->rule_of != NULL && steps->client != NULL)
+        steps->rule = node->policy->rule_of(node, steps->client, steps->rule);
+}
+
+static const char *rule_key(const struct explain_steps *steps, const struct node *node)
+{
+    return steps->rule < node->child_count ? node->children[steps->rule].rule : NULL;
+}
+
 static void say_choice(struct explain_steps *steps, const struct trace_step *step)
 {
     const struct choice *choice = step->choice;
@@ -155,6 +178,8 @@ static void say_choice(struct explain_steps *steps, const struct trace_step *ste
                     child_name(step->candidates, choice->index[i]));
     if (choice == NULL || choice->count == 0)
         text_puts(steps->summary, "nothing for this client");
+    else if (rule_key(steps, node) != NULL)
+        text_printf(steps->summary, " by %s", rule_key(steps, node));
     if (choice != NULL && choice->reason != NULL)
         text_printf(steps->summary, ": %s", choice->reason);
     text_puts(steps->summary, "\n");
@@ -181,6 +206,9 @@ void explain_tell_node(struct explain_steps *steps, const struct trace_step *ste
     writer_uint(steps->json, "answers", node->answers);
     if (node->policy->needs_ticket && step->draw != NULL)
         writer_uint(steps->json, "draw", step->draw->ticket);
+    find_rule(steps, step);
+    if (node->policy->is_by_rule)
+        writer_string(steps->json, "rule", rule_key(steps, node));
     tell_choice(steps, step);
     say_choice(steps, step);
     explain_tell_latency(steps, step->candidates, step->depth * 2 + 4);

@@ -89,6 +89,10 @@ static void draw_candidate(const cJSON *candidate, int indent, size_t widest, bo
     put(out, colour, wants_colour, is_chosen ? "* " : is_available ? "- " : "x ");
     put(out, colour, wants_colour, name);
     text_printf(out, "%*s  ", (int)(widest - grid_width(name)), "");
+    if (json_text(candidate, "rule")[0] != '\0') {
+        put_plain(out, json_text(candidate, "rule"));
+        text_puts(out, ": ");
+    }
     if (json_number(candidate, "weight") != 1)
         text_printf(out, "weight %.0f, ", json_number(candidate, "weight"));
     const cJSON *share = cJSON_GetObjectItemCaseSensitive(candidate, "share");
@@ -144,6 +148,10 @@ static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
     }
     if (cJSON_GetArraySize(chosen) == 0)
         put(out, GRID_BAD, wants_colour, ": nothing for this client");
+    if (json_text(step, "rule")[0] != '\0') {
+        text_puts(out, " by ");
+        put_plain(out, json_text(step, "rule"));
+    }
     if (reason[0] != '\0') {
         text_puts(out, ": ");
         put_plain(out, reason);

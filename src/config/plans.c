@@ -131,6 +131,30 @@ const void *plan_get(struct build *build, struct item *item, const struct declar
     return plan;
 }
 
+/* ---- rules ---- */
+
+void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
+                 struct node *node)
+{
+    struct text key = { 0 }, words = { 0 };
+    text_puts(&key, "rules");
+    for (size_t i = 0; i < declared->count; i++) {
+        const char *rule = declared->children[i].rule != NULL ? declared->children[i].rule : "";
+        text_printf(&key, "\n%s", rule);
+        text_add(&words, rule, strlen(rule) + 1);
+    }
+    struct interned *interned = intern_use(build->compiler->intern, key.bytes);
+    if (interned != NULL)
+        text_free(&words);
+    else
+        interned = intern_add(build->compiler->intern, key.bytes, text_take(&words), free, &build->edition);
+    text_free(&key);
+    item_add_use(item, interned);
+    const char *at = interned->block;
+    for (size_t i = 0; i < declared->count; at += strlen(at) + 1, i++)
+        node->children[i].rule = declared->children[i].rule != NULL ? at : NULL;
+}
+
 /* ---- steady states ---- */
 
 /* A number in bytes that are never zero, six bits each, the last one marked. */

@@ -13,6 +13,10 @@
 const void *plan_get(struct build *build, struct item *item, const struct declared_node *declared,
                      const char *pointer);
 
+/** Gives the children of `node`, which its policy chooses by rule, the keys of their rules. */
+void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
+                 struct node *node);
+
 /** The state that `node`, filled in and with only fixed nodes and endpoints below it, has for ever. */
 const struct node_state *state_get_fixed(struct build *build, struct item *item, const struct node *node);
 

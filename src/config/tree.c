@@ -155,6 +155,8 @@ static bool fill_node(struct tree *tree, struct node *node, const struct declare
         node->is_over_endpoints &= child->kind == CHILD_ENDPOINT;
     }
     node->plan = plan_get(tree->build, tree->item, declared, pointer);
+    if (declared->policy->is_by_rule)
+        rules_share(tree->build, tree->item, declared, node);
     return is_dynamic;
 }
 

@@ -2,8 +2,12 @@
 /* geo: the target of the most specific rule about where the client is, or the next less specific one. */
 #include "policy/policy.h"
 
+#include "dns/name.h"
 #include "policy/geo_plan.h"
 #include "policy/geo_rule.h"
+
+#include <limits.h>
+#include <string.h>
 
 static void geo_choose(const struct candidates *from, const struct client *client, const struct draw *draw,
                        uint16_t most, struct choice *out)
@@ -35,6 +39,64 @@ static bool geo_check_key(const char *key, struct error *err)
     return geo_rule_parse(key, &rule, err);
 }
 
+/* ---- for explain ---- */
+
+static bool endpoints_are_same(const struct endpoint *a, const struct endpoint *b)
+{
+    bool has_hostname = a->hostname != NULL, is_same = has_hostname == (b->hostname != NULL);
+    if (is_same && has_hostname)
+        return dns_name_wire_size(a->hostname) == dns_name_wire_size(b->hostname) &&
+               memcmp(a->hostname, b->hostname, dns_name_wire_size(a->hostname)) == 0;
+    return is_same && a->families == b->families && memcmp(a->ipv4, b->ipv4, sizeof a->ipv4) == 0 &&
+           memcmp(a->ipv6, b->ipv6, sizeof a->ipv6) == 0;
+}
+
+/* True if rules with these targets give the same child. */
+static bool targets_are_same(const struct child *a, const struct child *b)
+{
+    if (a->kind != b->kind || a->kind == CHILD_NODE)
+        return a == b;
+    return a->kind == CHILD_SHARED ? a->shared == b->shared : endpoints_are_same(a->endpoint, b->endpoint);
+}
+
+static bool is_about(const struct geo_rule *rule, const struct client *client)
+{
+    static const struct location nowhere;
+    char key[GEO_KEY_SIZE];
+    uint8_t scope_len;
+    if (rule->kind == GEO_PREFIX)
+        return prefix_contains(&rule->prefix, &client->address);
+    const struct location *location = geo_find(client->geo, &client->address, &scope_len);
+    return geo_rule_key_of(rule->kind, location != NULL ? location : &nowhere, key) &&
+           strcmp(key, rule->key) == 0;
+}
+
+/* Less is more specific. */
+static unsigned rank(const struct geo_rule *rule)
+{
+    return rule->kind == GEO_PREFIX ? 128u - rule->prefix.length : 128u + rule->kind;
+}
+
+static uint16_t geo_rule_of(const struct node *node, const struct client *client, uint16_t chosen)
+{
+    uint16_t best = chosen, map = UINT16_MAX;
+    unsigned best_rank = UINT_MAX;
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        const struct child *child = &node->children[i];
+        struct geo_rule rule;
+        if (!targets_are_same(child, &node->children[chosen]) || child->rule == NULL ||
+            !geo_rule_parse(child->rule, &rule, NULL))
+            continue;
+        if (rule.kind == GEO_MAP && map == UINT16_MAX)
+            map = i; /* the plan alone knows whom it is about */
+        if (rule.kind == GEO_MAP || !is_about(&rule, client) || rank(&rule) >= best_rank)
+            continue;
+        best = i;
+        best_rank = rank(&rule);
+    }
+    return best_rank == UINT_MAX && map != UINT16_MAX ? map : best;
+}
+
 const struct policy policy_geo = {
     .name = "geo",
     .is_by_rule = true,
@@ -46,4 +108,5 @@ const struct policy policy_geo = {
     .compile_common = geo_plan_compile_common,
     .common_free = geo_shape_free,
     .check_key = geo_check_key,
+    .rule_of = geo_rule_of,
 };

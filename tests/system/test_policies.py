@@ -207,3 +207,15 @@ def test_a_service_may_ignore_the_client_subnet(server):
 def test_source_length_0_asks_not_to_be_located(server):
     assert server.answer("geo.example.test", ecs="0.0.0.0/0") == [THREE]
     assert scope(server, "geo.example.test", "0.0.0.0/0") == 0
+
+
+@pytest.mark.parametrize("client,rule", [
+    ("8.8.8.0/24", "8.8.8.0/24"), ("91.0.0.0/24", "country:DE"), ("193.0.0.0/24", "continent:EU"), ("1.128.0.0/24", "default"),
+])
+def test_explain_names_the_rule(server, client, rule):
+    explained = server.api("GET", "/v1/explain?name=geo.example.test&client=" + client).json
+    node = next(step for step in explained["steps"] if step["step"] == "node")
+    assert node["rule"] == rule and [one["rule"] for one in node["candidates"]] == list(GEO)
+    assert [one["rule"] for one in node["candidates"] if one["chosen"]] == [rule]
+    assert " by %s: " % rule in explained["summary"]
+    assert rule in server.steerctl("explain", "geo.example.test", "--client", client).stdout

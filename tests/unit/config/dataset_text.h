@@ -31,7 +31,7 @@ static inline void dataset_text_endpoint(const struct endpoint *endpoint, struct
 static inline void dataset_text_child(const struct dataset_text *all, const struct child *child,
                                       struct text *out)
 {
-    text_printf(out, "[%u %d ", child->weight, child->bias);
+    text_printf(out, "[%u %d %s ", child->weight, child->bias, child->rule != NULL ? child->rule : "");
     if (child->kind == CHILD_ENDPOINT)
         dataset_text_endpoint(child->endpoint, out);
     else if (child->kind == CHILD_NODE)

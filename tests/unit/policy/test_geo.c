@@ -102,6 +102,37 @@ static void targets_that_are_equal_share_a_scope(void **state)
     world_free(&world);
 }
 
+/* Rules with one target in common have one child: explain asks which of them it was. */
+static void the_rule_that_chose_is_known(void **state)
+{
+    (void)state;
+    static const char *const keys[CHILDREN] = { "continent:EU", "country:DE", "city:Berlin", "20.0.7.0/24",
+                                                "map:a/n1",     "20.0.0.0/8", "default",     "country:US" };
+    static const struct {
+        const char *client;
+        uint16_t rule;
+    } rows[] = {
+        { "20.0.0.9", 5 }, { "20.0.7.9", 3 }, { "30.0.0.9", 2 }, { "30.1.0.9", 0 }, { "40.0.0.9", 6 },
+    };
+    struct world world = { 0 };
+    add_place(&world, "30.0.0.0/16", 0); /* DE, Berlin */
+    add_place(&world, "30.1.0.0/16", 2); /* FR */
+    add_rule(&world, "default", 0);
+    world_compile(&world, true);
+    for (uint16_t i = 0; i < CHILDREN; i++) {
+        world.node->children[i].kind = CHILD_SHARED;
+        world.node->children[i].shared = i == 7; /* the last leads elsewhere */
+        world.node->children[i].rule = keys[i];
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client client = { .geo = &world.geo };
+        assert_true(address_parse(rows[i].client, &client.address));
+        assert_int_equal(policy_geo.rule_of(world.node, &client, 0), rows[i].rule);
+        assert_int_equal(policy_geo.rule_of(world.node, &client, 7), 7);
+    }
+    world_free(&world);
+}
+
 /* Own prefixes, own targets, another order: the same shape. */
 static void nodes_with_the_same_pattern_have_the_same_shape(void **state)
 {
@@ -205,6 +236,7 @@ int main(void)
         cmocka_unit_test(with_default_alone_the_scope_is_zero),
         cmocka_unit_test(rules_about_locations_match_nobody_without_a_database),
         cmocka_unit_test(targets_that_are_equal_share_a_scope),
+        cmocka_unit_test(the_rule_that_chose_is_known),
         cmocka_unit_test(nodes_with_the_same_pattern_have_the_same_shape),
         cmocka_unit_test(two_spellings_of_one_rule_are_refused),
         cmocka_unit_test(keys_are_checked_with_advice),
