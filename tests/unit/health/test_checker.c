@@ -147,7 +147,7 @@ static void stopping_does_not_wait_for_checks_under_way(void **state)
     struct server *server = server_start("127.0.41.4", serve_silence, NULL);
     for (uint32_t slot = 0; slot < 20; slot++)
         bench_bind(&bench, slot, check_of(slot % 3, server->port, 60000, 60000), "127.0.41.4");
-    bench_until(started(&bench) == 20);
+    bench_until(started(&bench) >= 20);
     uint64_t before_ms = clock_monotonic_ms();
     bench_close(&bench);
     assert_true(clock_monotonic_ms() - before_ms < 5000);
