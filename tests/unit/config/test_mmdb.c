@@ -16,10 +16,10 @@
 #include <cmocka.h>
 #include <sys/stat.h>
 
-/* The scripts and databases at the top of the source tree; TEST_DATA is <top>/tests/unit/data. */
+/* The scripts and databases at the top of the source tree, where tests run. */
 static char *geoip_path(const char *name)
 {
-    return xasprintf("%.*s/geoip/%s", (int)(strlen(TEST_DATA) - strlen("/tests/unit/data")), TEST_DATA, name);
+    return xasprintf("geoip/%s", name);
 }
 
 static struct geo *load_bytes(const struct bytes *bytes, struct error *err)
