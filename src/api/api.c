@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/api.h"
 
+#include "api/openapi.h"
+#include "api/router.h"
 #include "api/state.h"
 #include "api/stream.h"
 #include "base/clock.h"
@@ -76,6 +78,7 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
     api->control = control;
     api->data_plane = *data_plane;
     api->streams = streams_new(control_feed(control));
+    api->openapi = openapi_print(api_routes, api_route_count);
     api->mailbox = mailbox_new();
     feed_notify(control_feed(control), api->mailbox, LETTER_EVENTS);
     if (!auth_open(api->settings->token_file, &api->auth, err) || !start_waker(api, err))
@@ -120,6 +123,7 @@ void api_close(struct api *api)
     mailbox_free(api->mailbox);
     streams_free(api->streams);
     auth_close(api->auth);
+    free(api->openapi);
     free(api->listeners);
     free(api);
 }

@@ -5,6 +5,18 @@
 
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN }; /* NONE: no token is needed */
 
+/*
+ * What goes in and comes out, for the OpenAPI document; types are written as form.h says, names are those of
+ * forms.c.  The contract test runs every example and holds every reply to it.
+ */
+struct contract {
+    const char *takes;   /* type of the body; NULL: none */
+    const char *example; /* such a body */
+    const char *gives;   /* type of the reply's body; with a slash its content type, for what is not JSON */
+    const char *errors;  /* statuses that the handler may reply, separated by spaces */
+    bool has_etag;       /* the reply tells the generation */
+};
+
 /* One row, one thing the API can do. */
 struct route {
     enum method method;
@@ -15,7 +27,11 @@ struct route {
     const char *summary;
     size_t body_limit;            /* bytes; 0: the usual */
     enum object_kind object_kind; /* for the handlers of objects */
+    struct contract contract;
 };
+
+/** "viewer"; NULL for ROLE_NONE. */
+const char *role_name(enum role role);
 
 /** Finds the row for method and path of `request`, sets `route` and `arguments`; otherwise replies 404, or
  * 405 with Allow. */

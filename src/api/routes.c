@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/examples.h"
+#include "api/openapi.h"
 #include "api/resources.h"
 #include "api/router.h"
 #include "api/state.h"
@@ -16,79 +18,128 @@
 #define RECORDS     ZONE "/records"
 #define RECORD      RECORDS "/{owner}/{type}"
 
-#define OBJECT_ROWS(collection, item, object)                                                   \
-    { METHOD_GET, collection, ROLE_VIEWER, object_list, PAGE, "all of them", 0, object },       \
-        { METHOD_GET, item, ROLE_VIEWER, object_get, "", "as declared", 0, object },            \
-        { METHOD_PUT, item, ROLE_ADMIN, object_put, WRITE, "make or replace", 0, object },      \
-        { METHOD_PATCH, item, ROLE_ADMIN, object_patch, WRITE, "JSON Merge Patch", 0, object }, \
-    {                                                                                           \
-        METHOD_DELETE, item, ROLE_ADMIN, object_delete, WRITE, "take away", 0, object           \
+/* What goes in and comes out, as struct contract has it: what is read, what is read with an ETag, what is
+ * written. */
+#define GIVES(type, errors)             \
+    {                                   \
+        NULL, NULL, type, errors, false \
+    }
+#define SHOWS(type, errors)            \
+    {                                  \
+        NULL, NULL, type, errors, true \
+    }
+#define TAKES(type, example, gives, errors) \
+    {                                       \
+        type, example, gives, errors, true  \
+    }
+
+/* Statuses of all that control does. */
+#define READ_ERRORS  "404 503"
+#define WRITE_ERRORS "409 412 422 503"
+
+#define OBJECT_ROWS(collection, item, object, type, items, size, errors, whole, part)                          \
+    { METHOD_GET,  collection, ROLE_VIEWER,                                                                    \
+      object_list, PAGE,       "all of them",                                                                  \
+      0,           object,     SHOWS("page of " items, errors) },                                              \
+        { METHOD_GET, item, ROLE_VIEWER, object_get, "", "as declared", 0, object, SHOWS(type, READ_ERRORS) }, \
+        { METHOD_PUT, item,   ROLE_ADMIN,                                                                      \
+          object_put, WRITE,  "make or replace",                                                               \
+          size,       object, TAKES(type, whole, "written", WRITE_ERRORS) },                                   \
+        { METHOD_PATCH, item,   ROLE_ADMIN,                                                                    \
+          object_patch, WRITE,  "JSON Merge Patch",                                                            \
+          size,         object, TAKES("patch of " type, part, "written", "404 " WRITE_ERRORS) },               \
+    {                                                                                                          \
+        METHOD_DELETE, item, ROLE_ADMIN, object_delete, WRITE, "take away", 0, object,                         \
+            SHOWS("written", "404 409 412 503")                                                                \
     }
 
 static void list_routes(struct request *request);
+static void openapi_get(struct request *request);
 
 const struct route api_routes[] = {
-    { METHOD_GET, "/v1", ROLE_VIEWER, list_routes, "", "this list", 0, 0 },
-    { METHOD_GET, "/v1/config", ROLE_VIEWER, config_get, "", "the whole configuration", 0, 0 },
-    { METHOD_PUT, "/v1/config", ROLE_ADMIN, config_put, WRITE, "replace it; needs If-Match", CONFIG_SIZE, 0 },
+    { METHOD_GET, "/v1", ROLE_VIEWER, list_routes, "", "this list", 0, 0, GIVES("page of route", "") },
+    { METHOD_GET, "/v1/openapi.json", ROLE_NONE, openapi_get, "", "the OpenAPI document of all this", 0, 0,
+      GIVES("any", "") },
+    { METHOD_GET, "/v1/config", ROLE_VIEWER, config_get, "", "the whole configuration", 0, 0,
+      SHOWS("steering", "503") },
+    { METHOD_PUT, "/v1/config", ROLE_ADMIN, config_put, WRITE, "replace it; needs If-Match", CONFIG_SIZE, 0,
+      TAKES("steering", EXAMPLE_CONFIG, "written", WRITE_ERRORS " 428") },
     { METHOD_GET, "/v1/generations", ROLE_VIEWER, config_generations, "limit before",
-      "who changed it when, newest first", 0, 0 },
+      "who changed it when, newest first", 0, 0, GIVES("page of generation", "503") },
     { METHOD_POST, "/v1/generations/{n}/rollback", ROLE_ADMIN, config_rollback, WRITE,
-      "make the content of generation n the next one", 0, 0 },
-    { METHOD_POST, "/v1/reload", ROLE_ADMIN, config_reload, "", "import changed files, as SIGHUP does", 0,
-      0 },
+      "make the content of generation n the next one", 0, 0, SHOWS("written", "404 409 412 422 503") },
+    { METHOD_POST, "/v1/reload", ROLE_ADMIN, config_reload, "", "import changed files, as SIGHUP does", 0, 0,
+      SHOWS("written", "409 422 503") },
 
-    OBJECT_ROWS("/v1/checks", CHECK, OBJECT_CHECK),
-    OBJECT_ROWS("/v1/pools", POOL, OBJECT_POOL),
-    OBJECT_ROWS("/v1/policies", POLICY, OBJECT_POLICY),
-    { METHOD_GET, "/v1/maps", ROLE_VIEWER, object_list, PAGE, "all of them", 0, OBJECT_MAP },
-    { METHOD_GET, MAP, ROLE_VIEWER, object_get, "", "as declared", 0, OBJECT_MAP },
-    { METHOD_PUT, MAP, ROLE_ADMIN, object_put, WRITE, "make or replace", CONFIG_SIZE, OBJECT_MAP },
-    { METHOD_PATCH, MAP, ROLE_ADMIN, object_patch, WRITE, "JSON Merge Patch", CONFIG_SIZE, OBJECT_MAP },
-    { METHOD_DELETE, MAP, ROLE_ADMIN, object_delete, WRITE, "take away", 0, OBJECT_MAP },
-    OBJECT_ROWS("/v1/zones", ZONE, OBJECT_ZONE),
-    OBJECT_ROWS(ZONE "/services", SERVICE, OBJECT_SERVICE),
+    OBJECT_ROWS("/v1/checks", CHECK, OBJECT_CHECK, "check", "check_item", 0, "503", EXAMPLE_CHECK,
+                "{\"interval\":\"5s\"}"),
+    OBJECT_ROWS("/v1/pools", POOL, OBJECT_POOL, "pool", "pool_item", 0, "503", EXAMPLE_POOL,
+                "{\"answers\":1}"),
+    OBJECT_ROWS("/v1/policies", POLICY, OBJECT_POLICY, "node", "policy_item", 0, "503", EXAMPLE_POLICY,
+                EXAMPLE_POLICY_PATCH),
+    OBJECT_ROWS("/v1/maps", MAP, OBJECT_MAP, "map", "map_item", CONFIG_SIZE, "503", EXAMPLE_MAP,
+                "{\"203.0.113.0/24\":\"oslo\"}"),
+    OBJECT_ROWS("/v1/zones", ZONE, OBJECT_ZONE, "zone", "zone_item", 0, "503", EXAMPLE_ZONE,
+                "{\"allow_query\":[\"0.0.0.0/0\"]}"),
+    OBJECT_ROWS(ZONE "/services", SERVICE, OBJECT_SERVICE, "service", "service_item", 0, READ_ERRORS,
+                EXAMPLE_SERVICE, "{\"ttl\":20}"),
 
-    { METHOD_GET, RECORDS, ROLE_VIEWER, record_list, PAGE, "all RRsets as they are served", 0, 0 },
-    { METHOD_GET, RECORD, ROLE_VIEWER, record_get, "", "one RRset as it is served", 0, OBJECT_RRSET },
+    { METHOD_GET, RECORDS, ROLE_VIEWER, record_list, PAGE, "all RRsets as they are served", 0, 0,
+      SHOWS("page of record_view", READ_ERRORS) },
+    { METHOD_GET, RECORD, ROLE_VIEWER, record_get, "", "one RRset as it is served", 0, OBJECT_RRSET,
+      SHOWS("record_view", READ_ERRORS) },
     { METHOD_PUT, RECORD, ROLE_ADMIN, record_put, WRITE, "make or replace an RRset, over the zone's file", 0,
-      OBJECT_RRSET },
+      OBJECT_RRSET, TAKES("rrset", EXAMPLE_RRSET, "written", "404 " WRITE_ERRORS) },
     { METHOD_DELETE, RECORD, ROLE_ADMIN, record_delete, WRITE, "take it away, also the file's", 0,
-      OBJECT_RRSET },
+      OBJECT_RRSET, SHOWS("written", "404 409 412 503") },
 
     { METHOD_GET, "/v1/endpoints", ROLE_VIEWER, endpoint_list, PAGE " pool",
-      "all endpoints: declared, effective, health", 0, 0 },
-    { METHOD_GET, ENDPOINT, ROLE_VIEWER, endpoint_get, "", "one endpoint", 0, 0 },
-    { METHOD_PATCH, ENDPOINT, ROLE_ADMIN, endpoint_patch, WRITE, "JSON Merge Patch", 0, 0 },
+      "all endpoints: declared, effective, health", 0, 0, SHOWS("page of endpoint_view", READ_ERRORS) },
+    { METHOD_GET, ENDPOINT, ROLE_VIEWER, endpoint_get, "", "one endpoint", 0, 0,
+      SHOWS("endpoint_view", READ_ERRORS) },
+    { METHOD_PATCH, ENDPOINT, ROLE_ADMIN, endpoint_patch, WRITE, "JSON Merge Patch", 0, 0,
+      TAKES("patch of endpoint", "{\"weight\":9}", "endpoint_view or written", "404 " WRITE_ERRORS) },
     { METHOD_PUT, ENDPOINT "/override", ROLE_OPERATOR, override_put, WRITE, "say up, down, drain, a weight",
-      0, 0 },
+      0, 0, TAKES("override", EXAMPLE_OVERRIDE, "endpoint_view or written", "404 412 422 503") },
     { METHOD_DELETE, ENDPOINT "/override", ROLE_OPERATOR, override_delete, WRITE, "say nothing any more", 0,
-      0 },
+      0, SHOWS("endpoint_view or written", "404 412 503") },
 
     { METHOD_GET, "/v1/events", ROLE_VIEWER, event_list, "after kind subject limit",
-      "what happened: above a number, or the newest", 0, 0 },
+      "what happened: above a number, or the newest", 0, 0, GIVES("events", "503") },
     { METHOD_GET, "/v1/events/stream", ROLE_VIEWER, event_stream, "after kind subject",
-      "what happens, as Server-Sent Events", 0, 0 },
+      "what happens, as Server-Sent Events", 0, 0, GIVES("text/event-stream", "503") },
 
-    { METHOD_POST, "/v1/latency/samples", ROLE_OPERATOR, latency_add, "", "what clients measured, in batches",
-      (size_t)4 << 20, 0 },
-    { METHOD_GET, "/v1/explain", ROLE_VIEWER, explain_get, "name type client ecs", "why this answer", 0, 0 },
-    { METHOD_GET, "/v1/status", ROLE_VIEWER, status_get, "", "this server", 0, 0 },
-    { METHOD_GET, "/v1/health", ROLE_VIEWER, status_health, "", "what is not well", 0, 0 },
-    { METHOD_GET, "/metrics", ROLE_NONE, metrics_get, NULL, "for Prometheus", 0, 0 },
-    { METHOD_GET, "/healthz", ROLE_NONE, status_alive, NULL, "200 while the process runs", 0, 0 },
-    { METHOD_GET, "/readyz", ROLE_NONE, status_ready, NULL, "200 once it can answer queries", 0, 0 },
+    { METHOD_POST,
+      "/v1/latency/samples",
+      ROLE_OPERATOR,
+      latency_add,
+      "",
+      "what clients measured, in batches",
+      (size_t)4 << 20,
+      0,
+      { "latency_samples", EXAMPLE_SAMPLES, "accepted", "422 503", false } },
+    { METHOD_GET, "/v1/explain", ROLE_VIEWER, explain_get, "name type client ecs", "why this answer", 0, 0,
+      GIVES("explanation", "503") },
+    { METHOD_GET, "/v1/status", ROLE_VIEWER, status_get, "", "this server", 0, 0, GIVES("status", "") },
+    { METHOD_GET, "/v1/health", ROLE_VIEWER, status_health, "", "what is not well", 0, 0,
+      GIVES("ills", "503") },
+    { METHOD_GET, "/metrics", ROLE_NONE, metrics_get, NULL, "for Prometheus", 0, 0, GIVES("text/plain", "") },
+    { METHOD_GET, "/healthz", ROLE_NONE, status_alive, NULL, "200 while the process runs", 0, 0,
+      GIVES("text/plain", "") },
+    { METHOD_GET, "/readyz", ROLE_NONE, status_ready, NULL, "200 once it can answer queries", 0, 0,
+      GIVES("text/plain", "503") },
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
+static void openapi_get(struct request *request)
+{
+    struct text text = { 0 };
+    text_puts(&text, request->api->openapi);
+    reply_text(request, "application/json", &text);
+}
+
 static void list_routes(struct request *request)
 {
-    static const char *const roles[] = {
-        [ROLE_NONE] = NULL,
-        [ROLE_VIEWER] = "viewer",
-        [ROLE_OPERATOR] = "operator",
-        [ROLE_ADMIN] = "admin",
-    };
     struct writer json = { 0 };
     writer_object(&json, NULL);
     writer_array(&json, "items");
@@ -96,7 +147,7 @@ static void list_routes(struct request *request)
         writer_object(&json, NULL);
         writer_string(&json, "method", method_name(api_routes[i].method));
         writer_string(&json, "path", api_routes[i].path);
-        writer_string(&json, "role", roles[api_routes[i].role]);
+        writer_string(&json, "role", role_name(api_routes[i].role));
         writer_string(&json, "parameters", api_routes[i].params);
         writer_string(&json, "summary", api_routes[i].summary);
         writer_end(&json);

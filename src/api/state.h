@@ -34,6 +34,7 @@ struct api {
     bool has_waker;
     atomic_uint under_way; /* commands sent and not yet back */
     atomic_bool is_stopping;
+    char *openapi;           /* the document */
     struct streams *streams; /* those who follow the events */
 };
 
