@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""steerd beside gdnsd, Knot DNS, NSD and a bare UDP echo: what an answer costs, as ratios.
+
+    tests/bench/compare.py [--install] [--reps 7] [--scenarios static,geo] [--servers echo,steerd,gdnsd]
+
+Servers take turns within each repetition, each alone on one CPU with the asking program on another.  A ratio is
+taken against the echo of the same repetition; the table shows medians and, behind them, the least and the most.
+"""
+import argparse
+import json
+import os
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import machine
+import servers
+from servers import Scenario
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+RECEIVE_QUEUE = pathlib.Path("/proc/sys/net/core/rmem_default")
+
+SCENARIOS = {
+    "static": Scenario("static", 10_000),
+    "static-edns": Scenario("static", 10_000, ["--edns"]),
+    "static-1m": Scenario("static", 1_000_000),
+    "negative": Scenario("static", 10_000, ["--any-rcode"], missing=True),
+    "large": Scenario("large", 10_000, ["--edns"], qtype=16),
+    "mutated": Scenario("static", 10_000, ["--any-rcode", "--mutated", "5"]),
+    "geo": Scenario("geo", 1_000, ["--ecs", "24"]),
+    "geo-100k": Scenario("geo", 100_000, ["--ecs", "24"]),
+    "weighted": Scenario("weighted", 1_000),
+    "weighted-100k": Scenario("weighted", 100_000),
+    "nested": Scenario("nested", 10_000, ["--ecs", "24"]),
+    "steady": Scenario("static", 10_000, ["--rate", "20000"]),
+    "overload": Scenario("static", 10_000, ["--flood", "--sockets", "16"]),
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steerd", type=pathlib.Path, default=TOP / "build/release/steerd")
+    parser.add_argument("--database", type=pathlib.Path, default=TOP / "geoip/country.mmdb",
+                        help="of countries, as geoip/fetch_country.sh makes it")
+    parser.add_argument("--servers", default="echo,steerd,gdnsd,knot,nsd")
+    parser.add_argument("--scenarios", default="static,static-edns,negative,large,geo,weighted,nested,steady,overload",
+                        help="of: " + " ".join(SCENARIOS))
+    parser.add_argument("--reps", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--unpinned", action="store_true", help="let the scheduler place server and client")
+    parser.add_argument("--install", action="store_true", help="install the peers from Debian first")
+    parser.add_argument("--smoke", action="store_true", help="small and short: does everything run")
+    parser.add_argument("--json", type=pathlib.Path, help="append every measurement to this file")
+    options = parser.parse_args()
+    if options.smoke:
+        options.reps, options.seconds, options.servers = 1, 0.2, "echo,steerd"
+    options.steerd, options.database = options.steerd.resolve(), options.database.resolve()
+    return options
+
+
+def install():
+    """Debian's peers, without letting them start as services."""
+    names = servers.missing()
+    if names:
+        packages = names + (["knot-module-geoip"] if "knot" in names else [])
+        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends"] + packages, check=True, env=environment)
+
+
+def build(directory):
+    for name in ("load", "echo"):
+        subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", str(HERE / (name + ".c")), "-o", str(directory / name)], check=True)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        return udp.getsockname()[1]
+
+
+def measure(server, options, questions):
+    """One load against one server, with what the server used."""
+    pids = server.pids()
+    pin = [] if options.unpinned else ["taskset", "-c", "1"]
+    nice = ["nice", "-n", "-19"] if os.geteuid() == 0 else []
+    command = pin + nice + [str(options.load), "--port", str(server.port), "--queries", str(questions), "--seconds",
+                            str(options.seconds)] + server.scenario.load
+    before, busy = machine.Used.by(pids), machine.busy_s()
+    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    used = machine.Used.by(pids).since(before)
+    answers = max(1, result["answered"] + result["answered_warm"])
+    result.update(
+        cpu_us=used.total / answers * 1e6, user_us=used.user / answers * 1e6,
+        rate=result["answered"] / result["seconds"], memory_mib=machine.memory_mib(pids), ready_s=server.ready_s,
+        wrong=result["wrong_rcode"] + result["empty"] + result["wrong_question"],
+        others=max(0.0, machine.busy_s() - busy - used.total - result["client_cpu_s"]) / result["seconds"])
+    if server.process.poll() is not None:
+        raise RuntimeError("%s ended under load" % server.name)
+    return result
+
+
+def run_scenario(name, options, questions):
+    """All repetitions of all servers: server → list of results."""
+    scenario, results, given_up = SCENARIOS[name], {}, set()
+    if options.smoke:
+        scenario.names = min(scenario.names, 200)
+    questions.write_text("".join(scenario.questions()))
+    for rep in range(options.reps):
+        for wanted in options.servers.split(","):
+            if scenario.kind not in servers.ALL[wanted].kinds or wanted in given_up:
+                continue
+            try:
+                server = servers.ALL[wanted](scenario, free_port(), options, None if options.unpinned else 0)
+            except RuntimeError as error:
+                print("%s: %s" % (name, error), file=sys.stderr)
+                given_up.add(wanted)
+                continue
+            try:
+                result = measure(server, options, questions)
+            finally:
+                server.stop()
+            results.setdefault(wanted, []).append(result)
+            print("%-13s %-6s %d: %8.0f answers/s  %.3f us CPU (%.3f user)  p99 %.0f us  others used %.2f CPU" % (
+                name, wanted, rep, result["rate"], result["cpu_us"], result["user_us"], result["p99_us"],
+                result["others"]), file=sys.stderr, flush=True)
+            if options.json:
+                with open(options.json, "a") as out:
+                    out.write(json.dumps(dict(result, scenario=name, server=wanted, rep=rep)) + "\n")
+    return results, given_up
+
+
+def spread(values, form="%.2f"):
+    text = form % statistics.median(values)
+    return text if len(values) == 1 else (text + " (" + form + "–" + form + ")") % (min(values), max(values))
+
+
+def print_table(name, results, given_up):
+    print("\n### %s\n" % name)
+    print("| server | CPU an answer ÷ echo | answers/s ÷ echo | user µs | p50 µs | p99 µs | lost | wrong | ready s | MiB |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    floor = results.get("echo", [])
+    for server, rows in results.items():
+        def column(key, rows=rows):
+            return [row[key] for row in rows]
+        ratio = [row["cpu_us"] / base["cpu_us"] for row, base in zip(rows, floor)] or [float("nan")]
+        rate = [row["rate"] / base["rate"] for row, base in zip(rows, floor)] or [float("nan")]
+        print("| %s | %s | %s | %s | %.0f | %.0f | %d | %d | %.2f | %.0f |" % (
+            server, spread(ratio), spread(rate), spread(column("user_us")), statistics.median(column("p50_us")),
+            statistics.median(column("p99_us")), sum(column("lost")), sum(column("wrong")),
+            statistics.median(column("ready_s")), statistics.median(column("memory_mib"))))
+    for server in sorted(given_up):
+        print("| %s | not ready after %d s | | | | | | | | |" % (server, servers.READY_WITHIN_S))
+    sys.stdout.flush()
+
+
+def with_long_queue(action):
+    """The same receive queue for all, where we may set it."""
+    before = RECEIVE_QUEUE.read_text()
+    try:
+        if os.access(RECEIVE_QUEUE, os.W_OK) and os.geteuid() == 0:
+            RECEIVE_QUEUE.write_text("4194304")
+        return action()
+    finally:
+        if RECEIVE_QUEUE.read_text() != before:
+            RECEIVE_QUEUE.write_text(before)
+
+
+def main():
+    options = arguments()
+    if options.install:
+        install()
+    absent = set(servers.missing()) & set(options.servers.split(","))
+    if absent:
+        print("not installed, left out: %s (--install gets them)" % ", ".join(sorted(absent)), file=sys.stderr)
+        options.servers = ",".join(name for name in options.servers.split(",") if name not in absent)
+    os.environ["PATH"] += ":/usr/sbin"
+    with tempfile.TemporaryDirectory(prefix="steerd-bench-") as directory:
+        directory = pathlib.Path(directory)
+        build(directory)
+        options.load, options.echo = directory / "load", directory / "echo"
+        wrong = 0
+
+        def all_scenarios():
+            nonlocal wrong
+            for name in options.scenarios.split(","):
+                results, given_up = run_scenario(name, options, directory / "questions")
+                print_table(name, results, given_up)
+                wrong += sum(row["wrong"] for row in results.get("steerd", []))
+                wrong += "steerd" in given_up
+        with_long_queue(all_scenarios)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
