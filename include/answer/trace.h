@@ -27,6 +27,7 @@ struct trace_step {
     const struct service *service;       /* ZONE */
     const struct client *client;         /* CLIENT */
     const struct location *location;     /* CLIENT; may be NULL */
+    const char *location_set;            /* CLIENT: whose word it is, of operators' sets; NULL: none */
     enum view view;                      /* VIEW, NODE */
     const struct candidates *candidates; /* NODE, EMPTY */
     const struct draw *draw;             /* NODE */

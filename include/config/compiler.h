@@ -69,8 +69,8 @@ void compiler_accept(struct compiler *compiler, struct compiled *compiled);
 /** The change could not be stored: model and dataset are what they were; frees what was made. */
 void compiler_reject(struct compiler *compiler, struct compiled *compiled);
 
-/** Takes a new table of locations (NULL: none; taken over in any case) and recompiles what depends on it. The
- * same rules as compiler_apply. */
+/** Takes a new table of locations from the databases (NULL: none; taken over in any case), puts the declared
+ * ones on top and recompiles what depends on it.  The same rules as compiler_apply. */
 bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
                       struct compiled *out);
 

@@ -7,6 +7,7 @@
 #include "config/problems.h"
 #include "dns/name.h"
 #include "policy/policy.h"
+#include "snapshot/geo.h"
 #include "snapshot/node.h"
 #include "snapshot/service.h"
 
@@ -104,12 +105,24 @@ struct declared_rrset {
     size_t value_count; /* 0: there is no such RRset, whatever the file says */
 };
 
+/* Where an operator says that networks of clients are. */
+struct declared_place {
+    struct prefix network;
+    struct location location; /* unknown parts are left to databases; nothing known: it is nowhere */
+};
+
+struct declared_locations {
+    struct declared_place *places; /* each network once */
+    size_t count;
+};
+
 /* Each parses an object of its kind; NULL with problems noted (all of them).  Pointers in problems start with
  * the object's own (object->pointer); line and column are found where object->file is set. */
 struct check *check_parse(const struct object *object, struct problems *problems);
 struct declared_pool *declared_pool_parse(const struct object *object, struct problems *problems);
 struct declared_node *declared_policy_parse(const struct object *object, struct problems *problems);
 struct name_map *declared_map_parse(const struct object *object, struct problems *problems);
+struct declared_locations *declared_locations_parse(const struct object *object, struct problems *problems);
 struct declared_zone *declared_zone_parse(const struct object *object, struct problems *problems);
 struct declared_service *declared_service_parse(const struct object *object, struct problems *problems);
 struct declared_rrset *declared_rrset_parse(const struct object *object, struct problems *problems);
@@ -119,6 +132,7 @@ void declared_node_free(struct declared_node *node);
 void declared_zone_free(struct declared_zone *zone);
 void declared_service_free(struct declared_service *service);
 void declared_rrset_free(struct declared_rrset *rrset);
+void declared_locations_free(struct declared_locations *locations);
 
 /** Notes an error at `pointer` below the object, with line and column if the object came from a file. For the
  * compiler's findings. */

@@ -19,6 +19,7 @@
  *     service      "example.com/www"    its JSON
  *     rrset        "example.com/www/A"  its JSON: lies over what the zone's file and records say there
  *     map          "offices"            its JSON: client networks and their names
+ *     locations    "offices"            its JSON: client networks and where they are
  *     serial       "example.com"        the SOA serial that is served instead of the declared one, decimal
  *
  * Names of zones and services are lowercase, without final dot, with "\047" for a "/" that is part of a
@@ -36,6 +37,7 @@ enum object_kind {
     OBJECT_RRSET,
     OBJECT_SERIAL,
     OBJECT_MAP,
+    OBJECT_LOCATIONS,
     OBJECT_KIND_COUNT
 };
 

@@ -18,18 +18,29 @@ struct location {
     struct coordinates at;
 };
 
-/* All GeoIP databases merged into one table: address → location.  Immutable. */
+/* All GeoIP databases merged into one table, with what operators say on top: address → location.  Immutable.
+ */
 struct geo {
     struct prefix_map *map; /* value = index in locations; PREFIX_MAP_NONE: unknown */
     struct location *locations;
     size_t count;
     char *source;    /* "GeoLite2-Country.mmdb, built 2026-11-01T…" for status */
     uint64_t number; /* different for each loading, so that plans know their table */
+    /* for explain: which of the operators' sets has the most specific word about an address; NULL: none has
+     */
+    struct prefix_map *operators; /* value = index in operator_names */
+    char **operator_names;
+    size_t operator_count;
 };
 
-/** The location of `address`, or NULL.  Special-purpose addresses have none.  `scope_len` gets the length in
- * bits of the widest prefix around it with the same location.  `geo` may be NULL.  Any thread. */
+/** The location of `address`, or NULL.  Special-purpose addresses have none but what operators say.
+ * `scope_len` gets the length in bits of the widest prefix around it with the same location.  `geo` may be
+ * NULL.  Any thread. */
 const struct location *geo_find(const struct geo *geo, const struct address *address, uint8_t *scope_len);
+
+/** The name of the operators' set that says most specifically where `address` is; NULL: none says anything.
+ */
+const char *geo_operator_of(const struct geo *geo, const struct address *address);
 
 void geo_free(void *geo); /* edition_free_fn */
 

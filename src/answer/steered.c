@@ -12,10 +12,12 @@ static void decide(struct assembly *assembly, const struct service *service, str
     bool uses_ecs = service->uses_ecs && assembly->subnet != NULL;
     const struct client *client = uses_ecs ? assembly->subnet : assembly->source;
     if (assembly->trace != NULL) {
-        const struct location *location = geo_find(assembly->now->dataset->geo, &client->address, NULL);
-        assembly->trace->step(
-            assembly->trace,
-            &(struct trace_step){ .kind = TRACE_CLIENT, .client = client, .location = location });
+        const struct geo *geo = assembly->now->dataset->geo;
+        assembly->trace->step(assembly->trace,
+                              &(struct trace_step){ .kind = TRACE_CLIENT,
+                                                    .client = client,
+                                                    .location = geo_find(geo, &client->address, NULL),
+                                                    .location_set = geo_operator_of(geo, &client->address) });
     }
     const struct steering steering = {
         .now = assembly->now,

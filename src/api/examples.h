@@ -12,7 +12,8 @@
 #define EXAMPLE_POLICY       "{\"failover\":[\"us\",\"eu\"]}"
 #define EXAMPLE_POLICY_PATCH "{\"nearest\":null,\"failover\":[\"us\",\"eu\"]}"
 
-#define EXAMPLE_MAP "{\"198.51.100.0/24\":\"berlin\",\"203.0.113.0/24\":\"oslo\"}"
+#define EXAMPLE_LOCATIONS "{\"198.51.100.0/24\":{\"country\":\"DE\",\"city\":\"Berlin\"}}"
+#define EXAMPLE_MAP       "{\"198.51.100.0/24\":\"berlin\",\"203.0.113.0/24\":\"oslo\"}"
 
 #define EXAMPLE_ZONE                                                                              \
     "{\"records\":[\"@ 3600 IN SOA ns1 hostmaster 1 7200 900 1209600 300\",\"@ 3600 IN NS ns1\"," \

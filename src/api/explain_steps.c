@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/explain.h"
 
+#include "base/memory.h"
 #include "snapshot/service.h"
 #include "snapshot/zone.h"
+
+#include <stdlib.h>
 
 static const char *const view_names[VIEW_COUNT] = {
     [VIEW_HEALTHY] = "healthy",
@@ -51,29 +54,40 @@ static void tell_zone(struct explain_steps *steps, const struct trace_step *step
         text_printf(steps->summary, "%s\n", outcome_name(step));
 }
 
-static void tell_location(struct explain_steps *steps, const struct location *location)
+static void write_location(struct writer *json, const struct location *location)
+{
+    writer_object(json, "location");
+    writer_string(json, "continent", location->continent);
+    writer_string(json, "country", location->country);
+    writer_string(json, "subdivision", location->subdivision);
+    writer_string(json, "city", location->city);
+    writer_uint(json, "asn", location->asn);
+    if (location->at.is_known) {
+        writer_array(json, "at");
+        writer_real(json, NULL, location->at.latitude);
+        writer_real(json, NULL, location->at.longitude);
+        writer_end(json);
+    }
+    writer_end(json);
+}
+
+static void tell_location(struct explain_steps *steps, const struct location *location, const char *set)
 {
     if (location == NULL) {
         writer_null(steps->json, "location");
-        text_puts(steps->summary, ", location unknown\n");
-        return;
+        text_puts(steps->summary, ", location unknown");
+    } else {
+        write_location(steps->json, location);
+        text_printf(steps->summary, ", in %s%s%s%s%s", location->city, location->city[0] != '\0' ? ", " : "",
+                    location->subdivision[0] != '\0' ? location->subdivision : location->country,
+                    location->continent[0] != '\0' ? ", " : "", location->continent);
     }
-    writer_object(steps->json, "location");
-    writer_string(steps->json, "continent", location->continent);
-    writer_string(steps->json, "country", location->country);
-    writer_string(steps->json, "subdivision", location->subdivision);
-    writer_string(steps->json, "city", location->city);
-    writer_uint(steps->json, "asn", location->asn);
-    if (location->at.is_known) {
-        writer_array(steps->json, "at");
-        writer_real(steps->json, NULL, location->at.latitude);
-        writer_real(steps->json, NULL, location->at.longitude);
-        writer_end(steps->json);
-    }
-    writer_end(steps->json);
-    text_printf(steps->summary, ", in %s%s%s%s%s\n", location->city, location->city[0] != '\0' ? ", " : "",
-                location->subdivision[0] != '\0' ? location->subdivision : location->country,
-                location->continent[0] != '\0' ? ", " : "", location->continent);
+    char *from = set != NULL ? xasprintf("locations/%s", set) : NULL;
+    writer_string(steps->json, "location_from", from != NULL ? from : location != NULL ? "databases" : NULL);
+    if (from != NULL)
+        text_printf(steps->summary, " (location from %s)", from);
+    text_puts(steps->summary, "\n");
+    free(from);
 }
 
 static void tell_client(struct explain_steps *steps, const struct trace_step *step)
@@ -86,7 +100,7 @@ static void tell_client(struct explain_steps *steps, const struct trace_step *st
     writer_string(steps->json, "by", step->client->is_ecs ? "ecs" : "source");
     text_printf(steps->summary, "client %s by %s", text,
                 step->client->is_ecs ? "EDNS Client Subnet" : "its own address");
-    tell_location(steps, step->location);
+    tell_location(steps, step->location, step->location_set);
 }
 
 /* Where this walk begins: at the service's root, or, when that had nothing, at its sorry target. */

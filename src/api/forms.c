@@ -210,6 +210,7 @@ static const struct form forms[] = {
     ITEM("pool_item", "a pool with its name", "pool"),
     OPEN_ITEM("policy_item", "a policy with its name"),
     OPEN_ITEM("map_item", "a map with its name"),
+    OPEN_ITEM("locations_item", "a set of locations with its name"),
     ITEM("zone_item", "a zone with its name", "zone"),
     ITEM("service_item", "a service with its name", "service"),
     { "endpoint_view", "an endpoint as declared, in force, and as its checks see it", "endpoint", false,

@@ -30,6 +30,7 @@ static const struct member step_members[] = {
     { "~client", "string", "" },
     { "~by", "ecs|source", "who the client is by" },
     { "~location", "location?", "null: unknown" },
+    { "~location_from", "string?", "databases, or the set of locations that has the last word" },
     { "~view", "string", "health as it is, or as it is taken when all is down" },
     { "~node", "string", "a pool or policy" },
     { "~why", "string", "why it was passed over" },

@@ -119,8 +119,10 @@ static void write_list(struct request *request, const struct document *document,
 static bool find_objects(struct request *request, const struct document *document, struct span *out)
 {
     static const char *const keys[OBJECT_KIND_COUNT] = {
-        [OBJECT_CHECK] = "checks", [OBJECT_POOL] = "pools", [OBJECT_POLICY] = "policies",
-        [OBJECT_MAP] = "maps",     [OBJECT_ZONE] = "zones", [OBJECT_SERVICE] = "zones",
+        [OBJECT_CHECK] = "checks",        [OBJECT_POOL] = "pools",
+        [OBJECT_POLICY] = "policies",     [OBJECT_MAP] = "maps",
+        [OBJECT_ZONE] = "zones",          [OBJECT_SERVICE] = "zones",
+        [OBJECT_LOCATIONS] = "locations",
     };
     enum object_kind kind = request->route->object_kind;
     *out = declared_member(document, declared_whole(document), keys[kind]);

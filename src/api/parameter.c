@@ -19,6 +19,7 @@ static const struct parameter rows[] = {
     PATH("policy", "anywhere", "old", "name of the policy"),
     PATH("check", "web", "old", "name of the check"),
     PATH("map", "offices", "old", "name of the map"),
+    PATH("locations", "offices", "old", "name of the set of locations"),
     PATH("zone", "example.com", "old.example", "apex of the zone, with or without its final dot"),
     PATH("service", "www", "old", "owner relative to the zone; @ is the apex"),
     PATH("owner", "mail", "old", "owner relative to the zone; @ is the apex"),

@@ -13,6 +13,7 @@
 #define POLICY      "/v1/policies/{policy}"
 #define CHECK       "/v1/checks/{check}"
 #define MAP         "/v1/maps/{map}"
+#define LOCATIONS   "/v1/locations/{locations}"
 #define ZONE        "/v1/zones/{zone}"
 #define SERVICE     "/v1/zones/{zone}/services/{service}"
 #define RECORDS     ZONE "/records"
@@ -79,6 +80,8 @@ const struct route api_routes[] = {
                 EXAMPLE_POLICY_PATCH),
     OBJECT_ROWS("/v1/maps", MAP, OBJECT_MAP, "map", "map_item", CONFIG_SIZE, "503", EXAMPLE_MAP,
                 "{\"203.0.113.0/24\":\"oslo\"}"),
+    OBJECT_ROWS("/v1/locations", LOCATIONS, OBJECT_LOCATIONS, "locations", "locations_item", CONFIG_SIZE,
+                "503", EXAMPLE_LOCATIONS, "{\"203.0.113.0/24\":null}"),
     OBJECT_ROWS("/v1/zones", ZONE, OBJECT_ZONE, "zone", "zone_item", 0, "503", EXAMPLE_ZONE,
                 "{\"allow_query\":[\"0.0.0.0/0\"]}"),
     OBJECT_ROWS(ZONE "/services", SERVICE, OBJECT_SERVICE, "service", "service_item", 0, READ_ERRORS,

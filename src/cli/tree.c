@@ -45,6 +45,7 @@ static void draw_client(const cJSON *step, struct text *out)
 {
     static const char *const keys[] = { "city", "subdivision", "country", "continent" };
     const cJSON *location = cJSON_GetObjectItemCaseSensitive(step, "location");
+    const char *from = json_text(step, "location_from");
     begin_line(out, "client");
     put_plain(out, json_text(step, "client"));
     text_puts(out, strcmp(json_text(step, "by"), "ecs") == 0 ? " by EDNS Client Subnet"
@@ -58,7 +59,14 @@ static void draw_client(const cJSON *step, struct text *out)
     }
     if (json_number(location, "asn") > 0)
         text_printf(out, ", AS%.0f", json_number(location, "asn"));
-    text_puts(out, cJSON_IsObject(location) ? "\n" : ", location unknown\n");
+    if (!cJSON_IsObject(location))
+        text_puts(out, ", location unknown");
+    if (strncmp(from, "locations/", strlen("locations/")) == 0) {
+        text_puts(out, " (location from ");
+        put_plain(out, from);
+        text_puts(out, ")");
+    }
+    text_puts(out, "\n");
 }
 
 /* ---- nodes ---- */

@@ -15,6 +15,7 @@ struct build *build_begin(struct compiler *compiler)
     build->compiler = compiler;
     build->number = ++compiler->build_count;
     build->geo = compiler->dataset->geo;
+    build->databases = compiler->databases;
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
         build->staged[kind] = table_new();
     return build;

@@ -14,6 +14,7 @@
 struct compiler {
     struct table *items[OBJECT_KIND_COUNT]; /* the head: name → struct item */
     const struct dataset *dataset;          /* never NULL */
+    const struct geo *databases; /* what they say, dataset->geo without operators' locations; NULL: none */
     struct numbers endpoint_slots, node_slots, node_ids, service_ids;
     struct intern *intern;
     struct build *build; /* waiting for accept or reject */
@@ -36,10 +37,11 @@ struct build {
     struct table *staged[OBJECT_KIND_COUNT];
     struct problems problems;
     struct edition edition;
-    const struct geo *geo; /* of the next dataset */
-    bool is_import;        /* the change comes from the files */
-    bool lacks_geo;        /* location rules were compiled without a database */
-    bool moves_graph;      /* what pools and policies refer to or reach has changed */
+    const struct geo *geo;       /* of the next dataset */
+    const struct geo *databases; /* of the next head; see struct compiler */
+    bool is_import;              /* the change comes from the files */
+    bool lacks_geo;              /* location rules were compiled without a database */
+    bool moves_graph;            /* what pools and policies refer to or reach has changed */
     unsigned suggestion_count;
     struct draft **drafts; /* of staged pools and policies; after the graph check children come first */
     size_t draft_count, draft_room;
@@ -104,6 +106,10 @@ void build_maps(struct build *build);
 const struct name_map *build_map_of(const struct policy_source *source, const char *name);
 /** How a map stands among an object's references; the caller frees it. */
 char *build_map_reference(const char *name);
+
+/** Parses staged locations; if they or the databases changed makes the table of both, and stages what depends
+ * on it again (locations.c). */
+void build_locations(struct build *build);
 
 /** Parses all staged checks, pools and policies (drafts.c). */
 void build_parse(struct build *build);

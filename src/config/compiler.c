@@ -68,7 +68,9 @@ void compiler_free(struct compiler *compiler)
     struct dataset *dataset = (struct dataset *)(uintptr_t)compiler->dataset;
     paged_free(&dataset->nodes);
     free((void *)(uintptr_t)dataset->zones);
-    geo_free((void *)(uintptr_t)dataset->geo);
+    if (dataset->geo != compiler->databases)
+        geo_free((void *)(uintptr_t)dataset->geo);
+    geo_free((void *)(uintptr_t)compiler->databases);
     free(dataset);
     numbers_free(&compiler->endpoint_slots);
     numbers_free(&compiler->node_slots);
@@ -206,12 +208,6 @@ bool compiler_import(struct compiler *compiler, struct object *changes, size_t c
     return apply(compiler, changes, count, true, problems, out);
 }
 
-static void restage_if_planned(struct item *item, void *context)
-{
-    if (item->source->has_plan)
-        build_restage(context, item);
-}
-
 bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
                       struct compiled *out)
 {
@@ -219,10 +215,8 @@ bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problem
     struct build *build = build_begin(compiler);
     if (geo != NULL)
         edition_made(&build->edition, geo, geo_free);
-    edition_replaced(&build->edition, compiler->dataset->geo, geo_free);
-    build->geo = geo;
-    build_each_untouched(build, OBJECT_POLICY, restage_if_planned, build);
-    build_each_untouched(build, OBJECT_SERVICE, restage_if_planned, build);
+    edition_replaced(&build->edition, compiler->databases, geo_free);
+    build->databases = geo;
     return run(build, problems, out);
 }
 
@@ -233,6 +227,7 @@ void compiler_accept(struct compiler *compiler, struct compiled *compiled)
     numbers_accept(&compiler->node_slots);
     numbers_accept(&compiler->node_ids);
     numbers_accept(&compiler->service_ids);
+    compiler->databases = compiler->build->databases;
     build_accept(compiler->build);
     compiler->build = NULL;
     compiler->dataset = compiled->dataset;

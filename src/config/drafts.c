@@ -45,6 +45,7 @@ static void parse_staged(struct build *build, enum object_kind kind,
 void build_parse(struct build *build)
 {
     build_maps(build);
+    build_locations(build);
     parse_staged(build, OBJECT_CHECK, parse_check);
     parse_staged(build, OBJECT_POOL, add_draft);
     parse_staged(build, OBJECT_POLICY, add_draft);

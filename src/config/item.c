@@ -72,6 +72,8 @@ void item_free(struct item *item)
         free(item->seed);
     if (item->source != NULL && item->source->object.kind == OBJECT_MAP)
         name_map_free(item->map);
+    if (item->source != NULL && item->source->object.kind == OBJECT_LOCATIONS)
+        declared_locations_free(item->locations);
     source_drop(item->source);
     free(item->uses);
     free(item);

@@ -30,7 +30,8 @@ struct source {
 
 /*
  * One object of the head, compiled.  A change makes a new item; the old one goes when the change is accepted.
- * What it built belongs to the editions of the dataset, but a check, which is counted, a seed and a map.
+ * What it built belongs to the editions of the dataset, but a check, which is counted, a seed, a map and
+ * locations.
  */
 struct item {
     struct source *source;
@@ -40,6 +41,7 @@ struct item {
     union {
         struct check *check;
         struct name_map *map;
+        struct declared_locations *locations;
         const struct node *node;
         const struct zone *zone;
         const struct service *service;

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/location_set.h"
 #include "config/mmdb_file.h"
 #include "config/mmdb_record.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,43 +196,6 @@ static struct prefix_map *punch_out_special_purpose(struct prefix_map *map)
 
 /* ---- the table ---- */
 
-struct renumber {
-    const struct location_set *from;
-    struct location *to;
-    uint32_t *number; /* by index in `from`; PREFIX_MAP_NONE: not met yet */
-    uint32_t count;
-};
-
-static uint32_t renumber_value(uint32_t value, void *context)
-{
-    struct renumber *renumber = context;
-    if (value == PREFIX_MAP_NONE)
-        return PREFIX_MAP_NONE;
-    if (renumber->number[value] == PREFIX_MAP_NONE) {
-        renumber->to[renumber->count] = renumber->from->items[value];
-        renumber->number[value] = renumber->count++;
-    }
-    return renumber->number[value];
-}
-
-/* Takes the map; keeps those locations that are left in it. */
-static struct geo *geo_new(struct prefix_map *map, const struct location_set *locations)
-{
-    static atomic_uint_fast64_t last_number;
-    struct geo *geo = xcalloc(1, sizeof *geo);
-    struct renumber renumber = { .from = locations,
-                                 .to = xcalloc(locations->count, sizeof *renumber.to),
-                                 .number = xcalloc(locations->count, sizeof *renumber.number) };
-    memset(renumber.number, 0xff, locations->count * sizeof *renumber.number);
-    geo->map = prefix_map_translate(map, renumber_value, &renumber);
-    geo->count = renumber.count;
-    geo->locations = xrealloc(renumber.to, renumber.count, sizeof *renumber.to);
-    geo->number = atomic_fetch_add(&last_number, 1) + 1;
-    free(renumber.number);
-    prefix_map_free(map);
-    return geo;
-}
-
 static void describe_source(struct text *source, const char *path, const struct mmdb_file *file)
 {
     const char *slash = strrchr(path, '/');
@@ -265,7 +228,7 @@ bool mmdb_load(char *const *paths, size_t count, struct geo **out, struct error 
     }
     *out = NULL; /* no files: no table */
     if (map != NULL) {
-        *out = geo_new(punch_out_special_purpose(map), &locations);
+        *out = geo_make(punch_out_special_purpose(map), &locations);
         (*out)->source = text_take(&source);
     }
     location_set_free(&locations);

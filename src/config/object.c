@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const object_kind_names[OBJECT_KIND_COUNT] = { "check",   "pool",  "policy", "zone", "zone_data",
-                                                           "service", "rrset", "serial", "map" };
+const char *const object_kind_names[OBJECT_KIND_COUNT] = {
+    "check", "pool", "policy", "zone", "zone_data", "service", "rrset", "serial", "map", "locations"
+};
 
 /* "owner" or "owner/TYPE" behind the zone. */
 static void add_place(struct text *pointer, enum object_kind kind, const char *place)
@@ -30,9 +31,9 @@ static void add_place(struct text *pointer, enum object_kind kind, const char *p
 
 static char *pointer_of(enum object_kind kind, const char *name)
 {
-    static const char *const sections[OBJECT_KIND_COUNT] = { "/checks", "/pools", "/policies",
-                                                             "/zones",  "/zones", "/zones",
-                                                             "/zones",  "/zones", "/maps" };
+    static const char *const sections[OBJECT_KIND_COUNT] = { "/checks", "/pools",    "/policies", "/zones",
+                                                             "/zones",  "/zones",    "/zones",    "/zones",
+                                                             "/maps",   "/locations" };
     struct text pointer = { 0 };
     text_puts(&pointer, sections[kind]);
     bool has_place = kind == OBJECT_SERVICE || kind == OBJECT_RRSET;

@@ -231,6 +231,7 @@ char *objects_to_steering(const struct objects *objects, bool with_zone_data)
     put_section(&printing, OBJECT_POOL, "pools", &is_first);
     put_section(&printing, OBJECT_POLICY, "policies", &is_first);
     put_section(&printing, OBJECT_MAP, "maps", &is_first);
+    put_section(&printing, OBJECT_LOCATIONS, "locations", &is_first);
     put_section(&printing, OBJECT_ZONE, "zones", &is_first);
     text_puts(&printing.out, is_first ? "}\n" : "\n}\n");
     free(printing.objects);

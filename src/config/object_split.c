@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "file.h"
+#include "geofeed.h"
 #include "json.h"
 #include "map_file.h"
 #include "object_name.h"
@@ -332,8 +333,13 @@ static void add_zones(struct split *split, struct span zones)
 
 /* ---- the document ---- */
 
-/* {"file": "maps/offices.txt"}: the map is what the file says now. */
-static void add_map_file(struct split *split, const char *name, struct span value)
+/* Networks of clients, and what is said of them in a file. */
+typedef char *file_reader(const char *file, const char *text, size_t size, struct problems *problems,
+                          size_t *json_size);
+
+/* {"file": "maps/offices.txt"}: the object is what the file says now. */
+static void add_file(struct split *split, enum object_kind kind, const char *name, struct span value,
+                     file_reader *read)
 {
     size_t size, json_size;
     struct error err;
@@ -342,21 +348,21 @@ static void add_map_file(struct split *split, const char *name, struct span valu
     char *bytes = file_read(path, &size, &err);
     size_t before = enter(split, "file");
     if (bytes == NULL) {
-        char *message = xasprintf("map file %s %s", path, err.text);
+        char *message = xasprintf("%s file %s %s", object_kind_names[kind], path, err.text);
         note(split, value.at, message);
         free(message);
     } else {
-        json = map_file_to_json(path, bytes, size, split->problems, &json_size);
+        json = read(path, bytes, size, split->problems, &json_size);
     }
     leave(split, before);
     if (json != NULL)
-        add(split, OBJECT_MAP, name, json, json_size, value.at);
+        add(split, kind, name, json, json_size, value.at);
     free(bytes);
     free(path);
     free(written);
 }
 
-static void add_map(struct split *split, const char *name, struct span value)
+static void add_networks(struct split *split, enum object_kind kind, const char *name, struct span value)
 {
     const char *text = split->document->text;
     struct json_member member;
@@ -364,9 +370,9 @@ static void add_map(struct split *split, const char *name, struct span value)
     bool is_file = split->file != NULL && json_next_member(text, value, &at, &member) &&
                    json_string_is(text, member.key, "file") && text[member.value.at] == '"';
     if (is_file)
-        add_map_file(split, name, member.value);
+        add_file(split, kind, name, member.value, kind == OBJECT_MAP ? map_file_to_json : geofeed_to_json);
     else
-        add_span(split, OBJECT_MAP, name, value);
+        add_span(split, kind, name, value);
 }
 
 static void add_all(struct split *split, enum object_kind kind, struct span section)
@@ -376,8 +382,8 @@ static void add_all(struct split *split, enum object_kind kind, struct span sect
     for (size_t at = 0; document_next_member(split->document, section, &at, &name, &value);) {
         size_t before = enter(split, name);
         bool is_sound = is_object(split, value);
-        if (is_sound && kind == OBJECT_MAP)
-            add_map(split, name, value);
+        if (is_sound && (kind == OBJECT_MAP || kind == OBJECT_LOCATIONS))
+            add_networks(split, kind, name, value);
         else if (is_sound)
             add_span(split, kind, name, value);
         free(name);
@@ -390,11 +396,10 @@ static void add_section(struct split *split, const char *key, struct span value)
     static const struct {
         const char *key;
         enum object_kind kind;
-    } sections[] = { { "checks", OBJECT_CHECK },
-                     { "pools", OBJECT_POOL },
-                     { "policies", OBJECT_POLICY },
-                     { "zones", OBJECT_ZONE },
-                     { "maps", OBJECT_MAP } };
+    } sections[] = {
+        { "checks", OBJECT_CHECK }, { "pools", OBJECT_POOL }, { "policies", OBJECT_POLICY },
+        { "zones", OBJECT_ZONE },   { "maps", OBJECT_MAP },   { "locations", OBJECT_LOCATIONS }
+    };
     struct suggestion suggestion = { .word = key };
     for (unsigned i = 0; i < sizeof sections / sizeof *sections; i++) {
         suggestion_consider(&suggestion, sections[i].key);
@@ -406,9 +411,10 @@ static void add_section(struct split *split, const char *key, struct span value)
             add_all(split, sections[i].kind, value);
         return;
     }
-    char *message = suggestion.best != NULL
-                        ? xasprintf("unknown key: did you mean \"%s\"?", suggestion.best)
-                        : xstrdup("unknown key: there are checks, pools, policies, zones and maps");
+    char *message =
+        suggestion.best != NULL
+            ? xasprintf("unknown key: did you mean \"%s\"?", suggestion.best)
+            : xstrdup("unknown key: there are checks, pools, policies, zones, maps and locations");
     note(split, value.at, message);
     free(message);
 }

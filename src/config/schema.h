@@ -15,6 +15,7 @@ extern const struct shape shape_https;           /* struct declared_service */
 extern const struct shape shape_service;         /* struct declared_service */
 extern const struct shape shape_zone;            /* struct declared_zone */
 extern const struct shape shape_rrset;           /* struct declared_rrset */
+extern const struct shape shape_place;           /* of a network, model_locations.c */
 extern const struct shape shape_settings;        /* struct settings */
 extern const struct shape shape_api;             /* struct settings */
 extern const struct shape shape_checks;          /* struct settings */

@@ -35,14 +35,17 @@ static const char zone_members[] = "\"services\": { \"description\": \"the servi
                                    "\"records_text\": { \"description\": \"the "
                                    "contents of a master file, instead of file\", \"type\": \"string\" }, ";
 
-/* A map of its own, or the file that it is read from. */
-static const char map_forms[] = ", \"map\": { \"type\": \"object\", \"anyOf\": [{ \"properties\": { "
-                                "\"file\": { \"description\": \"a file of lines: "
-                                "network, name\", \"type\": \"string\" } }, \"required\": [\"file\"], "
-                                "\"additionalProperties\": false }, { "
-                                "\"propertyNames\": { \"pattern\": \"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$\" }, "
-                                "\"additionalProperties\": { \"$ref\": "
-                                "\"#/$defs/name\" } }] }";
+/* Networks of their own, or the file that they are read from. */
+static void put_networks(struct text *out, const char *name, const char *file_doc, const char *def)
+{
+    text_printf(out,
+                ", \"%s\": { \"type\": \"object\", \"anyOf\": [{ \"properties\": { \"file\": { "
+                "\"description\": \"%s\", \"type\": \"string\" } }, \"required\": [\"file\"], "
+                "\"additionalProperties\": false }, { \"propertyNames\": { \"pattern\": "
+                "\"^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$\" }, \"additionalProperties\": { \"$ref\": "
+                "\"#/$defs/%s\" } }] }",
+                name, file_doc, def);
+}
 
 /* Indents `json`, which is freed. */
 static char *finish(struct text *json)
@@ -105,9 +108,9 @@ static void put_section(struct text *out, const char *key, const char *doc, cons
 
 char *schema_of_steering(void)
 {
-    static const struct shape *const shapes[] = { &shape_check,           &shape_pool, &shape_endpoint,
-                                                  &shape_inline_endpoint, &shape_node, &shape_item,
-                                                  &shape_service,         &shape_rrset };
+    static const struct shape *const shapes[] = { &shape_check,           &shape_pool,  &shape_endpoint,
+                                                  &shape_inline_endpoint, &shape_node,  &shape_item,
+                                                  &shape_service,         &shape_rrset, &shape_place };
     struct text out = { 0 };
     text_printf(&out, "{ %s, \"title\": \"steering.json\", \"description\": \"what steerd steers\", ",
                 dialect);
@@ -122,13 +125,18 @@ char *schema_of_steering(void)
     text_puts(&out, ", ");
     put_section(&out, "maps", "networks of clients by name of the map", "map", true);
     text_puts(&out, ", ");
+    put_section(&out, "locations",
+                "where networks of clients are, on top of the databases, by name of the set", "locations",
+                true);
+    text_puts(&out, ", ");
     put_section(&out, "zones", "zones by apex", "zone", false);
     text_puts(&out, " }, \"$defs\": { \"name\": { ");
     text_puts(&out, "\"type\": \"string\", ");
     describe_word(&out, "pattern", NAME_PATTERN);
     text_puts(&out, " }");
     text_puts(&out, grammar);
-    text_puts(&out, map_forms);
+    put_networks(&out, "map", "a file of lines: network, name", "name");
+    put_networks(&out, "locations", "a geofeed (RFC 8805)", "place");
     put_node(&out);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         put_shape(&out, shapes[i]);

@@ -19,12 +19,24 @@ const struct location *geo_find(const struct geo *geo, const struct address *add
     return index < geo->count ? &geo->locations[index] : NULL;
 }
 
+const char *geo_operator_of(const struct geo *geo, const struct address *address)
+{
+    if (geo == NULL || geo->operators == NULL)
+        return NULL;
+    uint32_t index = prefix_map_find(geo->operators, address, NULL);
+    return index < geo->operator_count ? geo->operator_names[index] : NULL;
+}
+
 void geo_free(void *block)
 {
     struct geo *geo = block;
     if (geo == NULL)
         return;
     prefix_map_free(geo->map);
+    prefix_map_free(geo->operators);
+    for (size_t i = 0; i < geo->operator_count; i++)
+        free(geo->operator_names[i]);
+    free(geo->operator_names);
     free(geo->locations);
     free(geo->source);
     free(geo);

@@ -18,6 +18,7 @@ static bool parse(const struct object *object, struct problems *problems)
     case OBJECT_SERVICE: declared_service_free(made = declared_service_parse(object, problems)); break;
     case OBJECT_RRSET: declared_rrset_free(made = declared_rrset_parse(object, problems)); break;
     case OBJECT_MAP: name_map_free(made = declared_map_parse(object, problems)); break;
+    case OBJECT_LOCATIONS: declared_locations_free(made = declared_locations_parse(object, problems)); break;
     default: return problems->error_count == 0; /* zone data is no JSON */
     }
     return made != NULL;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where clients are: databases, operators' maps, and how wide an answer holds."""
+"""Where clients are: databases, operators' locations and maps, and how wide an answer holds."""
 import pytest
 
 from harness import pool, world
@@ -90,3 +90,52 @@ def test_databases_may_be_split_by_family(daemon):
                  geoip=["v4.mmdb", "v6.mmdb"])
     for client, address in [("91.0.5.0/24", ONE), ("2a00:1000::/48", ONE), ("8.8.8.0/24", THREE), ("2600::/48", THREE)]:
         assert daemon.answer("www.example.test", ecs=client) == [address], client
+
+
+LOCATIONS = {"10.0.0.0/8": {"country": "DE"}, "91.0.5.0/24": {"country": "US", "city": "Ashburn"}}
+
+
+def whereabouts(server, client):
+    explained = server.api("GET", f"/v1/explain?name=www.example.test&client={client}").json
+    step = next(step for step in explained["steps"] if step["step"] == "client")
+    return (step["location"] or {}).get("country"), step["location_from"]
+
+
+def test_an_operator_says_where_networks_are_over_the_databases(daemon, geo_database):
+    rules = {"country:DE": "first", "city:Ashburn": "second", "default": "third"}
+    daemon.start(world({"www": {"policy": {"geo": rules}}}, POOLS, locations={"office": LOCATIONS}),
+                 geoip=[str(geo_database)])
+    for client, address in [("10.1.2.0/24", ONE), ("91.0.5.0/24", TWO), ("91.0.6.0/24", ONE), ("8.8.8.0/24", THREE)]:
+        assert daemon.answer("www.example.test", ecs=client) == [address], client
+    assert scope(daemon, "www.example.test", "91.0.5.0/24") == 24
+    assert scope(daemon, "www.example.test", "10.1.2.0/24") == 8
+    assert whereabouts(daemon, "10.1.2.3") == ("DE", "locations/office")
+    assert whereabouts(daemon, "91.0.6.1") == ("DE", "databases")
+    assert "(location from locations/office)" in daemon.steerctl("explain", "www.example.test", "--client", "10.1.2.3").stdout
+    # the next query follows a change, and kill -9 loses none
+    changed = daemon.api("PATCH", "/v1/locations/office", {"10.0.0.0/8": None, "91.0.6.0/24": {}})
+    assert changed.status == 200, changed.text
+    assert daemon.answer("www.example.test", ecs="10.1.2.0/24") == [THREE]
+    assert daemon.answer("www.example.test", ecs="91.0.6.0/24") == [THREE]
+    daemon.kill()
+    daemon.start()
+    assert daemon.answer("www.example.test", ecs="91.0.6.0/24") == [THREE]
+    assert whereabouts(daemon, "91.0.6.1") == (None, "locations/office")
+    refused = daemon.api("PUT", "/v1/locations/office", {"10.0.0.0/8": {"country": "Germany"}})
+    assert refused.status == 422 and refused.json["errors"][0]["pointer"] == "/10.0.0.0~18/country"
+    assert daemon.api("DELETE", "/v1/locations/office").status == 200
+    assert daemon.answer("www.example.test", ecs="91.0.5.0/24") == [ONE]
+
+
+def test_locations_come_from_a_geofeed(daemon):
+    daemon.write("feed.csv", "# RFC 8805\n10.1.0.0/16,DE,DE-BE,Berlin,\n10.2.0.0/16,FR,,,,48.9,2.3,64500\n")
+    services = {"www": {"policy": {"geo": {"city:Berlin": "first", "asn:64500": "second", "default": "third"}}}}
+    daemon.start(world(services, POOLS, locations={"feed": {"file": "feed.csv"}}))
+    assert daemon.answer("www.example.test", ecs="10.1.0.0/24") == [ONE]
+    assert daemon.answer("www.example.test", ecs="10.2.0.0/24") == [TWO]
+    daemon.write("feed.csv", "10.2.0.0/16,DE,DE-BE,Berlin,\n")
+    daemon.hangup()
+    daemon.answers_within(5, "www.example.test", "A", [ONE], ecs="10.2.0.0/24")
+    daemon.write("feed.csv", "10.2.0.0/16,DE\n10.2.0.1/16,FR\n")
+    checked = daemon.check()
+    assert checked.returncode == 1 and "feed.csv:2:1: \"10.2.0.1/16\" is no network" in checked.stderr + checked.stdout

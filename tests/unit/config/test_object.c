@@ -177,7 +177,7 @@ static void what_is_wrong_with_the_outline_is_said_all_at_once(void **state)
     char *got = complaints_take(&problems);
     char *expected = xasprintf(
         "s.json:1:14: /polices: unknown key: did you mean \"policies\"?\n"
-        "s.json:1:23: /x: unknown key: there are checks, pools, policies, zones and maps\n"
+        "s.json:1:23: /x: unknown key: there are checks, pools, policies, zones, maps and locations\n"
         "s.json:2:12: /pools: must be an object {…}, got a list\n"
         "s.json:3:22: /checks/web: must be an object {…}, got a plain value\n"
         "s.json:4:29: /zones/a/file: zone file %s/missing.zone cannot be opened: No such file or directory\n"
