@@ -11,6 +11,7 @@ usage: tests/run.sh [--long] [part]...
   threads        the unit tests that use threads, under ThreadSanitizer
   fuzz           every fuzz target for a few seconds, from its kept corpus
   architecture   does the source keep its own rules
+  cost           instructions of one answer against their bounds
   system         the real daemon (sanitized) with real clients
 
 Without a part: all of them.   --long: more seconds, packets and kills.
@@ -24,12 +25,12 @@ while [ $# -gt 0 ]; do
     case $1 in
     --long) is_long=1 fuzz_seconds=300 ;;
     --help | -h) usage; exit 0 ;;
-    unit | threads | fuzz | architecture | system) parts+=("$1") ;;
+    unit | threads | fuzz | architecture | cost | system) parts+=("$1") ;;
     *) usage >&2; exit 2 ;;
     esac
     shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(unit threads fuzz architecture system)
+[ ${#parts[@]} -gt 0 ] || parts=(unit threads fuzz architecture cost system)
 export STEERD_TEST_LONG=$is_long
 
 jobs=$(nproc)
@@ -126,6 +127,15 @@ run_architecture() {
     local report
     report=$(python3 tests/architecture/check.py build/asan) || true
     printf '%s\n' "$report"
+    add "$(grep -c '^ok ' <<<"$report")" "$(grep -c '^FAIL ' <<<"$report")"
+}
+
+run_cost() {
+    build bench bench_answer || return 0
+    local report
+    report=$(python3 tests/bench/instructions.py build/bench --check) || true
+    printf '%s\n' "$report"
+    grep -qE '^(ok|skip) ' <<<"$report" || { echo "FAIL  nothing was counted"; add 0 1; }
     add "$(grep -c '^ok ' <<<"$report")" "$(grep -c '^FAIL ' <<<"$report")"
 }
 

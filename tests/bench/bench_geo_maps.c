@@ -10,11 +10,9 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "config/compiler.h"
-#include "config/document.h"
+#include "bench_world.h"
 #include "config/mmdb.h"
 #include "dns/type.h"
-#include "policy/node_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,11 +31,8 @@ enum {
 };
 
 struct bench {
-    struct compiler *compiler;
+    struct bench_world world;
     struct rng rng;
-    struct snapshot now;
-    struct conditions conditions;
-    struct edition edition;
     const struct service *services[SERVICES];
 };
 
@@ -62,13 +57,6 @@ static double resident_mib(void)
 static void report(const char *what, double before_s, double before_mib)
 {
     printf("%-44s %7.2f s %8.1f MiB\n", what, user_s() - before_s, resident_mib() - before_mib);
-}
-
-static void give_up(struct problems *problems)
-{
-    for (size_t i = 0; i < problems->count && i < 10; i++)
-        fprintf(stderr, "%s: %s\n", problems->items[i].pointer, problems->items[i].message);
-    exit(1);
 }
 
 /* ---- the configuration ---- */
@@ -120,51 +108,23 @@ static char *steering(struct bench *bench)
 
 /* ---- the snapshot ---- */
 
-static void publish(struct bench *bench, struct compiled *compiled)
+static struct endpoint_condition is_up(const struct endpoint *endpoint)
 {
-    static const struct endpoint_condition up = { .weight = 1,
-                                                  .ttl_cap_s = TTL_CAP_NONE,
-                                                  .is_available = true };
-    struct conditions *now = &bench->conditions;
-    for (size_t i = 0; i < compiled->node_count; i++) {
-        const struct compiled_node *node = &compiled->nodes[i];
-        struct paged_edit *edit = paged_edit_begin(&now->endpoints, &bench->edition);
-        for (size_t k = 0; k < node->endpoint_count; k++)
-            paged_edit_set(edit, node->endpoints[k].endpoint->slot, &up);
-        now->endpoints = paged_edit_end(edit);
-        if (node->after == NULL)
-            continue;
-        edit = paged_edit_begin(&now->nodes, &bench->edition);
-        paged_edit_set(edit, node->after->slot, node_state_new(node->after, compiled->dataset, now, NULL));
-        now->nodes = paged_edit_end(edit);
-    }
-    bench->now =
-        (struct snapshot){ .dataset = compiled->dataset, .conditions = now, .tickets = tickets_new(1 << 16) };
+    return (struct endpoint_condition){ .weight = endpoint->weight,
+                                        .ttl_cap_s = TTL_CAP_NONE,
+                                        .is_available = true };
 }
 
 static void compile(struct bench *bench)
 {
     char *text = steering(bench);
-    struct problems problems = { 0 };
-    struct document document;
-    struct objects objects;
-    struct compiled compiled;
-    if (!document_scan(NULL, text, strlen(text), &problems, &document) ||
-        !objects_of_steering(&document, NULL, &problems, &objects) ||
-        !compiler_apply(bench->compiler, objects.items, objects.count, &problems, &compiled))
-        give_up(&problems);
-    publish(bench, &compiled);
-    compiler_accept(bench->compiler, &compiled);
-    edition_free_replaced(&compiled.edition);
-    problems_free(&compiled.warnings);
-    objects_free(&objects);
-    document_free(&document);
+    bench_world_steer(&bench->world, text, is_up);
     free(text);
 }
 
 static void find_services(struct bench *bench)
 {
-    const struct zone *zone = zone_set_at(bench->now.dataset->zones, 0);
+    const struct zone *zone = zone_set_at(bench->world.now.dataset->zones, 0);
     for (unsigned i = 0; i < SERVICES; i++) {
         char *text = xasprintf("s%u.example.com.", i);
         struct dns_name name;
@@ -180,7 +140,7 @@ static void find_services(struct bench *bench)
 static struct client random_client(struct bench *bench, enum address_family family)
 {
     uint64_t bits = rng_next(&bench->rng);
-    struct client client = { .is_ecs = true, .geo = bench->now.dataset->geo };
+    struct client client = { .is_ecs = true, .geo = bench->world.now.dataset->geo };
     client.address.family = (uint8_t)family;
     memcpy(client.address.bytes, &bits, family == ADDRESS_V4 ? 3 : 6);
     if (family == ADDRESS_V6)
@@ -194,7 +154,7 @@ static double decide_all(struct bench *bench, const struct client *clients, size
 {
     double before_s = user_s();
     for (size_t i = 0; i < DECISIONS; i++) {
-        const struct steering steering = { .now = &bench->now,
+        const struct steering steering = { .now = &bench->world.now,
                                            .service = bench->services[(i * 2654435761u >> 8) % services],
                                            .client = &clients[i % CLIENTS],
                                            .qtype = DNS_A,
@@ -225,9 +185,7 @@ static void decide(struct bench *bench, enum address_family family, size_t servi
 
 int main(int argc, char **argv)
 {
-    struct bench bench = { .compiler = compiler_new(), .rng = { 1 } };
-    struct problems problems = { 0 };
-    struct compiled compiled;
+    struct bench bench = { .rng = { 1 } };
     struct geo *geo;
     struct error err;
     double start_mib = resident_mib(), before_s = user_s(), before_mib = start_mib;
@@ -236,10 +194,7 @@ int main(int argc, char **argv)
         return 1;
     }
     report("the table of locations", before_s, before_mib);
-    if (!compiler_set_geo(bench.compiler, geo, &problems, &compiled))
-        give_up(&problems);
-    compiler_accept(bench.compiler, &compiled);
-    edition_free_replaced(&compiled.edition);
+    bench_world_set_geo(&bench.world, geo);
     before_s = user_s();
     before_mib = resident_mib();
     compile(&bench);
