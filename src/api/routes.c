@@ -92,7 +92,7 @@ const struct route api_routes[] = {
     { METHOD_GET, RECORD, ROLE_VIEWER, record_get, "", "one RRset as it is served", 0, OBJECT_RRSET,
       SHOWS("record_view", READ_ERRORS) },
     { METHOD_PUT, RECORD, ROLE_ADMIN, record_put, WRITE, "make or replace an RRset, over the zone's file", 0,
-      OBJECT_RRSET, TAKES("rrset", EXAMPLE_RRSET, "written", "404 " WRITE_ERRORS) },
+      OBJECT_RRSET, TAKES("rrset", EXAMPLE_RRSET, "written", WRITE_ERRORS) },
     { METHOD_DELETE, RECORD, ROLE_ADMIN, record_delete, WRITE, "take it away, also the file's", 0,
       OBJECT_RRSET, SHOWS("written", "404 409 412 503") },
 
