@@ -16,8 +16,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LARGE_BLOCK    (256 << 10)
-#define DEFAULT_CONFIG "/etc/steerd/steerd.json"
+#define LARGE_BLOCK        (256 << 10)
+#define DESCRIPTORS_WANTED 65536
+#define DEFAULT_CONFIG     "/etc/steerd/steerd.json"
 
 struct options {
     const char *config;
@@ -171,14 +172,18 @@ static void block_signals(sigset_t *signals)
     signal(SIGXFSZ, SIG_IGN); /* the store says it when a file may not grow */
 }
 
-/* Checks and connections by the thousand need descriptors. */
+/* Checks and connections by the thousand need descriptors.  Root may have as many as it wants; who may not
+ * takes what is allowed. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    const struct rlimit wanted = { DESCRIPTORS_WANTED, DESCRIPTORS_WANTED };
+    if (limit.rlim_max < DESCRIPTORS_WANTED && setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int report(const struct error *err)

@@ -38,9 +38,11 @@ struct settings {
     size_t listen_count;
     struct settings_listen *api_listen;
     size_t api_listen_count;
-    char *token_file; /* default: state_dir/admin.token */
-    unsigned workers; /* default: number of cores */
-    char *user;       /* NULL: "steerd" if it exists, else "nobody", when started as root */
+    unsigned api_connections;            /* default 16384 */
+    unsigned api_connections_per_client; /* default 256 */
+    char *token_file;                    /* default: state_dir/admin.token */
+    unsigned workers;                    /* default: number of cores */
+    char *user; /* NULL: "steerd" if it exists, else "nobody", when started as root */
     char *state_dir;
     char *steering; /* path of the steering file; NULL: none, what is steered comes by the API */
     char **geoip;   /* MMDB paths */

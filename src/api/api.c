@@ -14,7 +14,7 @@
 
 enum { LETTER_STOP = -1, LETTER_EVENTS = -2 };
 
-enum { LOOK_MS = 1000 }; /* how often somebody looks which streams need a sign of life */
+enum { LOOK_MS = 1000 }; /* how often somebody looks which streams need a sign of life, and who is overdue */
 
 bool api_open(const struct settings *settings, struct api **out, struct error *err)
 {
@@ -29,6 +29,7 @@ bool api_open(const struct settings *settings, struct api **out, struct error *e
         }
         api->listener_count++;
     }
+    doors_open(api);
     *out = api;
     return true;
 }
@@ -58,6 +59,7 @@ static void *waker_run(void *context)
             wake_sender(api, letter);
         }
         streams_wake(api->streams);
+        doors_sweep(api);
     }
     return NULL;
 }
@@ -119,6 +121,7 @@ void api_close(struct api *api)
     for (size_t i = 0; i < api->listener_count; i++) {
         http_stop(&api->listeners[i]);
         listener_close(&api->listeners[i].socket);
+        door_free(api->listeners[i].door);
     }
     mailbox_free(api->mailbox);
     streams_free(api->streams);

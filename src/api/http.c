@@ -3,119 +3,26 @@
  * libmicrohttpd and the API: bytes to `struct request` and back.  MHD's own decoding of the target and its
  * form parser stay unused: it would decode %2f before the path is split and cut the path at %00.
  */
+#include "api/head.h"
 #include "api/problem.h"
 #include "api/state.h"
 #include "api/stream.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #include <microhttpd.h>
 
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
-#define BODY_LIMIT_USUAL  ((size_t)1 << 20) /* bytes */
-#define DISCARD_LIMIT     ((size_t)64 << 20)
-#define CONNECTIONS_MOST  512u
-#define CONNECTION_IDLE_S 60u
-#define CONNECTION_MEMORY ((size_t)32 << 10)
-
-/* ---- before the body ---- */
-
-struct framing {
-    unsigned lengths, encodings; /* header fields of that name */
-    uint64_t length;
-    bool is_bad;
-};
-
-static enum MHD_Result note_framing(void *context, enum MHD_ValueKind kind, const char *key,
-                                    const char *value)
-{
-    struct framing *framing = context;
-    (void)kind;
-    if (strcasecmp(key, "Transfer-Encoding") == 0)
-        framing->encodings++;
-    if (strcasecmp(key, "Content-Length") != 0)
-        return MHD_YES;
-    size_t digits = value != NULL ? strspn(value, "0123456789") : 0;
-    framing->is_bad |= digits == 0 || digits > 18 || value[digits] != '\0';
-    framing->length = framing->is_bad ? 0 : strtoull(value, NULL, 10);
-    framing->lengths++;
-    return MHD_YES;
-}
-
-/* Whoever disagrees with us about where the body ends could slip in a second request (RFC 9112 §6.3). */
-static bool check_framing(struct request *request, struct framing *out)
-{
-    *out = (struct framing){ 0 };
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, note_framing, out);
-    if (!out->is_bad && out->lengths + out->encodings <= 1)
-        return true;
-    request->reply.wants_close = true;
-    return problem_reply(request, 400,
-                         "the length of the body is ambiguous: one Content-Length, or "
-                         "Transfer-Encoding: chunked");
-}
-
-static bool check_token(struct request *request)
-{
-    if (request->route->role == ROLE_NONE)
-        return true;
-    const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Authorization");
-    enum role role = auth_check(request->api->auth, header, &request->author);
-    if (role >= request->route->role)
-        return true;
-    request->reply.wants_token = role == ROLE_NONE;
-    if (role != ROLE_NONE)
-        return problem_reply(request, 403, "the token \"%s\" may not do this", request->author);
-    return problem_reply(request, 401, "%s",
-                         header != NULL ? "the token is not valid here"
-                                        : "a token is needed: Authorization: Bearer …");
-}
-
-static bool check_size(struct request *request, const struct framing *framing)
-{
-    request->body_limit = request->route->body_limit ? request->route->body_limit : BODY_LIMIT_USUAL;
-    if (framing->length <= request->body_limit)
-        return true;
-    return problem_reply(request, 413, "the body may have %zu bytes", request->body_limit);
-}
-
-static void find_peer(struct request *request)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    struct sockaddr_storage peer = { 0 };
-    if (info == NULL || info->client_addr == NULL)
-        return;
-    if (info->client_addr->sa_family == AF_INET)
-        memcpy(&peer, info->client_addr, sizeof(struct sockaddr_in));
-    else if (info->client_addr->sa_family == AF_INET6)
-        memcpy(&peer, info->client_addr, sizeof(struct sockaddr_in6));
-    address_of_sockaddr(&peer, &request->peer);
-}
-
-/* All that can be said before the body.  The token comes before the parameters: strangers learn nothing. */
-static bool accept_head(struct request *request, const char *method, struct framing *framing)
-{
-    request->has_begun = true;
-    request->method = method_of(method);
-    request->if_match = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "If-Match");
-    request->last_event_id =
-        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Last-Event-ID");
-    find_peer(request);
-    if (!check_framing(request, framing))
-        return false;
-    if (!request->has_target)
-        return problem_reply(request, 400, "%s", request->target_error.text);
-    return router_find(api_routes, api_route_count, request) && check_token(request) &&
-           router_check_params(request) && check_size(request, framing);
-}
+#define DISCARD_LIMIT          ((size_t)64 << 20)
+#define DISCARD_LIMIT_STRANGER BODY_LIMIT_USUAL
+#define CONNECTION_SILENT_S    60u /* MHD's own limit; the door has the finer ones */
+#define CONNECTION_MEMORY      ((size_t)32 << 10)
+#define CONNECTIONS_LEAVING    256u /* that MHD has yet to close, beside those the door lets in */
 
 /* ---- the body ---- */
 
@@ -127,8 +34,9 @@ static enum MHD_Result take_body(struct request *request, const char *bytes, siz
         text_free(&request->body);
     }
     if (request->discards) {
+        bool is_known = request->author != NULL;
         request->discarded += size;
-        return request->discarded > DISCARD_LIMIT ? MHD_NO : MHD_YES;
+        return request->discarded > (is_known ? DISCARD_LIMIT : DISCARD_LIMIT_STRANGER) ? MHD_NO : MHD_YES;
     }
     text_add(&request->body, bytes, size);
     return MHD_YES;
@@ -181,6 +89,13 @@ static void free_stream(void *context)
     stream_free(context);
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info->connect_fd;
+}
+
 static struct MHD_Response *make_stream(struct request *request)
 {
     struct stream *stream = request->reply.stream;
@@ -189,8 +104,13 @@ static struct MHD_Response *make_stream(struct request *request)
     if (response == NULL)
         return NULL;
     request->reply.stream = NULL;
-    stream_begin(stream, request->connection);
+    stream_begin(stream, request->connection, socket_of(request->connection));
     return response;
+}
+
+static void turn(const struct request *request, enum visit visit, uint64_t size)
+{
+    visitor_turn(request->visitor, visit, size, clock_monotonic_ms());
 }
 
 static enum MHD_Result send_reply(struct request *request)
@@ -199,6 +119,7 @@ static enum MHD_Result send_reply(struct request *request)
     if (reply->status == 0)
         problem_reply(request, 500, "no reply was made: please report this");
     bool is_stream = reply->stream != NULL && reply->status == 200;
+    turn(request, is_stream ? VISIT_WORK : VISIT_TRANSFER, reply->body.size);
     struct MHD_Response *response = is_stream ? make_stream(request) : make_body(reply);
     if (response == NULL)
         return MHD_NO;
@@ -210,22 +131,32 @@ static enum MHD_Result send_reply(struct request *request)
 
 /* ---- what MHD calls ---- */
 
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info->socket_context;
+}
+
 static void *request_line(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct request *request = request_new(context, target);
     request->connection = connection;
+    request->visitor = visitor_of(connection);
+    turn(request, VISIT_HEAD, 0);
     return request;
 }
 
 /* A small body is read before a refusal is sent, or closing would reset the connection under the reply. */
-static enum MHD_Result begin(struct request *request, const char *method)
+static enum MHD_Result begin(struct request *request, const char *method, const char *version)
 {
-    struct framing framing;
-    if (accept_head(request, method, &framing))
-        return MHD_YES;
-    request->discards = true;
-    bool reads_on = !request->reply.wants_close && framing.length <= BODY_LIMIT_USUAL;
-    return reads_on ? MHD_YES : send_reply(request);
+    bool reads_body = true;
+    if (!head_accept(request, method, version, &reads_body))
+        request->discards = true;
+    if (!reads_body)
+        return send_reply(request);
+    turn(request, VISIT_TRANSFER, 0);
+    return MHD_YES;
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
@@ -233,18 +164,20 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                               size_t *upload_size, void **slot)
 {
     struct request *request = *slot;
-    (void)context, (void)connection, (void)url, (void)version;
+    (void)context, (void)connection, (void)url;
     if (!request->has_begun)
-        return begin(request, method);
+        return begin(request, method, version);
     if (*upload_size > 0) {
         size_t size = *upload_size;
         *upload_size = 0;
+        visitor_brought(request->visitor, size);
         return take_body(request, upload, size);
     }
     if (request->is_waiting) {
         request->is_waiting = false;
         request->then(request);
     } else if (request->reply.status == 0) {
+        turn(request, VISIT_WORK, 0);
         request->route->handle(request);
     }
     return request->is_waiting ? MHD_YES : send_reply(request);
@@ -253,9 +186,27 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 static void completed(void *context, struct MHD_Connection *connection, void **slot,
                       enum MHD_RequestTerminationCode code)
 {
+    struct request *request = *slot;
     (void)context, (void)connection, (void)code;
-    request_free(*slot);
+    if (request != NULL)
+        turn(request, VISIT_IDLE, 0);
+    request_free(request);
     *slot = NULL;
+}
+
+/* Somebody comes or goes; the socket is closed after he went. */
+static void connection_changes(void *context, struct MHD_Connection *connection, void **slot,
+                               enum MHD_ConnectionNotificationCode code)
+{
+    struct api_listener *listener = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        door_leave(*slot);
+        *slot = NULL;
+        return;
+    }
+    struct address client;
+    head_find_client(connection, &client);
+    *slot = door_enter(listener->door, socket_of(connection), &client, clock_monotonic_ms());
 }
 
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
@@ -286,10 +237,11 @@ bool http_start(struct api *api, struct api_listener *listener, struct error *er
                          MHD_OPTION_URI_LOG_CALLBACK, request_line, api,    /**/
                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, /**/
                          MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,      /**/
-                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                   /**/
-                         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MOST,     /**/
-                         MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_IDLE_S,  /**/
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, /**/
+                         MHD_OPTION_NOTIFY_CONNECTION, connection_changes, listener,        /**/
+                         MHD_OPTION_STRICT_FOR_CLIENT, 1,                                   /**/
+                         MHD_OPTION_CONNECTION_LIMIT, listener->most + CONNECTIONS_LEAVING, /**/
+                         MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SILENT_S,                /**/
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,             /**/
                          MHD_OPTION_END);
     if (listener->daemon == NULL)
         return error_set(err, "cannot serve the API on %s", listener->socket.name);

@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 128
+#define BACKLOG SOMAXCONN /* the kernel cuts it to net.core.somaxconn */
 
 static bool is_loopback(const struct address *address)
 {

@@ -240,6 +240,28 @@ static void write_control(struct text *out, struct control *control)
         atomic_load_explicit(&checks->in_flight, memory_order_relaxed));
 }
 
+static void write_doors(struct text *out, const struct api *api)
+{
+    struct door_counters all = { 0 };
+    for (size_t i = 0; i < api->listener_count; i++) {
+        struct door_counters one_door;
+        door_count(api->listeners[i].door, &one_door);
+        all.inside += one_door.inside;
+        all.came += one_door.came;
+        all.evicted += one_door.evicted;
+        all.refused += one_door.refused;
+        all.overdue += one_door.overdue;
+    }
+    one(out, "steerd_api_connections", "gauge", "Open connections of the API.", all.inside);
+    one(out, "steerd_api_connections_total", "counter", "Connections of the API so far.", all.came);
+    metrics_family(
+        out, "steerd_api_connections_ended_total", "counter",
+        "Connections that the API ended: idle ones for new ones, new ones for want of room, slow ones.");
+    labelled(out, "steerd_api_connections_ended_total", "reason", "evicted", all.evicted);
+    labelled(out, "steerd_api_connections_ended_total", "reason", "refused", all.refused);
+    labelled(out, "steerd_api_connections_ended_total", "reason", "overdue", all.overdue);
+}
+
 static void write_build(struct text *out, const struct api *api)
 {
     metrics_family(out, "steerd_build_info", "gauge", "Always 1.");
@@ -256,6 +278,7 @@ void metrics_get(struct request *request)
     write_queries(&out, &api->data_plane);
     write_control(&out, api->control);
     write_webhooks(&out, api->control);
+    write_doors(&out, api);
     const struct snapshot *now = reader_acquire();
     if (now != NULL) {
         write_endpoints(&out, now);

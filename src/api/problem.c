@@ -21,7 +21,9 @@ static const struct {
     { 413, "Content Too Large" },
     { 422, "Unprocessable Content" },
     { 428, "Precondition Required" },
+    { 429, "Too Many Requests" },
     { 500, "Internal Server Error" },
+    { 501, "Not Implemented" },
     { 503, "Service Unavailable" },
 };
 

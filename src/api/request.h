@@ -23,6 +23,7 @@ struct api;
 struct route;
 struct request;
 struct stream;
+struct visitor;
 struct MHD_Connection;
 
 #define REQUEST_ARGUMENTS_MAX 4
@@ -45,7 +46,8 @@ struct reply {
 struct request {
     struct api *api;
     struct MHD_Connection *connection;
-    struct address peer; /* NONE on a unix socket */
+    struct visitor *visitor; /* whose connection it is */
+    struct address peer;     /* NONE on a unix socket */
     struct target target;
     struct error target_error; /* why there is no target */
     bool has_target;

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/auth.h"
+#include "api/door.h"
 #include "api/listener.h"
 #include "base/mailbox.h"
 
@@ -16,6 +17,8 @@ struct streams;
 
 struct api_listener {
     struct listener socket;
+    unsigned most; /* connections */
+    struct door *door;
     struct MHD_Daemon *daemon; /* one thread each; NULL before the start */
 };
 
@@ -35,8 +38,16 @@ struct api {
     atomic_uint under_way; /* commands sent and not yet back */
     atomic_bool is_stopping;
     char *openapi;           /* the document */
+    uint64_t swept_ms;       /* when the doors were last swept */
     struct streams *streams; /* those who follow the events */
 };
+
+/* ---- doors.c ---- */
+
+/** A door for each listener; descriptors are shared out so that DNS and checks keep theirs. */
+void doors_open(struct api *api);
+/** Sends away who is overdue, at most once a second.  The waker's thread. */
+void doors_sweep(struct api *api);
 
 /* ---- http.c ---- */
 

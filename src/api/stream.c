@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct stream {
     uint64_t after;
     struct text out;
     size_t sent; /* of `out` */
+    int fd;      /* of the connection, open while it sleeps */
     bool is_cut, sleeps;
     uint64_t spoke_ms;
 };
@@ -57,13 +59,24 @@ static bool has_to_speak(const struct stream *stream, uint64_t last, uint64_t no
     return last > stream->after || now_ms - stream->spoke_ms >= HEARTBEAT_MS || stream->streams->is_over;
 }
 
+/* MHD does not look at a connection that sleeps.  Whoever follows events has nothing more to say: half closed
+ * is closed. */
+static bool has_left(const struct stream *stream)
+{
+    struct pollfd look = { .fd = stream->fd, .events = POLLRDHUP };
+    return poll(&look, 1, 0) == 1;
+}
+
 void streams_wake(struct streams *streams)
 {
     uint64_t now_ms = clock_monotonic_ms();
     pthread_mutex_lock(&streams->mutex);
     uint64_t last = feed_last(streams->feed);
     for (struct stream *stream = streams->first; stream != NULL; stream = stream->next) {
-        if (!stream->sleeps || !has_to_speak(stream, last, now_ms))
+        if (!stream->sleeps)
+            continue;
+        stream->is_cut |= has_left(stream);
+        if (!stream->is_cut && !has_to_speak(stream, last, now_ms))
             continue;
         stream->sleeps = false;
         http_resume(stream->connection);
@@ -177,9 +190,10 @@ void stream_catch_up(struct stream *stream, const struct events *events, uint64_
         stream->after = until;
 }
 
-void stream_begin(struct stream *stream, struct MHD_Connection *connection)
+void stream_begin(struct stream *stream, struct MHD_Connection *connection, int fd)
 {
     stream->connection = connection;
+    stream->fd = fd;
 }
 
 /* False: it fell behind the feed. */

@@ -19,7 +19,7 @@ enum { STREAM_BLOCK_SIZE = 16 << 10 };
 struct streams *streams_new(struct feed *feed);
 /** After the last stream. */
 void streams_free(struct streams *streams);
-/** Wakes those that sleep and have something to say.  Any thread. */
+/** Wakes those that sleep and have something to say, or nobody to say it to any more.  Any thread. */
 void streams_wake(struct streams *streams);
 /** Wakes all; none sleeps any more, each ends. */
 void streams_end(struct streams *streams);
@@ -39,8 +39,8 @@ size_t stream_size(const struct stream *stream);
 /** It ends when what waits is sent: the peer asks again for the rest. */
 void stream_cut(struct stream *stream);
 
-/** From now on it belongs to the connection. */
-void stream_begin(struct stream *stream, struct MHD_Connection *connection);
+/** From now on it belongs to the connection, whose socket is `fd`. */
+void stream_begin(struct stream *stream, struct MHD_Connection *connection, int fd);
 
 enum stream_step { STREAM_GOES_ON, STREAM_SLEEPS, STREAM_IS_OVER };
 /** Writes the next bytes.  When it sleeps, the connection is suspended.  MHD's thread. */

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import IS_LONG, START_S, STEERCTL, pool, quick_check, wait_until, world
+from harness import START_S, STEERCTL, pool, quick_check, wait_until, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
 
@@ -202,8 +202,7 @@ def test_there_is_an_end_to_the_number_of_streams_and_closed_ones_are_noticed(da
     assert reply.status == 503 and reply.headers["Retry-After"]
     for stream in streams:
         stream.close()
-    if IS_LONG:  # noticed by the next sign of life
-        wait_until(lambda: can_follow(daemon), 40, "a place")
+    wait_until(lambda: can_follow(daemon), 10, "a place, well before the next sign of life")
 
 
 def can_follow(daemon):
