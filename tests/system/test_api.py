@@ -249,22 +249,3 @@ def test_the_api_answers_on_a_unix_socket(daemon):
         stream.connect(str(path))
         stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert stream.recv(4096).startswith(b"HTTP/1.1 200")
-
-
-@pytest.mark.parametrize("request_bytes", [
-    b"\r\n\r\n\r\n", b"\0" * 100, b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-    b"PUT /v1/config HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
-    b"PUT /v1/config HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"GET /v1/status HTTP/1.1\r\n" + b"X: y\r\n" * 50_000 + b"\r\n",
-], ids=["blank", "zeros", "long path", "future version", "huge length", "two lengths", "many headers"])
-def test_odd_requests_do_no_harm(server, request_bytes):
-    with socket.create_connection(("127.0.0.1", server.api_port), timeout=10) as stream:
-        try:
-            stream.sendall(request_bytes)
-            stream.shutdown(socket.SHUT_WR)
-            while stream.recv(65536):
-                pass
-        except OSError:  # it may hang up on us at any time
-            pass
-    assert server.api("GET", "/healthz", token=None).status == 200
-    assert server.generation() == 1
