@@ -54,7 +54,7 @@ struct compiled {
 /**
  * Applies `changes` (text NULL deletes) to the model and compiles.  Texts are copied, but large ones are
  * taken over: they are then borrowed, until accept or reject.  All errors are collected. True: `out` is to be
- * given to compiler_accept or compiler_reject before the next call.  False: nothing changed.
+ * given to compiler_keep, compiler_accept or compiler_reject before the next call.  False: nothing changed.
  */
 bool compiler_apply(struct compiler *compiler, struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out);
@@ -66,16 +66,38 @@ bool compiler_import(struct compiler *compiler, struct object *changes, size_t c
 /** The change is durable: the model keeps it.  The edition is the caller's to publish, the warnings to free.
  * Frees `compiled->nodes` and what is left in `compiled->derived`. */
 void compiler_accept(struct compiler *compiler, struct compiled *compiled);
-/** The change could not be stored: model and dataset are what they were; frees what was made. */
+/** The change is not wanted: model and dataset are what they were before it; frees what was made. */
 void compiler_reject(struct compiler *compiler, struct compiled *compiled);
+
+/*
+ * Several changes that become durable together:
+ *
+ *     apply ▶ keep ▶ apply ▶ keep ▶ apply ▶ reject ▶ … ▶ accept_kept, or reject_kept
+ *
+ * Each builds on the one before; one that is rejected leaves those before it alone.
+ */
+
+/** The next change builds on this one, which is accepted or rejected with all that are kept. */
+void compiler_keep(struct compiler *compiler, const struct compiled *compiled);
+/** All kept changes are durable.  Each one's result is given to compiled_free, its edition is published. */
+void compiler_accept_kept(struct compiler *compiler);
+/** None of them could be stored: all is as it was before the first.  Each one's result is given to
+ * compiled_abandon. */
+void compiler_reject_kept(struct compiler *compiler);
+/** Frees `nodes` and what is left in `derived`. */
+void compiled_free(struct compiled *compiled);
+void compiled_abandon(struct compiled *compiled);
 
 /** Takes a new table of locations from the databases (NULL: none; taken over in any case), puts the declared
  * ones on top and recompiles what depends on it.  The same rules as compiler_apply. */
 bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
                       struct compiled *out);
 
-/** The text of an object of the head, or NULL; borrowed until the next accept. */
+/** The text of an object of the head, with what is kept, or NULL; borrowed until the next keep or accept. */
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
+/** The same without what is only kept: what may be shown. */
+const struct object *compiler_find_accepted(const struct compiler *compiler, enum object_kind kind,
+                                            const char *name);
 /* What a name and type hold, and why. */
 enum rrset_source {
     RRSET_ABSENT,
@@ -87,3 +109,4 @@ enum rrset_source compiler_rrset(const struct compiler *compiler, const char *na
 /** All objects of the head (borrowed texts), sorted by kind and name; objects_free does not free borrowed
  * texts when `is_borrowed`. */
 void compiler_list(const struct compiler *compiler, struct objects *out);
+void compiler_list_accepted(const struct compiler *compiler, struct objects *out);

@@ -51,7 +51,7 @@ void build_release_drafts(struct build *build)
     build_zones_free(build);
 }
 
-void build_accept(struct build *build)
+void build_keep(struct build *build)
 {
     struct compiler *compiler = build->compiler;
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
@@ -60,7 +60,8 @@ void build_accept(struct build *build)
         for (size_t at = 0; table_next(build->staged[kind], &at, &name, &value);) {
             struct item *item = value;
             struct table *head = compiler->items[kind];
-            item_free(item->is_deleted ? table_remove(head, name) : table_put(head, name, item));
+            kept_note(&compiler->kept, (enum object_kind)kind, name,
+                      item->is_deleted ? table_remove(head, name) : table_put(head, name, item));
             item->said = NULL;
             if (item->is_deleted)
                 item_free(item);

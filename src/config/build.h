@@ -3,6 +3,7 @@
 
 #include "config/compiler.h"
 #include "config/item.h"
+#include "config/kept.h"
 #include "config/numbers.h"
 
 /*
@@ -17,7 +18,8 @@ struct compiler {
     const struct geo *databases; /* what they say, dataset->geo without operators' locations; NULL: none */
     struct numbers endpoint_slots, node_slots, node_ids, service_ids;
     struct intern *intern;
-    struct build *build; /* waiting for accept or reject */
+    struct build *build; /* waiting for keep, accept or reject */
+    struct kept kept;
     uint32_t build_count;
 };
 
@@ -54,8 +56,8 @@ struct build {
 };
 
 struct build *build_begin(struct compiler *compiler);
-/** The staged items become the head.  Frees the build. */
-void build_accept(struct build *build);
+/** The staged items become the head, until they are accepted or not.  Frees the build. */
+void build_keep(struct build *build);
 /** Nothing happened.  Frees the build; not the compiled result. */
 void build_reject(struct build *build);
 

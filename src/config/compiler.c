@@ -62,7 +62,7 @@ void compiler_free(struct compiler *compiler)
 {
     if (compiler == NULL)
         return;
-    assert(compiler->build == NULL); /* a compiled result belongs to accept or reject */
+    assert(compiler->build == NULL && !compiler->kept.is_open); /* they belong to accept or reject */
     free_items(compiler);
     intern_free(compiler->intern);
     struct dataset *dataset = (struct dataset *)(uintptr_t)compiler->dataset;
@@ -220,30 +220,74 @@ bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problem
     return run(build, problems, out);
 }
 
-void compiler_accept(struct compiler *compiler, struct compiled *compiled)
+void compiled_free(struct compiled *compiled)
 {
-    intern_accept(compiler->intern);
-    numbers_accept(&compiler->endpoint_slots);
-    numbers_accept(&compiler->node_slots);
-    numbers_accept(&compiler->node_ids);
-    numbers_accept(&compiler->service_ids);
-    compiler->databases = compiler->build->databases;
-    build_accept(compiler->build);
-    compiler->build = NULL;
-    compiler->dataset = compiled->dataset;
     compiled_nodes_free(compiled->nodes, compiled->node_count);
     objects_free(&compiled->derived);
     compiled->nodes = NULL;
     compiled->node_count = 0;
 }
 
-void compiler_reject(struct compiler *compiler, struct compiled *compiled)
+void compiled_abandon(struct compiled *compiled)
 {
-    compiled_nodes_free(compiled->nodes, compiled->node_count);
+    compiled_free(compiled);
     problems_free(&compiled->warnings);
-    objects_free(&compiled->derived);
     edition_abandon(&compiled->edition);
     *compiled = (struct compiled){ 0 };
+}
+
+void compiler_keep(struct compiler *compiler, const struct compiled *compiled)
+{
+    if (!compiler->kept.is_open)
+        compiler->kept =
+            (struct kept){ .is_open = true, .dataset = compiler->dataset, .databases = compiler->databases };
+    intern_keep(compiler->intern);
+    numbers_keep(&compiler->endpoint_slots);
+    numbers_keep(&compiler->node_slots);
+    numbers_keep(&compiler->node_ids);
+    numbers_keep(&compiler->service_ids);
+    compiler->databases = compiler->build->databases;
+    build_keep(compiler->build);
+    compiler->build = NULL;
+    compiler->dataset = compiled->dataset;
+}
+
+void compiler_accept_kept(struct compiler *compiler)
+{
+    assert(compiler->build == NULL);
+    intern_accept(compiler->intern);
+    numbers_accept(&compiler->endpoint_slots);
+    numbers_accept(&compiler->node_slots);
+    numbers_accept(&compiler->node_ids);
+    numbers_accept(&compiler->service_ids);
+    kept_forget(&compiler->kept);
+}
+
+void compiler_reject_kept(struct compiler *compiler)
+{
+    assert(compiler->build == NULL);
+    if (!compiler->kept.is_open)
+        return;
+    intern_restore(compiler->intern);
+    numbers_restore(&compiler->endpoint_slots);
+    numbers_restore(&compiler->node_slots);
+    numbers_restore(&compiler->node_ids);
+    numbers_restore(&compiler->service_ids);
+    compiler->dataset = compiler->kept.dataset;
+    compiler->databases = compiler->kept.databases;
+    kept_restore(&compiler->kept, compiler->items);
+}
+
+void compiler_accept(struct compiler *compiler, struct compiled *compiled)
+{
+    compiler_keep(compiler, compiled);
+    compiler_accept_kept(compiler);
+    compiled_free(compiled);
+}
+
+void compiler_reject(struct compiler *compiler, struct compiled *compiled)
+{
+    compiled_abandon(compiled);
     reject(compiler, compiler->build);
 }
 
@@ -255,26 +299,56 @@ const struct object *compiler_find(const struct compiler *compiler, enum object_
     return item != NULL ? &item->source->object : NULL;
 }
 
+const struct object *compiler_find_accepted(const struct compiler *compiler, enum object_kind kind,
+                                            const char *name)
+{
+    struct item *item;
+    if (!kept_find(&compiler->kept, kind, name, &item))
+        return compiler_find(compiler, kind, name);
+    return item != NULL ? &item->source->object : NULL;
+}
+
 static int compare_names(const void *left, const void *right)
 {
     const struct object *a = left, *b = right;
     return strcmp(a->name, b->name);
 }
 
+static void list_object(const struct item *item, struct objects *out)
+{
+    const struct object *object = &item->source->object;
+    objects_add(out, object->kind, object->name, object->text, object->text_size);
+}
+
+static void list_kind(const struct compiler *compiler, enum object_kind kind, bool is_accepted,
+                      struct objects *out)
+{
+    const char *name;
+    void *value;
+    struct item *item;
+    size_t start = out->count;
+    for (size_t at = 0; table_next(compiler->items[kind], &at, &name, &value);) {
+        if (!is_accepted || !kept_find(&compiler->kept, kind, name, &item))
+            list_object(value, out);
+    }
+    for (size_t at = 0; is_accepted && (item = kept_next(&compiler->kept, kind, &at)) != NULL;)
+        list_object(item, out);
+    if (out->count > start)
+        qsort(out->items + start, out->count - start, sizeof *out->items, compare_names);
+}
+
 void compiler_list(const struct compiler *compiler, struct objects *out)
 {
     *out = (struct objects){ .is_borrowed = true };
-    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
-        size_t start = out->count;
-        const char *name;
-        void *value;
-        for (size_t at = 0; table_next(compiler->items[kind], &at, &name, &value);) {
-            const struct object *object = &((const struct item *)value)->source->object;
-            objects_add(out, object->kind, object->name, object->text, object->text_size);
-        }
-        if (out->count > start)
-            qsort(out->items + start, out->count - start, sizeof *out->items, compare_names);
-    }
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
+        list_kind(compiler, (enum object_kind)kind, false, out);
+}
+
+void compiler_list_accepted(const struct compiler *compiler, struct objects *out)
+{
+    *out = (struct objects){ .is_borrowed = true };
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
+        list_kind(compiler, (enum object_kind)kind, true, out);
 }
 
 enum rrset_source compiler_rrset(const struct compiler *compiler, const char *name)

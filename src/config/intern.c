@@ -11,11 +11,12 @@
 struct log {
     struct interned **items;
     size_t count, room;
+    size_t kept; /* so many stay when what follows is rejected */
 };
 
 struct intern {
-    struct table *by_key;
-    struct log used, dropped;
+    struct table *by_key; /* those that are not retired */
+    struct log added, used, dropped;
 };
 
 struct intern *intern_new(void)
@@ -43,6 +44,7 @@ void intern_free(struct intern *intern)
         free_entry(interned);
     }
     table_free(intern->by_key);
+    free(intern->added.items);
     free(intern->used.items);
     free(intern->dropped.items);
     free(intern);
@@ -73,6 +75,7 @@ struct interned *intern_add(struct intern *intern, const char *key, void *block,
     struct interned *interned = xcalloc(1, sizeof *interned);
     *interned = (struct interned){ .key = xstrdup(key), .block = block, .free = free_block, .uses = 1 };
     table_put(intern->by_key, key, interned);
+    log_add(&intern->added, interned);
     log_add(&intern->used, interned);
     edition_made(edition, block, free_block);
     return interned;
@@ -87,42 +90,74 @@ void intern_drop(struct intern *intern, struct interned *interned)
 
 void intern_settle(struct intern *intern, struct edition *edition)
 {
-    for (size_t i = 0; i < intern->dropped.count; i++) {
+    for (size_t i = intern->dropped.kept; i < intern->dropped.count; i++) {
         struct interned *interned = intern->dropped.items[i];
         if (interned->uses > 0 || interned->is_retired)
             continue;
         interned->is_retired = true;
+        table_remove(intern->by_key, interned->key);
         edition_replaced(edition, interned->block, interned->free);
     }
 }
 
-/* Takes entries without uses out; each may stand in the log more than once. */
-static void forget_unused(struct intern *intern, struct log *log)
+void intern_keep(struct intern *intern)
 {
-    size_t unused = 0;
-    for (size_t i = 0; i < log->count; i++) {
-        struct interned *interned = log->items[i];
-        if (interned->uses == 0 && table_remove(intern->by_key, interned->key) != NULL)
-            log->items[unused++] = interned;
-    }
-    for (size_t i = 0; i < unused; i++)
-        free_entry(log->items[i]);
-    intern->used.count = 0;
-    intern->dropped.count = 0;
+    intern->added.kept = intern->added.count;
+    intern->used.kept = intern->used.count;
+    intern->dropped.kept = intern->dropped.count;
 }
 
-void intern_accept(struct intern *intern)
+/* Backwards: of several that had the same key one after the other, the first comes back. */
+static void undo_drops(struct intern *intern, struct log *dropped)
 {
-    forget_unused(intern, &intern->dropped);
+    while (dropped->count > dropped->kept) {
+        struct interned *interned = dropped->items[--dropped->count];
+        interned->uses++;
+        if (interned->is_retired)
+            table_put(intern->by_key, interned->key, interned);
+        interned->is_retired = false;
+    }
 }
 
 void intern_reject(struct intern *intern)
 {
-    for (size_t i = 0; i < intern->dropped.count; i++) {
-        intern->dropped.items[i]->uses++;
-        intern->dropped.items[i]->is_retired = false;
+    struct log *added = &intern->added, *used = &intern->used;
+    undo_drops(intern, &intern->dropped);
+    while (used->count > used->kept)
+        used->items[--used->count]->uses--;
+    while (added->count > added->kept) {
+        struct interned *interned = added->items[--added->count];
+        if (table_find(intern->by_key, interned->key) == interned)
+            table_remove(intern->by_key, interned->key);
+        free_entry(interned);
     }
-    for (size_t i = 0; i < intern->used.count; i++)
-        intern->used.items[i]->uses--;
-    forget_unused(intern, &intern->used);
+}
+
+static void forget_logs(struct intern *intern)
+{
+    intern->added.count = intern->used.count = intern->dropped.count = 0;
+    intern_keep(intern);
+}
+
+/* One that is retired may stand in the log more than once. */
+void intern_accept(struct intern *intern)
+{
+    struct log *dropped = &intern->dropped;
+    size_t retired = 0;
+    for (size_t i = 0; i < dropped->count; i++) {
+        struct interned *interned = dropped->items[i];
+        if (!interned->is_retired)
+            continue;
+        interned->is_retired = false;
+        dropped->items[retired++] = interned;
+    }
+    for (size_t i = 0; i < retired; i++)
+        free_entry(dropped->items[i]);
+    forget_logs(intern);
+}
+
+void intern_restore(struct intern *intern)
+{
+    intern->added.kept = intern->used.kept = intern->dropped.kept = 0;
+    intern_reject(intern);
 }

@@ -14,7 +14,7 @@ struct interned {
     void *block;
     edition_free_fn *free;
     uint32_t uses;
-    bool is_retired; /* noted as replaced in the edition under way */
+    bool is_retired; /* nobody used it any more: noted as replaced, and not found again */
 };
 
 struct intern;
@@ -31,6 +31,10 @@ void intern_drop(struct intern *intern, struct interned *interned);
 
 /** All uses of this edition are known: notes what nobody uses any more as replaced. */
 void intern_settle(struct intern *intern, struct edition *edition);
-void intern_accept(struct intern *intern);
-/** Everything is as it was after the last accept; the blocks made since are the edition's to free. */
+/** What was done so far stays when what follows is rejected. */
+void intern_keep(struct intern *intern);
+/** Everything is as it was after the last keep or accept; the blocks made since are the edition's to free. */
 void intern_reject(struct intern *intern);
+void intern_accept(struct intern *intern);
+/** Everything is as it was after the last accept. */
+void intern_restore(struct intern *intern);

@@ -52,14 +52,25 @@ void numbers_accept(struct numbers *numbers)
     }
     numbers->free_count += count;
     numbers->dropped_count = 0;
-    numbers->accepted_next = numbers->next;
-    numbers->accepted_free_count = numbers->free_count;
+    numbers_keep(numbers);
+    numbers->accepted = numbers->kept;
 }
 
+void numbers_keep(struct numbers *numbers)
+{
+    numbers->kept = (struct numbers_mark){ numbers->next, numbers->free_count, numbers->dropped_count };
+}
+
+/* Since the last accept the stack was only popped: what was taken still stands above its top. */
 void numbers_reject(struct numbers *numbers)
 {
-    /* since the last accept the stack was only popped: what was taken still stands above its top */
-    numbers->next = numbers->accepted_next;
-    numbers->free_count = numbers->accepted_free_count;
-    numbers->dropped_count = 0;
+    numbers->next = numbers->kept.next;
+    numbers->free_count = numbers->kept.free_count;
+    numbers->dropped_count = numbers->kept.dropped_count;
+}
+
+void numbers_restore(struct numbers *numbers)
+{
+    numbers->kept = numbers->accepted;
+    numbers_reject(numbers);
 }

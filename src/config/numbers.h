@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Gives out small numbers (slots, ids) and takes them back for reuse.  What one compilation gives back is
- * free for the next one only, so that no number means two things within one step of the world.
+ * Gives out small numbers (slots, ids) and takes them back for reuse.  What is given back is free only after
+ * the next accept, so that no number means two things within one step of the world.
  */
 struct numbers {
     uint32_t next; /* never given out so far */
@@ -16,9 +16,10 @@ struct numbers {
     size_t free_count, free_room;
     uint32_t *dropped; /* since the last accept */
     size_t dropped_count, dropped_room;
-    /* for reject */
-    uint32_t accepted_next;
-    size_t accepted_free_count;
+    struct numbers_mark {
+        uint32_t next;
+        size_t free_count, dropped_count;
+    } kept, accepted; /* to go back to */
 };
 
 void numbers_init(struct numbers *numbers, uint32_t limit);
@@ -28,6 +29,10 @@ void numbers_free(struct numbers *numbers);
 bool numbers_take(struct numbers *numbers, uint32_t *out);
 void numbers_drop(struct numbers *numbers, uint32_t number);
 
+/** What was done so far stays when what follows is rejected. */
+void numbers_keep(struct numbers *numbers);
+/** Everything is as it was after the last keep or accept. */
+void numbers_reject(struct numbers *numbers);
 void numbers_accept(struct numbers *numbers);
 /** Everything is as it was after the last accept. */
-void numbers_reject(struct numbers *numbers);
+void numbers_restore(struct numbers *numbers);

@@ -8,8 +8,10 @@
 
 /*
  * Random changes, one after the other, against a compilation of all objects from nothing: both must refuse
- * the same and make the same dataset.  What control is told of nodes must lead from each to the next.
+ * the same and make the same dataset.  What control is told of nodes must lead from each to the next.  Some
+ * are kept and then accepted or rejected together.
  */
+enum { GROUP_MOST = 8 };
 enum { CHECKS = 2, POOLS = 5, POLICIES = 5, ZONES = 3, SERVICES = 4, RRSETS = 9, SLOTS = 4096, STEPS = 600 };
 
 enum {
@@ -30,6 +32,14 @@ struct world {
     const struct node *slots[SLOTS]; /* as control knows them */
     uint64_t geo_number;             /* 0: none */
     unsigned accepted, refused;
+    struct group { /* what is kept, and what was there before */
+        unsigned wanted, count;
+        struct compiled kept[GROUP_MOST];
+        char *texts[OBJECTS];
+        const struct node *slots[SLOTS];
+        const struct dataset *dataset;
+        uint64_t geo_number;
+    } group;
 };
 
 static unsigned below(struct world *world, unsigned limit)
@@ -330,6 +340,79 @@ static void check_slots(const struct world *world)
     free(seen);
 }
 
+/* ---- several together ---- */
+
+static void begin_group(struct world *world)
+{
+    struct group *group = &world->group;
+    group->wanted = 1 + below(world, GROUP_MOST);
+    group->count = 0;
+    for (unsigned i = 0; i < OBJECTS; i++)
+        group->texts[i] = world->texts[i] != NULL ? xstrdup(world->texts[i]) : NULL;
+    memcpy(group->slots, world->slots, sizeof group->slots);
+    group->dataset = world->bench.dataset;
+    group->geo_number = world->geo_number;
+}
+
+/* Readers see what there was before the group. */
+static void check_accepted(const struct world *world)
+{
+    struct objects all;
+    size_t count = 0;
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        char name[32];
+        name_of(i, name);
+        const struct object *shown = compiler_find_accepted(world->bench.compiler, kind_of(i), name);
+        assert_int_equal(shown != NULL, world->group.texts[i] != NULL);
+        count += shown != NULL;
+        if (shown != NULL)
+            assert_string_equal(shown->text, world->group.texts[i]);
+    }
+    compiler_list_accepted(world->bench.compiler, &all);
+    assert_int_equal(all.count, count);
+    objects_free(&all);
+}
+
+static void end_group(struct world *world, bool is_accepted)
+{
+    struct group *group = &world->group;
+    (is_accepted ? compiler_accept_kept : compiler_reject_kept)(world->bench.compiler);
+    for (unsigned i = 0; i < group->count; i++) {
+        if (!is_accepted) {
+            compiled_abandon(&group->kept[i]);
+            continue;
+        }
+        compiled_free(&group->kept[i]);
+        edition_free_replaced(&group->kept[i].edition);
+        problems_free(&group->kept[i].warnings);
+    }
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        free(is_accepted ? group->texts[i] : world->texts[i]);
+        world->texts[i] = is_accepted ? world->texts[i] : group->texts[i];
+        group->texts[i] = NULL;
+    }
+    group->wanted = 0;
+    if (is_accepted)
+        return;
+    memcpy(world->slots, group->slots, sizeof world->slots);
+    world->bench.dataset = group->dataset;
+    world->geo_number = group->geo_number;
+}
+
+/* The change counts: alone, or as one of a group. */
+static void take_compiled(struct world *world)
+{
+    struct group *group = &world->group;
+    take_changed_nodes(world);
+    if (group->wanted == 0) {
+        bench_accept(&world->bench);
+        return;
+    }
+    compiler_keep(world->bench.compiler, &world->bench.compiled);
+    world->bench.dataset = world->bench.compiled.dataset;
+    group->kept[group->count++] = world->bench.compiled;
+}
+
 /* ---- steps ---- */
 
 static void geo_step(struct world *world)
@@ -342,15 +425,13 @@ static void geo_step(struct world *world)
         bench_reject(&world->bench);
         return;
     }
-    take_changed_nodes(world);
-    bench_accept(&world->bench);
+    take_compiled(world);
     world->geo_number = number;
 }
 
 static void take_next(struct world *world, char *next[OBJECTS], const char *expected)
 {
-    take_changed_nodes(world);
-    bench_accept(&world->bench);
+    take_compiled(world);
     char *got = dataset_to_text(world->bench.dataset);
     assert_string_equal(got, expected);
     free(got);
@@ -430,7 +511,7 @@ static void object_step(struct world *world)
     objects_free(&changes);
 }
 
-static void changes_one_by_one_make_what_all_at_once_makes(void **state)
+static void changes_alone_and_in_groups_make_what_all_at_once_makes(void **state)
 {
     (void)state;
     uint64_t seed;
@@ -443,12 +524,20 @@ static void changes_one_by_one_make_what_all_at_once_makes(void **state)
     set_geo(&world->bench, 0);
     bench_accept(&world->bench);
     for (unsigned step = 0; step < STEPS; step++) {
+        if (world->group.wanted == 0 && below(world, 8) == 0)
+            begin_group(world);
         if (below(world, 20) == 0)
             geo_step(world);
         else
             object_step(world);
+        if (world->group.wanted > 0)
+            check_accepted(world);
+        if (world->group.wanted > 0 && world->group.count == world->group.wanted)
+            end_group(world, below(world, 2) == 0);
         check_slots(world);
     }
+    if (world->group.wanted > 0)
+        end_group(world, true);
     printf("%u accepted, %u refused\n", world->accepted, world->refused);
     assert_true(world->accepted > STEPS / 20);
     for (unsigned i = 0; i < OBJECTS; i++)
@@ -460,7 +549,7 @@ static void changes_one_by_one_make_what_all_at_once_makes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(changes_one_by_one_make_what_all_at_once_makes),
+        cmocka_unit_test(changes_alone_and_in_groups_make_what_all_at_once_makes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
