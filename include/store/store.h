@@ -62,6 +62,7 @@ struct store_job {
     char *author, *comment; /* owned; NULL is "" */
     char *import_digest;    /* owned; NULL leaves what is stored */
     struct objects objects; /* owned; in or out */
+    struct store_job *also; /* PUT_GENERATION: the next one, done or failed together with this one; owned */
     char *key;              /* owned: "pool/endpoint"; of SET_META its name */
     char *value;            /* owned */
     struct override override;
@@ -82,6 +83,7 @@ struct store_job {
 };
 /** The letter's kind is set, everything else is zero. */
 struct store_job *store_job_new(enum store_job_kind kind);
+/** With those in `also`. */
 void store_job_free(struct store_job *job);
 
 struct store_override {

@@ -55,12 +55,13 @@ void endpoint_get(struct request *request)
     endpoint_reply_now(request);
 }
 
-static void go_on_after_patch(struct request *request)
+/* What came back is the pool as this very change made it. */
+static void reply_patched(struct request *request)
 {
     if (request->command->is_dry_run)
         exchange_reply_written(request);
-    else if (exchange_succeeded(request))
-        endpoint_reply_now(request);
+    else
+        reply_endpoint(request);
 }
 
 void endpoint_patch(struct request *request)
@@ -73,7 +74,7 @@ void endpoint_patch(struct request *request)
         command_free(command);
         return;
     }
-    exchange_send(request, command, go_on_after_patch);
+    exchange_send(request, command, reply_patched);
 }
 
 /* ---- all ---- */

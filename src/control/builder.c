@@ -3,46 +3,19 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "control/changes.h"
+#include "control/builder_parts.h"
 #include "control/cookie_secrets.h"
-#include "control/databases.h"
 #include "control/import.h"
 #include "control/reading.h"
+#include "control/writes.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WATCH_MS 2000 /* how often the database files are looked at */
 
-/* Letters of the builder's own beside commands (enum command_kind) and returning builds (LETTER_BUILD). */
-enum { TASK_GEO = 50, TASK_RESTORE, TASK_IMPORT, TASK_ROLLBACK, TASK_STOP };
-
-struct rollback {
-    struct letter letter;
-    struct command *command;
-    struct objects objects;
-};
-
-struct builder {
-    const struct settings *settings;
-    struct mailbox *box, *control;
-    struct compiler *compiler;
-    struct databases *databases;
-    struct store_head head; /* until restored */
-    uint64_t generation;    /* of the compiler's head */
-    enum store_origin origin;
-    char *import_digest;
-    struct build *in_flight; /* at control; the next waits for it */
-    struct letter *waiting, **waiting_end;
-    bool is_stopping;
-    pthread_t thread;
-};
-
-void build_free(struct build *build)
+static void free_one(struct build *build)
 {
-    if (build == NULL)
-        return;
     problems_free(&build->compiled.warnings);
     objects_free(&build->changes);
     free(build->import_digest);
@@ -52,6 +25,15 @@ void build_free(struct build *build)
     free(build);
 }
 
+void build_free(struct build *build)
+{
+    while (build != NULL) {
+        struct build *next = build->next;
+        free_one(build);
+        build = next;
+    }
+}
+
 static void enqueue(struct builder *builder, struct letter *letter)
 {
     letter->next = NULL;
@@ -59,7 +41,7 @@ static void enqueue(struct builder *builder, struct letter *letter)
     builder->waiting_end = &letter->next;
 }
 
-static struct letter *dequeue(struct builder *builder)
+struct letter *builder_dequeue(struct builder *builder)
 {
     struct letter *first = builder->waiting;
     builder->waiting = first->next;
@@ -68,35 +50,33 @@ static struct letter *dequeue(struct builder *builder)
     return first;
 }
 
-static void reply(struct builder *builder, struct command *command, enum command_result result)
+void builder_reply(struct command *command, enum command_result result)
 {
     command->result = result;
-    command->generation = builder->generation;
     if (command->reply_to != NULL)
         mailbox_post(command->reply_to, &command->letter);
     else
         command_free(command);
 }
 
-static struct build *build_new(struct builder *builder, enum build_kind kind, struct command *command)
+struct build *builder_new_build(struct builder *builder, enum build_kind kind, struct command *command)
 {
     struct build *build = xcalloc(1, sizeof *build);
     build->letter.kind = LETTER_BUILD;
     build->kind = kind;
     build->command = command;
-    build->generation = builder->generation;
+    build->generation = builder->newest;
     build->origin = STORE_ORIGIN_API;
     return build;
 }
 
-/* Sends a build on its way; the next task waits until it comes back. */
-static void launch(struct builder *builder, struct build *build)
+void builder_launch(struct builder *builder, struct build *first)
 {
-    builder->in_flight = build;
-    mailbox_post(builder->control, &build->letter);
+    builder->in_flight = first;
+    mailbox_post(builder->control, &first->letter);
 }
 
-static void log_problems(const struct problems *problems)
+void builder_log_problems(const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
         char *line = problem_format(&problems->items[i]);
@@ -105,17 +85,13 @@ static void log_problems(const struct problems *problems)
     }
 }
 
-/* Who changes something is told what is dubious about it. */
-static void give_warnings(const struct problems *warnings, struct command *command)
+bool builder_compile(struct builder *builder, struct build *build, struct problems *problems)
 {
-    for (size_t i = 0; i < warnings->count; i++) {
-        const struct problem *from = &warnings->items[i];
-        problems_warn(&command->problems, from->file, from->line, from->column, from->pointer, "%s",
-                      from->message);
-    }
+    bool (*apply)(struct compiler *, struct object *, size_t, struct problems *, struct compiled *) =
+        build->origin == STORE_ORIGIN_FILES ? compiler_import : compiler_apply;
+    return apply(builder->compiler, build->changes.items, build->changes.count, problems, &build->compiled);
 }
 
-/* What follows from the changes is stored with them. */
 static void take_derived(struct build *build)
 {
     struct objects *derived = &build->compiled.derived;
@@ -127,112 +103,17 @@ static void take_derived(struct build *build)
     objects_free(derived);
 }
 
-/* Compiles build->changes, which then is the whole next generation; false with problems. */
-static bool compile(struct builder *builder, struct build *build, struct problems *problems)
+void builder_keep(struct builder *builder, struct build *build)
 {
-    bool (*apply)(struct compiler *, struct object *, size_t, struct problems *, struct compiled *) =
-        build->origin == STORE_ORIGIN_FILES ? compiler_import : compiler_apply;
-    return apply(builder->compiler, build->changes.items, build->changes.count, problems, &build->compiled);
-}
-
-/* ---- commands ---- */
-
-static bool is_write_allowed(struct builder *builder, struct command *command)
-{
-    if (builder->settings->is_file_mode) {
-        error_set(&command->error, "steering_mode is \"file\": change %s and reload",
-                  builder->settings->steering != NULL ? builder->settings->steering : "the steering file");
-        reply(builder, command, RESULT_FILE_MODE);
-        return false;
-    }
-    if (command->has_if_match && command->if_match != builder->generation) {
-        error_set(&command->error, "the configuration is at generation %llu, not %llu: read it again",
-                  (unsigned long long)builder->generation, (unsigned long long)command->if_match);
-        reply(builder, command, RESULT_STALE);
-        return false;
-    }
-    return true;
-}
-
-/* A change that was worked out: compiles it and sends it on, or answers at once. Takes `changes` over. */
-static void build_change(struct builder *builder, struct command *command, struct objects *changes)
-{
-    struct build *build = build_new(builder, BUILD_CHANGE, command);
-    build->changes = *changes;
-    if (build->changes.count == 0) {
-        build_free(build);
-        reply(builder, command, RESULT_DONE);
-        return;
-    }
-    if (!compile(builder, build, &command->problems)) {
-        changes_relate_problems(command, &command->problems);
-        build_free(build);
-        reply(builder, command, RESULT_INVALID);
-        return;
-    }
-    log_problems(&build->compiled.warnings);
-    give_warnings(&build->compiled.warnings, command);
-    changes_relate_problems(command, &command->problems);
-    reading_put_result(command, &build->changes);
     take_derived(build);
-    if (command->is_dry_run) {
-        compiler_reject(builder->compiler, &build->compiled);
-        build_free(build);
-        reply(builder, command, RESULT_DONE);
-        return;
-    }
-    build->generation = builder->generation + 1;
-    build->author = command->author != NULL ? xstrdup(command->author) : NULL;
-    build->comment = command->comment != NULL ? xstrdup(command->comment) : NULL;
-    launch(builder, build);
+    compiler_keep(builder->compiler, &build->compiled);
+    build->generation = ++builder->newest;
 }
 
-static void drop_unchanged(const struct compiler *compiler, struct objects *changes)
+static void run_read(struct builder *builder, struct command *command)
 {
-    if (changes->count != 1 || changes->items[0].text == NULL)
-        return;
-    const struct object *change = &changes->items[0],
-                        *head = compiler_find(compiler, change->kind, change->name);
-    if (head != NULL && head->text_size == change->text_size &&
-        memcmp(head->text, change->text, change->text_size) == 0)
-        objects_free(changes);
-}
-
-static void run_write(struct builder *builder, struct command *command)
-{
-    struct objects changes = { 0 };
-    if (!is_write_allowed(builder, command))
-        return;
-    if (!changes_of_command(builder->compiler, command, &changes)) {
-        objects_free(&changes);
-        reply(builder, command, command->result);
-        return;
-    }
-    drop_unchanged(builder->compiler, &changes);
-    build_change(builder, command, &changes);
-}
-
-static void run_rollback(struct builder *builder, struct rollback *rollback)
-{
-    struct command *command = rollback->command;
-    struct objects changes = { 0 };
-    if (is_write_allowed(builder, command)) {
-        changes_to(builder->compiler, &rollback->objects, false, &changes);
-        build_change(builder, command, &changes);
-    }
-    objects_free(&rollback->objects);
-    free(rollback);
-}
-
-static void run_command(struct builder *builder, struct command *command)
-{
-    switch ((enum command_kind)command->letter.kind) {
-    case COMMAND_CONFIG_READ:
-    case COMMAND_OBJECT_READ:
-        reply(builder, command, reading_run(builder->compiler, command) ? RESULT_DONE : RESULT_NOT_FOUND);
-        return;
-    default: run_write(builder, command); return;
-    }
+    command->generation = builder->generation;
+    builder_reply(command, reading_run(builder->compiler, command) ? RESULT_DONE : RESULT_NOT_FOUND);
 }
 
 /* ---- tasks of its own ---- */
@@ -242,13 +123,14 @@ static void run_geo(struct builder *builder)
     struct problems problems = { 0 };
     bool is_good;
     struct geo *geo = databases_load(builder->databases, &is_good);
-    struct build *build = build_new(builder, BUILD_GEO, NULL);
+    struct build *build = builder_new_build(builder, BUILD_GEO, NULL);
     bool is_first = builder->generation == 0 && builder->head.objects.count == 0;
     if ((is_good || is_first) && compiler_set_geo(builder->compiler, geo, &problems, &build->compiled)) {
-        log_problems(&build->compiled.warnings);
-        launch(builder, build);
+        builder_log_problems(&build->compiled.warnings);
+        compiler_keep(builder->compiler, &build->compiled);
+        builder_launch(builder, build);
     } else {
-        log_problems(&problems);
+        builder_log_problems(&problems);
         build_free(build);
     }
     problems_free(&problems);
@@ -257,13 +139,15 @@ static void run_geo(struct builder *builder)
 static void run_restore(struct builder *builder)
 {
     struct problems problems = { 0 };
-    struct build *build = build_new(builder, BUILD_RESTORE, NULL);
+    struct build *build = builder_new_build(builder, BUILD_RESTORE, NULL);
     build->generation = builder->head.generation;
     if (compiler_apply(builder->compiler, builder->head.objects.items, builder->head.objects.count, &problems,
                        &build->compiled)) {
+        compiler_keep(builder->compiler, &build->compiled);
         builder->origin = builder->head.origin;
+        builder->newest = builder->head.generation;
     } else {
-        log_problems(&problems);
+        builder_log_problems(&problems);
         build->kind = BUILD_NOTHING;
         build->is_start = true;
         error_set(&build->error, "generation %llu in the store does not compile; see the errors above",
@@ -271,7 +155,7 @@ static void run_restore(struct builder *builder)
     }
     problems_free(&problems);
     objects_free(&builder->head.objects); /* the compiler has them now */
-    launch(builder, build);
+    builder_launch(builder, build);
 }
 
 static void import(struct builder *builder, struct command *command, struct build *build)
@@ -280,17 +164,16 @@ static void import(struct builder *builder, struct command *command, struct buil
     struct problems found = { 0 }, *problems = command != NULL ? &command->problems : &found;
     enum import_verdict verdict = import_files(builder->settings, builder->compiler, &head, &build->changes,
                                                &build->import_digest, problems, &build->error);
-    if (verdict == IMPORT_CHANGES && !compile(builder, build, problems)) {
+    if (verdict == IMPORT_CHANGES && !builder_compile(builder, build, problems)) {
         verdict = IMPORT_INVALID;
         import_sum_up(builder->settings, problems, &build->error);
     }
-    log_problems(problems);
+    builder_log_problems(problems);
     if (verdict == IMPORT_CHANGES) {
-        log_problems(&build->compiled.warnings);
-        take_derived(build);
+        builder_log_problems(&build->compiled.warnings);
+        builder_keep(builder, build);
     }
     build->kind = verdict == IMPORT_CHANGES ? BUILD_CHANGE : BUILD_NOTHING;
-    build->generation = builder->generation + (verdict == IMPORT_CHANGES);
     build->is_import = true;
     build->author = xstrdup("files");
     build->comment =
@@ -302,6 +185,7 @@ static void import(struct builder *builder, struct command *command, struct buil
                           : verdict == IMPORT_REFUSED ? RESULT_CONFLICT
                                                       : RESULT_DONE;
         command->error = build->error;
+        command->generation = build->generation;
     }
     problems_free(&found);
 }
@@ -315,56 +199,65 @@ static void reload_keys(struct builder *builder, struct build *build)
 
 static void run_import(struct builder *builder, struct command *command)
 {
-    struct build *build = build_new(builder, BUILD_NOTHING, command);
+    struct build *build = builder_new_build(builder, BUILD_NOTHING, command);
     build->origin = STORE_ORIGIN_FILES;
     build->is_start = command == NULL;
     import(builder, command, build);
     if (command != NULL)
         reload_keys(builder, build);
-    launch(builder, build);
+    builder_launch(builder, build);
 }
 
-static void run_letter(struct builder *builder, struct letter *letter)
+static void run_task(struct builder *builder, struct letter *letter)
 {
     switch (letter->kind) {
-    case TASK_GEO:
-        free(letter);
-        run_geo(builder);
-        return;
-    case TASK_RESTORE:
-        free(letter);
-        run_restore(builder);
-        return;
-    case TASK_IMPORT:
-        free(letter);
-        run_import(builder, NULL);
-        return;
-    case TASK_ROLLBACK: run_rollback(builder, (struct rollback *)letter); return;
     case COMMAND_RELOAD: run_import(builder, (struct command *)letter); return;
-    default: run_command(builder, (struct command *)letter); return;
+    case TASK_GEO: run_geo(builder); break;
+    case TASK_RESTORE: run_restore(builder); break;
+    default: run_import(builder, NULL); break;
     }
+    free(letter);
 }
 
-static void settle(struct builder *builder, struct build *build)
+static void run_next(struct builder *builder)
+{
+    if (writes_take(builder->waiting))
+        writes_run_group(builder);
+    else
+        run_task(builder, builder_dequeue(builder));
+}
+
+/* ---- what came back ---- */
+
+static void take_accepted(struct builder *builder, struct build *build)
+{
+    builder->generation = build->generation;
+    if (build->kind == BUILD_CHANGE)
+        builder->origin = build->origin;
+    if (build->import_digest != NULL) {
+        free(builder->import_digest);
+        builder->import_digest = xstrdup(build->import_digest);
+    }
+    compiled_free(&build->compiled);
+}
+
+static void settle(struct builder *builder, struct build *first)
 {
     builder->in_flight = NULL;
-    if (build->kind == BUILD_NOTHING) {
-        build_free(build);
-        return;
+    if (first->is_accepted)
+        compiler_accept_kept(builder->compiler);
+    else
+        compiler_reject_kept(builder->compiler);
+    for (struct build *build = first; build != NULL; build = build->next) {
+        if (build->kind == BUILD_NOTHING)
+            continue;
+        if (first->is_accepted)
+            take_accepted(builder, build);
+        else
+            compiled_abandon(&build->compiled);
     }
-    if (build->is_accepted) {
-        compiler_accept(builder->compiler, &build->compiled);
-        builder->generation = build->generation;
-        if (build->kind == BUILD_CHANGE)
-            builder->origin = build->origin;
-        if (build->import_digest != NULL) {
-            free(builder->import_digest);
-            builder->import_digest = xstrdup(build->import_digest);
-        }
-    } else {
-        compiler_reject(builder->compiler, &build->compiled);
-    }
-    build_free(build);
+    builder->newest = builder->generation;
+    build_free(first);
 }
 
 static bool is_read(const struct letter *letter)
@@ -382,7 +275,7 @@ static void sort_letters(struct builder *builder, struct letter *letter)
             builder->is_stopping = true;
             free(letter);
         } else if (is_read(letter)) {
-            run_command(builder, (struct command *)letter);
+            run_read(builder, (struct command *)letter);
         } else {
             enqueue(builder, letter);
         }
@@ -392,17 +285,11 @@ static void sort_letters(struct builder *builder, struct letter *letter)
 static void refuse_waiting(struct builder *builder)
 {
     while (builder->waiting != NULL) {
-        struct letter *letter = dequeue(builder);
-        if (letter->kind == TASK_ROLLBACK) {
-            struct rollback *rollback = (struct rollback *)letter;
-            reply(builder, rollback->command, RESULT_UNAVAILABLE);
-            objects_free(&rollback->objects);
-            free(rollback);
-        } else if (letter->kind >= TASK_GEO) {
+        struct letter *letter = builder_dequeue(builder);
+        if (letter->kind == COMMAND_RELOAD || writes_take(letter))
+            writes_refuse(letter);
+        else
             free(letter);
-        } else {
-            reply(builder, (struct command *)letter, RESULT_UNAVAILABLE);
-        }
     }
 }
 
@@ -420,7 +307,7 @@ static void *builder_main(void *arg)
         bool has_letters = mailbox_wait(builder->box, WATCH_MS);
         sort_letters(builder, mailbox_take(builder->box));
         while (builder->in_flight == NULL && builder->waiting != NULL)
-            run_letter(builder, dequeue(builder));
+            run_next(builder);
         if (!has_letters && builder->in_flight == NULL && databases_have_changed(builder->databases))
             run_geo(builder);
     }

@@ -9,10 +9,11 @@
 
 /*
  * The compiler thread: owns the compiler, works commands out into changes, compiles, and waits for control to
- * say whether the change became durable before it begins the next.  Reads are answered meanwhile.  It also
- * watches the GeoIP databases.
+ * say whether they became durable before it begins the next.  All writes that wait go together: each makes a
+ * generation of its own on top of the one before, and one commit and one publication serve them all.  Reads
+ * are answered meanwhile, from what is durable.  It also watches the GeoIP databases.
  *
- *     control ──command──▶ builder ──build──▶ control ──▶ store ──▶ control ──settle(build)──▶ builder
+ *     control ══commands══▶ builder ──builds──▶ control ──▶ store ──▶ control ──settle(builds)──▶ builder
  */
 struct builder;
 
@@ -22,11 +23,14 @@ enum build_kind {
     BUILD_RESTORE, /* the head that the store had: nothing to store */
     BUILD_CHANGE,  /* a new generation: to be stored, then published */
     BUILD_GEO,     /* new location tables: nothing to store */
-    BUILD_NOTHING, /* nothing to publish: an import that found nothing, or was refused */
+    BUILD_NOTHING, /* nothing to publish: an import that found nothing or was refused, or in a group a command
+                      that is answered already, on condition that the changes before it are stored */
 };
 
 struct build {
     struct letter letter; /* LETTER_BUILD */
+    struct build
+        *next; /* the next of a group: stored, published and answered together, or refused together */
     enum build_kind kind;
     struct command *command; /* who asked; NULL: the builder itself */
     struct compiled compiled;
@@ -39,8 +43,9 @@ struct build {
     struct error error;       /* of a refused import: one line for status */
     struct server_keys *keys; /* read again by a reload, else NULL */
     bool is_start;            /* the last one of those that builder_start causes */
-    bool is_accepted;         /* set by control before it goes back */
+    bool is_accepted;         /* set by control on the first of a group before it goes back */
 };
+/** With all that follow. */
 void build_free(struct build *build);
 
 /** Starts the thread; builds go to `control`.  Restores `head` (taken over), then imports the files as design

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "control/builds.h"
 #include "control/cookie_secrets.h"
 #include "control/notes.h"
 #include "control/requests.h"
@@ -43,106 +44,6 @@ void control_publish(struct control *control, uint64_t generation, const char *g
     pthread_mutex_unlock(&control->status_mutex);
 }
 
-static void note_import_error(struct control *control, const struct error *error)
-{
-    pthread_mutex_lock(&control->status_mutex);
-    snprintf(control->status.last_import_error, sizeof control->status.last_import_error, "%s", error->text);
-    pthread_mutex_unlock(&control->status_mutex);
-}
-
-/* ---- builds ---- */
-
-static void publish_build(struct control *control, struct build *build)
-{
-    const struct dataset *dataset = build->compiled.dataset;
-    const char *source = dataset->geo != NULL ? dataset->geo->source : "";
-    world_take(control->world, &build->compiled, build->generation);
-    control_publish(control, build->generation, source);
-    build->is_accepted = true;
-    if (build->kind == BUILD_CHANGE)
-        note_generation(control->chronicle, build);
-    else if (build->kind == BUILD_GEO && control->is_ready)
-        note_locations(control->chronicle, source);
-}
-
-/* The build's fate is known: the builder first, so that who asks next reads the new head. */
-static void finish_build(struct control *control, struct build *build, enum command_result result)
-{
-    struct command *command = build->command;
-    uint64_t generation = build->generation;
-    if (build->kind == BUILD_CHANGE && build->is_accepted)
-        log_notice("generation %llu by %s%s%s", (unsigned long long)generation,
-                   build->author != NULL ? build->author : "?", build->comment != NULL ? ": " : "",
-                   build->comment != NULL ? build->comment : "");
-    if (build->is_import || build->is_start)
-        note_import_error(control, &build->error);
-    if (build->is_start) {
-        control->is_ready = true;
-        world_set_restored(control->world, NULL);
-        if (build->generation == 0 || build->error.text[0] != '\0')
-            control->start_error = build->error;
-    }
-    builder_settle(control->builder, build);
-    if (command == NULL)
-        return;
-    command->generation = generation;
-    control_reply(command, result);
-}
-
-static void store_build(struct control *control, struct build *build)
-{
-    struct store_job *job = store_job_new(STORE_PUT_GENERATION);
-    job->reply_to = control->store_box;
-    job->context = build;
-    job->generation = build->generation;
-    job->origin = build->origin;
-    job->author = build->author != NULL ? xstrdup(build->author) : NULL;
-    job->comment = build->comment != NULL ? xstrdup(build->comment) : NULL;
-    job->import_digest = build->import_digest != NULL ? xstrdup(build->import_digest) : NULL;
-    job->objects = build->changes;
-    build->changes = (struct objects){ 0 };
-    store_post(control->store, job);
-}
-
-static void take_build(struct control *control, struct build *build)
-{
-    if (build->keys != NULL)
-        world_set_keys(control->world, build->keys);
-    build->keys = NULL;
-    switch (build->kind) {
-    case BUILD_CHANGE:
-        if (control->is_stopping)
-            finish_build(control, build, RESULT_UNAVAILABLE);
-        else
-            store_build(control, build);
-        return;
-    case BUILD_RESTORE:
-    case BUILD_GEO:
-        publish_build(control, build);
-        finish_build(control, build, RESULT_DONE);
-        return;
-    case BUILD_NOTHING:
-        finish_build(control, build, build->command != NULL ? build->command->result : RESULT_DONE);
-        return;
-    }
-}
-
-static void build_was_stored(struct control *control, struct store_job *job)
-{
-    struct build *build = job->context;
-    if (job->is_done) {
-        publish_build(control, build);
-        finish_build(control, build, RESULT_DONE);
-        return;
-    }
-    log_error("generation %llu was not stored: %s", (unsigned long long)build->generation, job->error.text);
-    build->error = job->error;
-    if (build->command != NULL)
-        build->command->error = job->error;
-    build->generation--;
-    finish_build(control, build, RESULT_UNAVAILABLE);
-}
-
 /* Until the next override expires or the next hold or ramp goes on; -1: until a letter comes. */
 static int time_to_wait(struct control *control)
 {
@@ -180,7 +81,7 @@ static void judge(struct control *control)
 static void take_job(struct control *control, struct store_job *job)
 {
     switch ((enum store_job_kind)job->letter.kind) {
-    case STORE_PUT_GENERATION: build_was_stored(control, job); break;
+    case STORE_PUT_GENERATION: builds_were_stored(control, job); break;
     case STORE_PUT_OVERRIDE:
     case STORE_DELETE_OVERRIDE: requests_override_stored(control, job); break;
     case STORE_LIST_GENERATIONS: requests_generations_came(job); break;
@@ -226,7 +127,7 @@ static bool take_letter(struct control *control, struct letter *letter)
         world_set_latency(control->world, ((struct latency_news *)letter)->table);
         free(letter);
         return false;
-    case LETTER_BUILD: take_build(control, (struct build *)letter); return false;
+    case LETTER_BUILD: builds_take(control, (struct build *)letter); return false;
     case LETTER_STOP: free(letter); return true;
     default: take_command(control, (struct command *)letter); return false;
     }

@@ -19,7 +19,7 @@ static void set_body(struct command *command, char *body)
 static void read_config(const struct compiler *compiler, struct command *command)
 {
     struct objects all = { 0 };
-    compiler_list(compiler, &all);
+    compiler_list_accepted(compiler, &all);
     set_body(command, objects_to_steering(&all, false));
     objects_free(&all);
 }
@@ -30,7 +30,7 @@ bool reading_run(const struct compiler *compiler, struct command *command)
         read_config(compiler, command);
         return true;
     }
-    const struct object *object = compiler_find(compiler, command->object_kind, command->name);
+    const struct object *object = compiler_find_accepted(compiler, command->object_kind, command->name);
     if (object == NULL)
         return error_set(&command->error, "there is no %s named \"%s\"",
                          object_kind_names[command->object_kind], command->name);
@@ -61,6 +61,17 @@ void reading_put_result(struct command *command, const struct objects *changes)
         set_body(command, xstrndup(changes->items[0].text, changes->items[0].text_size));
     else
         set_body(command, NULL);
+}
+
+void reading_put_unchanged(const struct compiler *compiler, struct command *command)
+{
+    const struct objects none = { 0 };
+    const struct object *object =
+        command->name != NULL ? compiler_find(compiler, command->object_kind, command->name) : NULL;
+    if (object != NULL && !command->is_dry_run)
+        set_body(command, xstrndup(object->text, object->text_size));
+    else
+        reading_put_result(command, &none);
 }
 
 char *reading_generations(const struct store_generation *list, size_t count)

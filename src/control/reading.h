@@ -11,6 +11,8 @@ bool reading_run(const struct compiler *compiler, struct command *command);
 /** Puts what a change does into command->body: of one object its new JSON, of a dry run the list of changes.
  */
 void reading_put_result(struct command *command, const struct objects *changes);
+/** The same when nothing changes. */
+void reading_put_unchanged(const struct compiler *compiler, struct command *command);
 
 /** "generation", "author", "time", "comment" of each as a JSON array; the caller frees it. */
 struct store_generation;

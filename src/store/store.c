@@ -61,10 +61,8 @@ void store_verdicts_free(struct store_verdict *verdicts, size_t count)
     free(verdicts);
 }
 
-void store_job_free(struct store_job *job)
+static void job_free(struct store_job *job)
 {
-    if (job == NULL)
-        return;
     free(job->author);
     free(job->comment);
     free(job->import_digest);
@@ -76,6 +74,15 @@ void store_job_free(struct store_job *job)
     store_latencies_free(job->latencies, job->latency_count);
     list_free(job->list, job->list_count);
     free(job);
+}
+
+void store_job_free(struct store_job *job)
+{
+    while (job != NULL) {
+        struct store_job *also = job->also;
+        job_free(job);
+        job = also;
+    }
 }
 
 static bool job_is_read(const struct store_job *job)
@@ -101,8 +108,10 @@ static void job_give_up(struct store_job *job, const struct error *why)
 
 static bool job_put_generation(struct store *store, struct store_job *job)
 {
-    return generations_put(&store->db, job, &job->error) &&
-           generations_prune(&store->db, store->keep_generations, &job->error);
+    for (const struct store_job *each = job; each != NULL; each = each->also)
+        if (!generations_put(&store->db, each, &job->error))
+            return false;
+    return generations_prune(&store->db, store->keep_generations, &job->error);
 }
 
 static bool job_run(struct store *store, struct store_job *job)

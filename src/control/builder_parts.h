@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "control/builder.h"
+#include "control/databases.h"
+
+#include <pthread.h>
+
+/* What builder.c (the thread, what it does by itself) and writes.c (what people ask for) share. */
+
+/* Letters of the builder's own beside commands (enum command_kind) and returning builds (LETTER_BUILD). */
+enum { TASK_GEO = 50, TASK_RESTORE, TASK_IMPORT, TASK_ROLLBACK, TASK_STOP };
+
+struct rollback {
+    struct letter letter;
+    struct command *command;
+    struct objects objects;
+};
+
+struct builder {
+    const struct settings *settings;
+    struct mailbox *box, *control;
+    struct compiler *compiler;
+    struct databases *databases;
+    struct store_head head; /* until restored */
+    uint64_t generation;    /* that is durable */
+    uint64_t newest;        /* of the compiler's head, with what is kept */
+    enum store_origin origin;
+    char *import_digest;
+    struct build *in_flight; /* at control; the next waits for it */
+    struct letter *waiting, **waiting_end;
+    bool is_stopping;
+    pthread_t thread;
+};
+
+struct letter *builder_dequeue(struct builder *builder);
+/** The command goes back to who sent it, or is freed. */
+void builder_reply(struct command *command, enum command_result result);
+struct build *builder_new_build(struct builder *builder, enum build_kind kind, struct command *command);
+/** Sends builds on their way; the next task waits until they come back. */
+void builder_launch(struct builder *builder, struct build *first);
+/** Compiles build->changes, which then is the whole next generation; false with problems. */
+bool builder_compile(struct builder *builder, struct build *build, struct problems *problems);
+/** What was compiled is the newest generation from now on; what the compiler adds to the changes is stored
+ * with them. */
+void builder_keep(struct builder *builder, struct build *build);
+void builder_log_problems(const struct problems *problems);
