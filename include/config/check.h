@@ -22,6 +22,7 @@ enum check_type {
     CHECK_GRPC,
     CHECK_ICMP,
     CHECK_EXEC,
+    CHECK_PUSH,      /* not measured: somebody reports */
     CHECK_TYPE_COUNT /* types that the checker does not measure itself go in front of it and have no probe */
 };
 
@@ -41,9 +42,9 @@ struct check {
     _Atomic uint32_t references;
     char *name;
     enum check_type type;
-    uint32_t interval_ms, timeout_ms;
-    uint16_t rise, fall;     /* results in a row that turn the verdict, >= 1 */
-    uint16_t port;           /* 0: the scheme's */
+    uint32_t interval_ms, timeout_ms; /* of push: ttl_ms and 0, the pace of bad results while it is silent */
+    uint16_t rise, fall;              /* results in a row that turn the verdict, >= 1 */
+    uint16_t port;                    /* 0: the scheme's */
     char *target_host;       /* connect there instead of the endpoint's address; NULL: the endpoint's */
     struct address source;   /* connect from there; NONE: as the system likes */
     uint32_t jitter_percent; /* of the interval: a start may come that much earlier */
@@ -81,6 +82,8 @@ struct check {
     /* exec */
     char **command; /* absolute path and arguments */
     size_t command_count;
+    /* push */
+    uint32_t ttl_ms; /* a report holds that long; 0: another type */
 };
 
 struct check *check_acquire(struct check *check);

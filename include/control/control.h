@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "control/feed.h"
 #include "control/latency_sample.h"
+#include "control/pushed_report.h"
 #include "health/checker.h"
 #include "snapshot/conditions.h"
 
@@ -31,6 +32,7 @@ enum command_kind {
     COMMAND_OVERRIDE_SET,   /* in: name (pool), endpoint, override */
     COMMAND_OVERRIDE_CLEAR, /* in: name (pool), endpoint */
     COMMAND_LATENCY_ADD,    /* in: samples */
+    COMMAND_CHECK_REPORT,   /* in: name (of a push check), reports: all of them or none */
     COMMAND_EVENTS, /* in: has_after, after (numbers above it; without: the newest), most, has_event_kind,
                        event_kind, name (subject); out: events, ascending */
     COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
@@ -67,6 +69,9 @@ struct command {
     enum event_kind event_kind;
     struct latency_sample *samples; /* owned */
     size_t sample_count;
+    struct pushed_report *reports; /* owned */
+    size_t report_count;
+    bool is_batch; /* they came as {"reports": […]} */
     /* in and out */
     uint64_t generation; /* out: of the head after it */
     /* out */

@@ -53,6 +53,8 @@ void checker_bind(struct checker *checker, uint32_t slot, const struct check_bin
 struct known_verdict {
     uint8_t verdict; /* enum health_verdict; UNKNOWN: nothing */
     struct evidence evidence;
+    int64_t reported_wall_ms; /* push: of the last report; 0: none */
+    uint32_t report_ttl_ms;   /* its own; 0: the check's */
 };
 
 /** The same, but a binding that is new here starts with what is known of it, so that its thresholds hold from
@@ -60,10 +62,26 @@ struct known_verdict {
 void checker_bind_known(struct checker *checker, uint32_t slot, const struct check_binding *bindings,
                         const struct known_verdict *known, size_t count);
 
+#define CHECK_MESSAGE_SIZE 160
+
+/* What somebody says of an endpoint under a push check. */
+struct check_report {
+    bool is_up;
+    uint32_t ttl_ms; /* it holds that long; 0: as long as the check says */
+    int64_t wall_ms; /* when it came */
+    char message[CHECK_MESSAGE_SIZE];
+};
+
+/** Takes a report about the binding at that position (a push check; otherwise it is lost).  Any thread; in
+ * order with checker_bind. */
+void checker_report(struct checker *checker, uint32_t slot, uint16_t check_index,
+                    const struct check_report *report);
+
 struct checker_counters {
     _Atomic uint64_t started, succeeded, failed;
     _Atomic uint64_t skipped;    /* starts left out: one waits for a place already, or too many under way */
     _Atomic uint64_t unmeasured; /* started, but stopped by our own want of sockets, ports or memory */
+    _Atomic uint64_t reports_taken, reports_missed; /* of push checks; missed: times to live without one */
     _Atomic uint32_t bindings, in_flight;
     _Atomic uint32_t certificates_ending; /* targets whose certificate is within warn_before of its end */
 };

@@ -32,3 +32,5 @@
 
 #define EXAMPLE_SAMPLES \
     "{\"samples\":[{\"client\":\"198.51.100.7\",\"endpoint\":\"us/us-east-1\",\"ms\":41.5}]}"
+
+#define EXAMPLE_REPORT "{\"endpoint\":\"us/us-east-1\",\"status\":\"up\",\"message\":\"queue is short\"}"

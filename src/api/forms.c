@@ -100,8 +100,21 @@ static const struct member sample_members[] = {
     { "endpoint", "string", "\"pool/endpoint\"" },
     { "ms", "number", "milliseconds that the endpoint took for this client" },
 };
+static const struct member reports_members[] = {
+    { "~endpoint", "string", "\"pool/endpoint\"" },
+    { "~status", "up|down", "how it is" },
+    { "~message", "string?", "why; becomes the evidence" },
+    { "~ttl", "string?", "a duration, as \"30s\", how long this holds; the check's by default" },
+    { "~reports", "[check_report]", "many, instead of all that" },
+};
+static const struct member report_members[] = {
+    { "endpoint", "string", "\"pool/endpoint\"" },
+    { "status", "up|down", "how it is" },
+    { "~message", "string?", "why; becomes the evidence" },
+    { "~ttl", "string?", "a duration, as \"30s\", how long this holds; the check's by default" },
+};
 static const struct member accepted_members[] = {
-    { "accepted", "integer", "samples that were taken" },
+    { "accepted", "integer", "samples or reports that were taken" },
 };
 
 /* ---- what happened ---- */
@@ -222,6 +235,8 @@ static const struct form forms[] = {
     FORM("record_view", "an RRset as it is served", record_members),
     FORM("latency_samples", "a batch of latencies that clients measured", samples_members),
     FORM("latency_sample", "one latency", sample_members),
+    FORM("check_reports", "how an endpoint is, or many are", reports_members),
+    FORM("check_report", "how an endpoint is", report_members),
     FORM("accepted", "what was taken", accepted_members),
     FORM("event", "something that happened", event_members),
     FORM("events", "a page of events", events_members),

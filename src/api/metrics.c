@@ -230,6 +230,12 @@ static void write_control(struct text *out, struct control *control)
              atomic_load_explicit(&checks->failed, memory_order_relaxed));
     labelled(out, "steerd_checks_total", "result", "unmeasured",
              atomic_load_explicit(&checks->unmeasured, memory_order_relaxed));
+    metrics_family(out, "steerd_check_reports_total", "counter",
+                   "Reports to push checks, and times to live that went by without one.");
+    labelled(out, "steerd_check_reports_total", "result", "taken",
+             atomic_load_explicit(&checks->reports_taken, memory_order_relaxed));
+    labelled(out, "steerd_check_reports_total", "result", "missed",
+             atomic_load_explicit(&checks->reports_missed, memory_order_relaxed));
     one(out, "steerd_checks_skipped_total", "counter",
         "Starts of health checks left out: too many under way.",
         atomic_load_explicit(&checks->skipped, memory_order_relaxed));

@@ -18,6 +18,7 @@ static const struct parameter rows[] = {
     PATH("endpoint", "us-east-1", "old-1", "name of the endpoint in its pool"),
     PATH("policy", "anywhere", "older", "name of the policy"),
     PATH("check", "web", "old", "name of the check"),
+    PATH("push_check", "beat", NULL, "name of a push check"),
     PATH("map", "offices", "old", "name of the map"),
     PATH("locations", "offices", "old", "name of the set of locations"),
     PATH("zone", "example.com", "old.example", "apex of the zone, with or without its final dot"),

@@ -40,6 +40,8 @@ void override_delete(struct request *request);
 void event_list(struct request *request);
 void event_stream(struct request *request);
 
+void check_report(struct request *request); /* report_routes.c */
+
 void latency_add(struct request *request); /* latency_routes.c */
 
 /* status.c */

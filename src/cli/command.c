@@ -24,6 +24,8 @@ static const struct command_row rows[] = {
       SAYS, command_override },
     { "undrain", "POOL/ENDPOINT", "take back drain, down or up: the checks decide again", 1, 1, 0,
       command_undrain },
+    { "check", "report CHECK POOL/ENDPOINT up|down [--message TEXT] [--ttl 30s]",
+      "tell a push check how an endpoint is", 4, 4, OPTION_MESSAGE | OPTION_TTL, command_check },
     { "explain", "NAME [--type TYPE] [--client ADDRESS]", "why a client gets the answer it gets", 1, 1,
       OPTION_TYPE | OPTION_CLIENT, command_explain },
     { "records", "ZONE [--limit N]", "the records of a zone as they are served", 1, 1, OPTION_LIMIT,

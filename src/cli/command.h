@@ -28,6 +28,7 @@ enum cli_exit command_endpoints(const struct options *options);
 enum cli_exit command_set_weight(const struct options *options);
 enum cli_exit command_override(const struct options *options); /* up, down, drain */
 enum cli_exit command_undrain(const struct options *options);
+enum cli_exit command_check(const struct options *options);
 enum cli_exit command_explain(const struct options *options);
 enum cli_exit command_records(const struct options *options);
 enum cli_exit command_set_record(const struct options *options);

@@ -37,6 +37,8 @@ static const struct option known[] = {
     BIT_OPTION("follow", OPTION_FOLLOW, no_argument),
     BIT_OPTION("kind", OPTION_KIND, required_argument),
     BIT_OPTION("subject", OPTION_SUBJECT, required_argument),
+    BIT_OPTION("message", OPTION_MESSAGE, required_argument),
+    BIT_OPTION("ttl", OPTION_TTL, required_argument),
     { NULL, 0, NULL, 0 },
 };
 
@@ -57,6 +59,8 @@ static void take_bit(struct options *options, unsigned bit, const char *value)
     case OPTION_FOLLOW: options->follows = true; break;
     case OPTION_KIND: options->kind = value; break;
     case OPTION_SUBJECT: options->subject = value; break;
+    case OPTION_MESSAGE: options->message = value; break;
+    case OPTION_TTL: options->ttl = value; break;
     }
 }
 

@@ -21,6 +21,8 @@ enum option_bit {
     OPTION_FOLLOW = 1 << 10,
     OPTION_KIND = 1 << 11,
     OPTION_SUBJECT = 1 << 12,
+    OPTION_MESSAGE = 1 << 13,
+    OPTION_TTL = 1 << 14,
 };
 
 struct command_row;
@@ -36,7 +38,7 @@ struct options {
     bool wants_json, wants_help, wants_version, is_dry_run, follows;
     bool is_following; /* the command is `events`, where -f takes no value */
     const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation, *kind,
-        *subject;
+        *subject, *message, *ttl;
 };
 
 /** Options may stand anywhere; "--" ends them.  False: `err` says what is wrong with the line. */

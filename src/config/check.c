@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const check_type_names[] = { "http", "https", "tcp", "tls", "dns", "grpc", "icmp", "exec", NULL };
+const char *const check_type_names[] = { "http", "https", "tcp",  "tls",  "dns",
+                                         "grpc", "icmp",  "exec", "push", NULL };
 static_assert(sizeof check_type_names / sizeof *check_type_names == CHECK_TYPE_COUNT + 1, "a type, a name");
 
 const char *check_type_name(enum check_type type)
@@ -51,6 +52,7 @@ static const struct {
     VALUE(warn_before_ms),
     VALUE(query_type),
     VALUE(rcode),
+    VALUE(ttl_ms),
 #undef VALUE
 };
 

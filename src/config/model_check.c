@@ -73,12 +73,18 @@ void object_name_check(struct reader *reader)
 #define WEB       (OF(HTTP) | OF(HTTPS))
 #define SECURE    (OF(HTTPS) | OF(TLS) | OF(GRPC))
 #define CONNECTED (WEB | SECURE | OF(TCP))
+#define MEASURED  (CONNECTED | OF(DNS) | OF(ICMP) | OF(EXEC))
 
 /* The types that look at an option; what is not here is everybody's. */
 static const struct {
     const char *key;
     unsigned types;
 } uses[] = {
+    { "interval", MEASURED },
+    { "timeout", MEASURED },
+    { "jitter_percent", MEASURED },
+    { "confirm", MEASURED },
+    { "host", MEASURED },
     { "port", CONNECTED | OF(DNS) | OF(EXEC) },
     { "source", CONNECTED | OF(DNS) | OF(ICMP) },
     { "path", WEB },
@@ -104,6 +110,7 @@ static const struct {
     { "answer", OF(DNS) },
     { "service", OF(GRPC) },
     { "command", OF(EXEC) },
+    { "ttl", OF(PUSH) },
 };
 
 static bool is_given(const struct reader *reader, const char *key)
@@ -168,6 +175,18 @@ static void check_rest(struct reader *reader, const struct check *check)
     }
 }
 
+/* Who reports has measured already: a report counts at once.  Without one, results come at the pace of the
+ * time to live. */
+static void settle_push(const struct reader *reader, struct check *check)
+{
+    if (!is_given(reader, "rise"))
+        check->rise = 1;
+    if (!is_given(reader, "fall"))
+        check->fall = 1;
+    check->interval_ms = check->ttl_ms;
+    check->timeout_ms = 0;
+}
+
 struct check *check_parse(const struct object *object, struct problems *problems)
 {
     struct reader reader;
@@ -182,8 +201,11 @@ struct check *check_parse(const struct object *object, struct problems *problems
     demand(&reader, check, OF(TCP) | OF(GRPC), "port");
     demand(&reader, check, OF(DNS), "query");
     demand(&reader, check, OF(EXEC), "command");
+    demand(&reader, check, OF(PUSH), "ttl");
     check_request(&reader, check);
     check_rest(&reader, check);
+    if (check->type == CHECK_PUSH)
+        settle_push(&reader, check);
     if (reader_close(&reader))
         return check;
     check_release(check);

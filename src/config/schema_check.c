@@ -33,9 +33,9 @@ static const struct field check_fields[] = {
     { "timeout", &type_duration, MEMBER(struct check, timeout_ms), .least = 10, .most = MINUTE,
       .fallback = "\"1s\"", .doc = "how long a check may take; may exceed the interval" },
     { "rise", &type_integer, MEMBER(struct check, rise), .least = 1, .most = 100, .fallback = "2",
-      .doc = "good results in a row that turn a down endpoint up" },
+      .doc = "good results in a row that turn a down endpoint up; 1 by default where they are pushed" },
     { "fall", &type_integer, MEMBER(struct check, fall), .least = 1, .most = 100, .fallback = "3",
-      .doc = "bad results in a row that turn an up endpoint down" },
+      .doc = "bad results in a row that turn an up endpoint down; 1 by default where they are pushed" },
     { "confirm", &type_boolean, MEMBER(struct check, confirm), .fallback = "false",
       .doc = "check again at once after the first bad result, which counts only if that is bad too" },
     { "damp", &type_shape, .shape = &shape_damp, .doc = "holds down what flaps; off by default" },
@@ -92,5 +92,7 @@ static const struct field check_fields[] = {
       .doc = "gRPC service to ask about; the whole server by default" },
     { "command", &type_texts, MEMBER(struct check, command), COUNT(struct check, command_count),
       .most = CHECK_ARGUMENTS_MAX, .doc = "absolute path and arguments of the program that checks" },
+    { "ttl", &type_duration, MEMBER(struct check, ttl_ms), .least = SECOND, .most = DAY,
+      .doc = "how long a report holds; no other by then is a bad result" },
 };
 const struct shape shape_check = { .name = "check", .doc = "a health check", SHAPE(check_fields) };

@@ -23,6 +23,8 @@ struct chronicle {
     struct events pending;
     struct store_verdict *verdicts;
     size_t verdict_count, verdict_room;
+    struct store_report *reports;
+    size_t report_count, report_room;
     bool is_under_way; /* a job is at the store: the next one gathers meanwhile */
     bool has_ended;
     uint64_t seen_ms; /* monotonic, of the last job; 0: none yet */
@@ -45,6 +47,7 @@ void chronicle_free(struct chronicle *chronicle)
         return;
     events_free(&chronicle->pending);
     store_verdicts_free(chronicle->verdicts, chronicle->verdict_count);
+    store_reports_free(chronicle->reports, chronicle->report_count);
     feed_free(chronicle->feed);
     free(chronicle);
 }
@@ -77,6 +80,20 @@ void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *
     copy->target = xstrdup(verdict->target != NULL ? verdict->target : "");
 }
 
+void chronicle_report(struct chronicle *chronicle, const struct store_report *report)
+{
+    if (chronicle == NULL || chronicle->report_count >= PENDING_MOST)
+        return; /* the next one will do */
+    if (chronicle->report_count == chronicle->report_room) {
+        chronicle->report_room = chronicle->report_room == 0 ? 16 : 2 * chronicle->report_room;
+        chronicle->reports = xrealloc(chronicle->reports, chronicle->report_room, sizeof *chronicle->reports);
+    }
+    struct store_report *copy = &chronicle->reports[chronicle->report_count++];
+    *copy = *report;
+    copy->endpoint = xstrdup(report->endpoint);
+    copy->check = xstrdup(report->check);
+}
+
 const struct events *chronicle_pending(const struct chronicle *chronicle)
 {
     return &chronicle->pending;
@@ -90,7 +107,11 @@ static void send_history(struct chronicle *chronicle, uint64_t now_ms)
     job->events = chronicle->pending;
     job->verdicts = chronicle->verdicts;
     job->verdict_count = chronicle->verdict_count;
+    job->reports = chronicle->reports;
+    job->report_count = chronicle->report_count;
     chronicle->pending = (struct events){ 0 };
+    chronicle->reports = NULL;
+    chronicle->report_count = chronicle->report_room = 0;
     chronicle->verdicts = NULL;
     chronicle->verdict_count = chronicle->verdict_room = 0;
     chronicle->is_under_way = true;
@@ -103,7 +124,8 @@ int chronicle_flush(struct chronicle *chronicle)
     uint64_t now_ms = clock_monotonic_ms();
     if (chronicle->has_ended || chronicle->is_under_way)
         return SEEN_EVERY_MS; /* its return wakes the loop */
-    bool has_news = chronicle->pending.count > 0 || chronicle->verdict_count > 0;
+    bool has_news =
+        chronicle->pending.count > 0 || chronicle->verdict_count > 0 || chronicle->report_count > 0;
     if (has_news || chronicle->seen_ms == 0 || now_ms - chronicle->seen_ms >= SEEN_EVERY_MS)
         send_history(chronicle, now_ms);
     return (int)(chronicle->seen_ms + SEEN_EVERY_MS - now_ms);

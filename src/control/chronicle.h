@@ -23,6 +23,9 @@ void chronicle_note(struct chronicle *chronicle, const struct event *event);
 /** Notes a verdict to be there after a restart (copied); as store_verdict says. */
 void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *verdict);
 
+/** The same for the last report to a push check. */
+void chronicle_report(struct chronicle *chronicle, const struct store_report *report);
+
 /** What is noted and not flushed. */
 const struct events *chronicle_pending(const struct chronicle *chronicle);
 

@@ -24,6 +24,9 @@ void command_free(struct command *command)
     for (size_t i = 0; i < command->sample_count; i++)
         free(command->samples[i].endpoint);
     free(command->samples);
+    for (size_t i = 0; i < command->report_count; i++)
+        free(command->reports[i].endpoint);
+    free(command->reports);
     problems_free(&command->problems);
     events_free(&command->events);
     free(command);

@@ -27,11 +27,17 @@ static bool restore_entry(struct world *world, struct entry *entry, const struct
 {
     bool has_replied = false;
     for (size_t i = 0; i < compiled->check_count; i++) {
-        const struct store_verdict *row =
-            restored_find(world->restored, entry->key, compiled->checks[i].check->name, entry->target);
+        const char *check = entry->checks[i]->name;
+        const struct store_verdict *row = restored_find(world->restored, entry->key, check, entry->target);
+        const struct store_report *report = restored_report(world->restored, entry->key, check);
+        if (report != NULL) {
+            known[i].reported_wall_ms = report->wall_ms;
+            known[i].report_ttl_ms = report->ttl_ms;
+        }
         if (row == NULL)
             continue;
-        known[i] = (struct known_verdict){ row->verdict, row->evidence };
+        known[i].verdict = row->verdict;
+        known[i].evidence = row->evidence;
         entry->observed[i].verdict = row->verdict;
         entry->observed[i].evidence = xmemdup(&row->evidence, sizeof row->evidence);
         has_replied |= row->evidence.has_replied;
@@ -52,14 +58,15 @@ static uint32_t silence_window_ms(const struct compiled_endpoint *compiled)
 void world_bind(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled,
                 bool is_new)
 {
-    struct known_verdict known[DECLARED_CHECKS_MAX] = { 0 };
+    size_t count = compiled->check_count;
+    struct known_verdict *known = count > 0 ? xcalloc(count, sizeof *known) : NULL;
     uint32_t slot = compiled->endpoint->slot;
     set_target(entry, compiled);
     bool has_replied = is_new && world->restored != NULL && restore_entry(world, entry, compiled, known);
-    doubt_bind(world->doubt, slot, compiled->check_count, silence_window_ms(compiled), has_replied,
-               clock_monotonic_ms());
+    doubt_bind(world->doubt, slot, count, silence_window_ms(compiled), has_replied, clock_monotonic_ms());
     if (world->checker != NULL)
-        checker_bind_known(world->checker, slot, compiled->checks, known, compiled->check_count);
+        checker_bind_known(world->checker, slot, compiled->checks, known, count);
+    free(known);
 }
 
 static void forget_verdicts(struct world *world, const char *key)
@@ -159,4 +166,34 @@ enum doubt_turn world_judge(struct world *world, uint64_t now_ms)
         believe(world, entry, &believed);
     }
     return turn;
+}
+
+/* ---- reports that come by themselves ---- */
+
+bool world_takes_report(const struct world *world, const char *key, const char *check, struct error *err)
+{
+    const struct entry *entry = table_find(world->by_key, key);
+    size_t i;
+    if (entry == NULL)
+        return error_set(err, "there is no endpoint \"%s\"", key);
+    if (!entry_find_check(entry, check, &i))
+        return error_set(err, "\"%s\" is not under the check \"%s\"", key, check);
+    return entry->checks[i]->type == CHECK_PUSH ||
+           error_set(err, "the check \"%s\" is of type \"%s\": only \"push\" takes reports", check,
+                     check_type_name(entry->checks[i]->type));
+}
+
+void world_report(struct world *world, const char *key, const char *check, const struct check_report *report)
+{
+    const struct entry *entry = table_find(world->by_key, key);
+    size_t i;
+    if (entry == NULL || !entry_find_check(entry, check, &i))
+        return;
+    const struct store_report row = { .endpoint = entry->key,
+                                      .check = entry->checks[i]->name,
+                                      .wall_ms = report->wall_ms,
+                                      .ttl_ms = report->ttl_ms };
+    chronicle_report(world->chronicle, &row);
+    if (world->checker != NULL)
+        checker_report(world->checker, entry->endpoint->slot, (uint16_t)i, report);
 }

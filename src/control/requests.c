@@ -7,6 +7,7 @@
 #include "control/notes.h"
 #include "control/reading.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,33 @@ int requests_expire_overrides(struct control *control)
         return -1;
     return next - now < 60000 ? (int)(next - now) + 1
                               : 60000; /* the wall clock may jump: look again within a minute */
+}
+
+/* ---- reports ---- */
+
+static bool are_wanted(const struct world *world, struct command *command)
+{
+    for (size_t i = 0; i < command->report_count; i++) {
+        struct error err;
+        char pointer[48] = "/endpoint";
+        if (world_takes_report(world, command->reports[i].endpoint, command->name, &err))
+            continue;
+        if (command->is_batch)
+            snprintf(pointer, sizeof pointer, "/reports/%zu/endpoint", i);
+        problems_add(&command->problems, NULL, 0, 0, pointer, "%s", err.text);
+    }
+    return command->problems.error_count == 0;
+}
+
+void requests_report(struct control *control, struct command *command)
+{
+    if (!are_wanted(control->world, command)) {
+        control_reply(command, RESULT_INVALID);
+        return;
+    }
+    for (size_t i = 0; i < command->report_count; i++)
+        world_report(control->world, command->reports[i].endpoint, command->name, &command->reports[i].said);
+    control_reply(command, RESULT_DONE);
 }
 
 /* ---- history ---- */

@@ -12,6 +12,9 @@ void requests_override_stored(struct control *control, struct store_job *job);
 /** Ends what has expired; returns how long to wait for the next in ms, -1: nothing expires. */
 int requests_expire_overrides(struct control *control);
 
+/** Takes reports to a push check. */
+void requests_report(struct control *control, struct command *command);
+
 /** Asks for a list of generations, or for an old one to go back to. */
 void requests_ask_store(struct control *control, struct command *command, enum store_job_kind kind);
 void requests_generations_came(struct store_job *job);

@@ -3,11 +3,12 @@
 
 #include "store/store.h"
 
-/* The verdicts that an earlier process left behind, until their endpoints come to take them. */
+/* The verdicts and last reports that an earlier process left behind, until their endpoints come to take them.
+ */
 struct restored;
 
-/** Takes over the verdicts of `head`, unless they are `most_ms` or more older than `now_ms` (wall time), or
- * younger. */
+/** Takes over the reports of `head`, and its verdicts unless they are `most_ms` or more older than `now_ms`
+ * (wall time), or younger. */
 struct restored *restored_new(struct store_head *head, int64_t now_ms, uint64_t most_ms);
 void restored_free(struct restored *restored);
 
@@ -15,5 +16,9 @@ void restored_free(struct restored *restored);
 const struct store_verdict *restored_find(const struct restored *restored, const char *endpoint,
                                           const char *check, const char *target);
 
-/** Walks all: start with *at = 0; NULL at the end. */
+/** The last report to this check about the endpoint, or NULL. */
+const struct store_report *restored_report(const struct restored *restored, const char *endpoint,
+                                           const char *check);
+
+/** Walks all verdicts: start with *at = 0; NULL at the end. */
 const struct store_verdict *restored_next(const struct restored *restored, size_t *at);

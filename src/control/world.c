@@ -21,6 +21,12 @@ struct world *world_new(struct tickets *tickets)
 
 static void entry_free(struct entry *entry)
 {
+    for (size_t i = 0; i < entry->check_count; i++) {
+        free((void *)(uintptr_t)entry->observed[i].evidence);
+        check_release(entry->checks[i]);
+    }
+    free(entry->checks);
+    free(entry->observed);
     free(entry->key);
     free(entry->target);
     free(entry);
@@ -44,8 +50,6 @@ void world_free(struct world *world)
         return;
     for (uint32_t slot = 0; slot < world->entry_room; slot++) {
         struct entry *entry = world->entries[slot];
-        for (size_t i = 0; entry != NULL && i < DECLARED_CHECKS_MAX; i++)
-            free((void *)(uintptr_t)entry->observed[i].evidence);
         if (entry != NULL)
             entry_free(entry);
     }
@@ -140,15 +144,6 @@ static void place_entry(struct world *world, uint32_t slot, struct entry *entry)
     world->entries[slot] = entry;
 }
 
-/* A verdict belongs to a binding: forget what is no longer measured, so that a new check starts unknown. */
-static void forget_observations(struct world *world, struct entry *entry, size_t from)
-{
-    for (size_t i = from; i < DECLARED_CHECKS_MAX; i++) {
-        edition_replaced(&world->edition, entry->observed[i].evidence, NULL);
-        entry->observed[i] = (struct observation){ .verdict = HEALTH_UNKNOWN };
-    }
-}
-
 static void take_endpoint(struct world *world, const struct compiled_endpoint *compiled, uint32_t pool_slot)
 {
     uint32_t slot = compiled->endpoint->slot;
@@ -164,9 +159,7 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
     entry->endpoint = compiled->endpoint;
     entry->pool_slot = pool_slot;
     entry->pace = compiled->pace;
-    if (compiled->check_count < entry->check_count)
-        forget_observations(world, entry, compiled->check_count);
-    entry->check_count = compiled->check_count;
+    entry_take_checks(world, entry, compiled);
     world_bind(world, entry, compiled, is_new);
     world_mark_dirty(world, entry);
 }
@@ -176,10 +169,10 @@ static void drop_endpoint(struct world *world, uint32_t slot, struct paged_edit 
     struct entry *entry = world_entry(world, slot);
     if (entry == NULL)
         return;
-    forget_observations(world, entry, 0);
     edition_replaced(&world->edition, paged_edit_get(edit, slot), NULL);
     paged_edit_set(edit, slot, NULL);
     world_unbind(world, entry);
+    entry_forget_checks(world, entry);
     table_remove(world->by_key, entry->key);
     world->entries[slot] = NULL;
     for (size_t i = 0; entry->is_dirty && i < world->dirty_count; i++) {

@@ -45,6 +45,11 @@ void world_take(struct world *world, struct compiled *compiled, uint64_t generat
 /** Takes in what the checker found, once it is believed. */
 void world_observe(struct world *world, const struct health_report *report);
 
+/** Whether "pool/endpoint" is under a push check of that name; otherwise `err` says why not. */
+bool world_takes_report(const struct world *world, const char *key, const char *check, struct error *err);
+/** Hands a report to the checker; its result comes by world_observe. */
+void world_report(struct world *world, const char *key, const char *check, const struct check_report *report);
+
 /** Asks whether this server has to suspect itself, after reports and now and then (doubt_wait_ms). */
 enum doubt_turn world_judge(struct world *world, uint64_t now_ms);
 struct doubt *world_doubt(struct world *world);

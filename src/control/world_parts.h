@@ -15,7 +15,8 @@ struct entry {
     char *target; /* what is measured: an address or a name; "" while nothing is */
     const struct endpoint *endpoint;
     uint32_t pool_slot;
-    struct observation observed[DECLARED_CHECKS_MAX];
+    struct check **checks; /* by position, as the checker knows them */
+    struct observation *observed;
     size_t check_count;
     struct compiled_pace pace;
     struct ramp ramp;
@@ -52,6 +53,13 @@ struct world {
 
 struct entry *world_entry(const struct world *world, uint32_t slot); /* or NULL */
 void world_mark_dirty(struct world *world, struct entry *entry);
+
+/* bound.c */
+bool entry_find_check(const struct entry *entry, const char *name, size_t *out);
+/** From now on it is under these checks. */
+void entry_take_checks(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled);
+/** Under none any more. */
+void entry_forget_checks(struct world *world, struct entry *entry);
 
 /** Makes conditions.latency if it is stale (world_latency.c). */
 void world_refresh_latency(struct world *world);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "health/binding.h"
+#include "health/push.h"
 #include "health/target.h"
 
 #include <pthread.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum letter_kind { LETTER_BIND, LETTER_STOP };
+enum letter_kind { LETTER_BIND, LETTER_REPORT, LETTER_STOP };
 
 /* What checker_bind was told. */
 struct bind_letter {
@@ -20,6 +21,14 @@ struct bind_letter {
     size_t count;
     struct known_verdict *known;     /* one a binding, or NULL */
     struct check_binding bindings[]; /* with references and copied strings */
+};
+
+/* What checker_report was told. */
+struct report_letter {
+    struct letter letter;
+    uint32_t slot;
+    uint16_t check_index;
+    struct check_report report;
 };
 
 /* The targets of one endpoint. */
@@ -88,6 +97,11 @@ static void slot_clear(struct slot *slot)
     *slot = (struct slot){ 0 };
 }
 
+static bool type_is_known(enum check_type type)
+{
+    return probe_types[type] != NULL || type == CHECK_PUSH;
+}
+
 static void checker_rebind(struct checker *checker, const struct bind_letter *bind)
 {
     if (bind->count == 0 && bind->slot >= checker->slot_count)
@@ -102,13 +116,22 @@ static void checker_rebind(struct checker *checker, const struct bind_letter *bi
     }
     slot_clear(slot); /* what is no longer measured ends before its successor starts */
     for (size_t i = 0; i < bind->count; i++) {
-        if (now.targets[i] != NULL || probe_types[bind->bindings[i].check->type] == NULL)
+        if (now.targets[i] != NULL || !type_is_known(bind->bindings[i].check->type))
             continue; /* goes on, or its results come from elsewhere */
         now.targets[i] = target_new(&checker->dispatch, &bind->bindings[i], (uint16_t)i);
         if (bind->known != NULL)
             target_restore(now.targets[i], &bind->known[i]);
     }
     *slot = now;
+}
+
+static void checker_take_report(struct checker *checker, const struct report_letter *letter)
+{
+    const struct slot *slot = letter->slot < checker->slot_count ? &checker->slots[letter->slot] : NULL;
+    struct target *target =
+        slot != NULL && letter->check_index < slot->count ? slot->targets[letter->check_index] : NULL;
+    if (target != NULL && target->binding.check->type == CHECK_PUSH)
+        push_take(target, &letter->report);
 }
 
 static void checker_read(void *owner, uint32_t events)
@@ -119,6 +142,11 @@ static void checker_read(void *owner, uint32_t events)
         next = letter->next;
         if (letter->kind == LETTER_STOP) {
             checker->is_stopping = true;
+            continue;
+        }
+        if (letter->kind == LETTER_REPORT) {
+            checker_take_report(checker, (struct report_letter *)letter);
+            free(letter);
             continue;
         }
         struct bind_letter *bind = (struct bind_letter *)letter;
@@ -220,6 +248,14 @@ void checker_bind_known(struct checker *checker, uint32_t slot, const struct che
     if (known != NULL && count > 0)
         bind->known = xmemdup(known, count * sizeof *known);
     mailbox_post(checker->inbox, &bind->letter);
+}
+
+void checker_report(struct checker *checker, uint32_t slot, uint16_t check_index,
+                    const struct check_report *report)
+{
+    struct report_letter *letter = xcalloc(1, sizeof *letter);
+    *letter = (struct report_letter){ { .kind = LETTER_REPORT }, slot, check_index, *report };
+    mailbox_post(checker->inbox, &letter->letter);
 }
 
 const struct checker_counters *checker_counters(const struct checker *checker)

@@ -41,15 +41,18 @@ __attribute__((format(printf, 2, 3))) static void finding_add(struct finding *fi
     finding_set(finding, before.kind, "%s; %s", before.text, more);
 }
 
+static bool certificate_is_near(const struct check *check, int64_t ends_s)
+{
+    return ends_s != 0 && ends_s * 1000 - clock_wall_ms() < (int64_t)check->warn_before_ms;
+}
+
 /* "certificate ends 2026-12-01" while that is near; true if it is. */
 static bool finding_warn(const struct check *check, struct finding *finding)
 {
-    int64_t left_ms = finding->certificate_ends_s * 1000 - clock_wall_ms();
     time_t ends = (time_t)finding->certificate_ends_s;
     struct tm tm;
     char date[16];
-    if (finding->certificate_ends_s == 0 || left_ms >= (int64_t)check->warn_before_ms ||
-        gmtime_r(&ends, &tm) == NULL)
+    if (!certificate_is_near(check, finding->certificate_ends_s) || gmtime_r(&ends, &tm) == NULL)
         return false;
     strftime(date, sizeof date, "%Y-%m-%d", &tm);
     finding_add(finding, "certificate ends %s", date);
@@ -81,12 +84,17 @@ static bool certificate_news(struct target *target, const struct finding *findin
     return true;
 }
 
+static void certificate_mark(struct target *target, bool is_near)
+{
+    target->is_warned = is_near;
+    gauge_add(&target->dispatch->counters.certificates_ending, is_near ? 1 : -1);
+}
+
 static void certificate_log(struct target *target, const struct finding *finding, bool is_near)
 {
     if (is_near == target->is_warned || finding->certificate_ends_s == 0)
         return;
-    target->is_warned = is_near;
-    gauge_add(&target->dispatch->counters.certificates_ending, is_near ? 1 : -1);
+    certificate_mark(target, is_near);
     if (is_near)
         log_warning("health: %s: %s (check %s of %s)", target_name(target), finding->text,
                     target->binding.check->name, target->peer);
@@ -195,6 +203,16 @@ void outcome_start(struct target *target)
     const struct check *check = target->binding.check;
     verdict_start(&target->verdict, check->rise, check->fall);
     target->hold = (struct timer){ .ring = outcome_release, .owner = target };
+}
+
+void outcome_restore(struct target *target, const struct known_verdict *known)
+{
+    verdict_restore(&target->verdict, known->verdict == HEALTH_UP);
+    target->known.verdict = known->verdict;
+    target->known.evidence = known->evidence;
+    target->known.has_replied = known->evidence.has_replied;
+    if (certificate_is_near(target->binding.check, known->evidence.certificate_ends_s))
+        certificate_mark(target, true);
 }
 
 void outcome_note(struct target *target, const struct finding *from)

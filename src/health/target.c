@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "health/binding.h"
 #include "health/outcome.h"
+#include "health/push.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,24 @@ static uint64_t target_first_delay_us(const struct target *target)
     return rng_next(&target->dispatch->rng) % (most_us < interval_us ? most_us : interval_us);
 }
 
+/* The first start is now; the others get a phase of their own, so that thousands bound at once spread. */
+static void target_start_measuring(struct target *target)
+{
+    const struct check *check = target->binding.check;
+    uint64_t now_us = clock_monotonic_us();
+    target->port = check->port != 0 ? check->port : probe_types[check->type]->default_port;
+    target_find_peer(target);
+    target->due = (struct timer){ .ring = target_due, .owner = target };
+    target->tick_us = now_us - rng_next(&target->dispatch->rng) % target_interval_us(target);
+    timer_set(&target->dispatch->loop->timers, &target->due, now_us + target_first_delay_us(target));
+}
+
+static void target_start_listening(struct target *target)
+{
+    target->peer = xstrdup("reports");
+    push_start(target);
+}
+
 struct target *target_new(struct dispatch *dispatch, const struct check_binding *binding,
                           uint16_t check_index)
 {
@@ -107,27 +126,21 @@ struct target *target_new(struct dispatch *dispatch, const struct check_binding 
     target->dispatch = dispatch;
     target->binding = binding_copy(binding);
     target->check_index = check_index;
-    const struct check *check = target->binding.check;
-    target->port = check->port != 0 ? check->port : probe_types[check->type]->default_port;
-    target_find_peer(target);
     outcome_start(target);
-    target->due = (struct timer){ .ring = target_due, .owner = target };
-    /* The first start is now; the others get a phase of their own, so that thousands bound at once spread. */
-    uint64_t now_us = clock_monotonic_us();
-    target->tick_us = now_us - rng_next(&dispatch->rng) % target_interval_us(target);
     gauge_add(&dispatch->counters.bindings, 1);
-    timer_set(&dispatch->loop->timers, &target->due, now_us + target_first_delay_us(target));
+    if (target->binding.check->type == CHECK_PUSH)
+        target_start_listening(target);
+    else
+        target_start_measuring(target);
     return target;
 }
 
 void target_restore(struct target *target, const struct known_verdict *known)
 {
-    if (known->verdict != HEALTH_UP && known->verdict != HEALTH_DOWN)
-        return;
-    verdict_restore(&target->verdict, known->verdict == HEALTH_UP);
-    target->known.verdict = known->verdict;
-    target->known.evidence = known->evidence;
-    target->known.has_replied = known->evidence.has_replied;
+    if (target->binding.check->type == CHECK_PUSH)
+        push_restore(target, known);
+    if (known->verdict == HEALTH_UP || known->verdict == HEALTH_DOWN)
+        outcome_restore(target, known);
 }
 
 static void target_drop_running(struct target *target)

@@ -5,6 +5,12 @@
 #include "health/dispatch.h"
 #include "health/verdict.h"
 
+/* The last report about a target that nobody asks about. */
+struct push {
+    int64_t heard_wall_ms; /* 0: there was none */
+    uint32_t ttl_ms;       /* its own; 0: the check's */
+};
+
 /* One binding: what is measured, when, and what is known of it. */
 struct target {
     struct dispatch *dispatch;
@@ -21,6 +27,7 @@ struct target {
     bool is_queued;                           /* due, waits for a place */
     bool is_unresolved;                       /* due, waits for the first answer about its name */
     struct target *queue_next, **queue_place; /* place: who points at it */
+    struct push push;                         /* instead of all that, but `due` */
     /* under way */
     struct probe *running;
     unsigned running_count;
@@ -34,7 +41,7 @@ struct target {
     struct health_report known; /* as reported last; the head is not used */
 };
 
-/** Starts to measure at once. */
+/** Starts to measure at once, or to wait for reports. */
 struct target *target_new(struct dispatch *dispatch, const struct check_binding *binding,
                           uint16_t check_index);
 void target_free(struct target *target); /* drops what is under way */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "store/generations.h"
+#include "store/reports.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -95,13 +96,15 @@ bool history_last_number(struct database *db, uint64_t *out, struct error *err)
 
 /* ---- verdicts ---- */
 
+/* Of one check, or of an endpoint that is gone with all that was said of it. */
 static bool verdict_delete(struct database *db, const struct store_verdict *verdict, struct error *err)
 {
     struct query query;
     query_begin(&query, db, "DELETE FROM verdicts WHERE endpoint = ?1 AND (?2 = '' OR check_name = ?2)");
     query_bind_string(&query, verdict->endpoint);
     query_bind_string(&query, verdict->evidence.check);
-    return query_run(&query, err);
+    return query_run(&query, err) &&
+           (verdict->evidence.check[0] != '\0' || reports_delete(db, verdict->endpoint, err));
 }
 
 static bool verdict_put(struct database *db, const struct store_verdict *verdict, struct error *err)
@@ -112,7 +115,7 @@ static bool verdict_put(struct database *db, const struct store_verdict *verdict
     query_begin(
         &query, db,
         "INSERT OR REPLACE INTO verdicts (endpoint, check_name, target, verdict, since_wall_ms, status,"
-        " latency_us, has_replied, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " latency_us, has_replied, text, certificate_ends_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_bind_string(&query, verdict->endpoint);
     query_bind_string(&query, verdict->evidence.check);
     query_bind_string(&query, verdict->target);
@@ -122,6 +125,7 @@ static bool verdict_put(struct database *db, const struct store_verdict *verdict
     query_bind_integer(&query, verdict->evidence.latency_us);
     query_bind_integer(&query, verdict->evidence.has_replied);
     query_bind_string(&query, verdict->evidence.text);
+    query_bind_integer(&query, verdict->evidence.certificate_ends_s);
     return query_run(&query, err);
 }
 
@@ -134,7 +138,8 @@ static void verdict_of_row(const struct query *query, struct store_verdict *out)
         .evidence = { .since_wall_ms = query_integer(query, 4),
                       .status = (int)query_integer(query, 5),
                       .latency_us = (uint32_t)query_integer(query, 6),
-                      .has_replied = query_integer(query, 7) != 0 },
+                      .has_replied = query_integer(query, 7) != 0,
+                      .certificate_ends_s = query_integer(query, 9) },
     };
     snprintf(out->evidence.check, sizeof out->evidence.check, "%s", query_string(query, 1));
     snprintf(out->evidence.text, sizeof out->evidence.text, "%s", query_string(query, 8));
@@ -146,7 +151,7 @@ bool history_verdicts(struct database *db, struct store_verdict **out, size_t *c
     query_begin(
         &query, db,
         "SELECT endpoint, check_name, target, verdict, since_wall_ms, status, latency_us, has_replied,"
-        " text FROM verdicts");
+        " text, certificate_ends_s FROM verdicts");
     size_t room = 0;
     while (query_next(&query)) {
         if (*count == room) {
@@ -169,6 +174,8 @@ bool history_put(struct database *db, const struct store_job *job, const struct 
     for (size_t i = 0; i < job->verdict_count; i++)
         if (!verdict_put(db, &job->verdicts[i], err))
             return false;
+    if (!reports_put(db, job->reports, job->report_count, err))
+        return false;
     if (job->value != NULL && !meta_put(db, "verdicts_seen_ms", job->value, err))
         return false;
     return job->events.count == 0 || events_prune(db, keep, err);

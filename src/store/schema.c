@@ -46,7 +46,13 @@ static const char with_cached_until[] =
     "ALTER TABLE overrides ADD COLUMN cached_until_wall_ms INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version=4;";
 
-static const char *const steps[] = { at_first, with_events, with_latencies, with_cached_until };
+static const char with_reports[] =
+    "CREATE TABLE reports (endpoint TEXT NOT NULL, check_name TEXT NOT NULL, wall_ms INTEGER NOT NULL,"
+    "  ttl_ms INTEGER NOT NULL, PRIMARY KEY (endpoint, check_name)) WITHOUT ROWID;"
+    "ALTER TABLE verdicts ADD COLUMN certificate_ends_s INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version=5;";
+
+static const char *const steps[] = { at_first, with_events, with_latencies, with_cached_until, with_reports };
 enum { VERSION = sizeof steps / sizeof *steps };
 
 static bool integer_read(struct database *db, const char *sql, int64_t *out, struct error *err)

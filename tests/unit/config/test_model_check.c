@@ -90,6 +90,15 @@ static void the_options_of_each_type_are_taken(void **state)
     assert_int_equal(check->damping.within_ms, 600000);
     assert_int_equal(check->damping.hold_ms, 60000);
     check_release(check);
+    check = parsed("{\"type\": \"push\", \"ttl\": \"30s\"}");
+    assert_int_equal(check->ttl_ms, 30000);
+    assert_int_equal(check->rise, 1);
+    assert_int_equal(check->fall, 1);
+    check_release(check);
+    check = parsed("{\"type\": \"push\", \"ttl\": \"1m\", \"rise\": 2, \"fall\": 3}");
+    assert_int_equal(check->rise, 2);
+    assert_int_equal(check->fall, 3);
+    check_release(check);
     check = parsed(
         "{\"type\": \"dns\", \"query\": \"A.example\", \"query_type\": \"aaaa\", \"answer\": \"::1\"}");
     assert_int_equal(check->query_type, 28);
@@ -123,6 +132,8 @@ static void checks_are_equal_when_every_option_is(void **state)
         "{\"type\": \"http\", \"source\": \"192.0.2.1\"}",
         "{\"type\": \"http\", \"codes\": 200}",
         "{\"type\": \"http\", \"body_matches\": \"x\"}",
+        "{\"type\": \"push\", \"ttl\": \"30s\"}",
+        "{\"type\": \"push\", \"ttl\": \"31s\"}",
         "{\"type\": \"exec\", \"command\": [\"/a\"]}",
         "{\"type\": \"exec\", \"command\": [\"/a\", \"b\"]}",
     };
@@ -143,7 +154,17 @@ static const struct row checks[] = {
     { "[1]", "s.json:10:5: /c: must be an object {…}, got a list" },
     { "{\"type\": \"smtp\"}",
       "s.json:10:14: /c/type: must be \"http\", \"https\", \"tcp\", \"tls\", \"dns\", "
-      "\"grpc\", \"icmp\" or \"exec\", got \"smtp\"" },
+      "\"grpc\", \"icmp\", \"exec\" or \"push\", got \"smtp\"" },
+    { "{\"type\": \"push\", \"ttl\": \"30s\", \"rise\": 2, \"damp\": {}}", NULL },
+    { "{\"type\": \"push\"}", "s.json:10:5: /c: a check of type \"push\" needs a \"ttl\"" },
+    { "{\"type\": \"push\", \"ttl\": 30}",
+      "s.json:10:29: /c/ttl: a duration needs its unit: write \"30s\", got 30" },
+    { "{\"type\": \"push\", \"ttl\": \"2d\"}", "s.json:10:29: /c/ttl: must be 1s..1d, got \"2d\"" },
+    { "{\"type\": \"push\", \"ttl\": \"30s\", \"interval\": \"3s\", \"host\": \"a\"}",
+      "s.json:10:48: /c/interval: has no meaning for a check of type \"push\"\n"
+      "s.json:10:62: /c/host: has no meaning for a check of type \"push\"" },
+    { "{\"type\": \"tcp\", \"port\": 1, \"ttl\": \"30s\"}",
+      "s.json:10:39: /c/ttl: has no meaning for a check of type \"tcp\"" },
     { "{\"type\": \"icmp\"}", NULL },
     { "{\"type\": \"tls\", \"sni\": \"a.example\", \"warn_before\": \"30d\"}", NULL },
     { "{\"type\": \"icmp\", \"port\": 1}",

@@ -3,6 +3,7 @@
 #include "store_test.h"
 
 #include "base/clock.h"
+#include "store/database.h"
 
 static struct store *start_history(const struct fixture *fixture, unsigned keep, uint64_t keep_ms,
                                    struct store_head *head)
@@ -167,6 +168,7 @@ static void put_verdict(const struct fixture *fixture, struct store *store, cons
                       .latency_us = 5,
                       .status = 503,
                       .has_replied = true,
+                      .certificate_ends_s = 1800000000,
                       .text = "HTTP 503" },
     };
     snprintf(job->verdicts[0].evidence.check, sizeof job->verdicts[0].evidence.check, "%s", check);
@@ -200,10 +202,67 @@ static void verdicts_are_there_after_a_restart(void **state)
     assert_int_equal(verdict->evidence.since_wall_ms, 77);
     assert_int_equal(verdict->evidence.status, 503);
     assert_true(verdict->evidence.has_replied);
+    assert_int_equal(verdict->evidence.certificate_ends_s, 1800000000);
     assert_string_equal(head.verdicts[1].endpoint, "us/b");
     assert_int_equal(head.verdicts[1].verdict, HEALTH_UP);
     store_head_free(&head);
     store_close(store);
+}
+
+static void put_report(const struct fixture *fixture, struct store *store, const char *endpoint,
+                       int64_t wall_ms)
+{
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    job->reports = xcalloc(1, sizeof *job->reports);
+    job->report_count = 1;
+    job->reports[0] = (struct store_report){ xstrdup(endpoint), xstrdup("beat"), wall_ms, 30000 };
+    run_well(fixture, store, job);
+}
+
+static void the_last_report_is_there_after_a_restart(void **state)
+{
+    struct store_head head;
+    struct store *store = start_history(*state, 10, 1000000, &head);
+    store_head_free(&head);
+    put_report(*state, store, "us/a", 1);
+    put_report(*state, store, "us/a", 2);
+    put_report(*state, store, "us/gone", 3);
+    put_verdict(*state, store, "us/gone", "", HEALTH_UNKNOWN);
+    store_close(store);
+
+    store = start_history(*state, 10, 1000000, &head);
+    assert_int_equal(head.report_count, 1);
+    assert_string_equal(head.reports[0].endpoint, "us/a");
+    assert_string_equal(head.reports[0].check, "beat");
+    assert_int_equal(head.reports[0].wall_ms, 2);
+    assert_int_equal(head.reports[0].ttl_ms, 30000);
+    store_head_free(&head);
+    store_close(store);
+}
+
+static void verdicts_of_an_older_schema_are_read(void **state)
+{
+    struct store_head head;
+    struct error err;
+    struct database db;
+    store_close(start_history(*state, 10, 1000000, &head));
+    store_head_free(&head);
+    char *path = fixture_path(*state, "steerd.db");
+    assert_true(database_open(&db, path, &err));
+    assert_true(
+        database_run(&db,
+                     "DROP TABLE reports; ALTER TABLE verdicts DROP COLUMN certificate_ends_s;"
+                     "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
+                     "PRAGMA user_version=4;",
+                     &err));
+    database_close(&db);
+    free(path);
+    store_close(start_history(*state, 10, 1000000, &head));
+    assert_int_equal(head.verdict_count, 1);
+    assert_int_equal(head.verdicts[0].evidence.since_wall_ms, 7);
+    assert_int_equal(head.verdicts[0].evidence.certificate_ends_s, 0);
+    assert_int_equal(head.report_count, 0);
+    store_head_free(&head);
 }
 
 int main(void)
@@ -214,6 +273,9 @@ int main(void)
         CASE(old_events_are_forgotten_by_count_and_age_and_numbers_never_come_again),
         CASE(an_event_is_read_as_it_was_put),
         CASE(verdicts_are_there_after_a_restart),
+        cmocka_unit_test_setup_teardown(the_last_report_is_there_after_a_restart, fixture_open,
+                                        fixture_close),
+        cmocka_unit_test_setup_teardown(verdicts_of_an_older_schema_are_read, fixture_open, fixture_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
