@@ -2,6 +2,7 @@
 #include "cli/client.h"
 
 #include "base/memory.h"
+#include "cli/place.h"
 #include "cli/token.h"
 
 #include <curl/curl.h>
@@ -18,7 +19,8 @@
 
 struct client {
     CURL *curl;
-    const char *url, *base, *socket_path;
+    struct place place;
+    const char *base, *socket_path;
     char token[TOKEN_SIZE_MAX];
     char curl_error[CURL_ERROR_SIZE];
 };
@@ -39,19 +41,32 @@ bool client_parse_url(const char *url, const char **base, const char **socket_pa
     return true;
 }
 
+/* Who comes by a socket or shows a certificate may need no token: the server says so if not. */
+static enum cli_exit find_token(struct client *client)
+{
+    struct error err = { "" };
+    const struct place *place = &client->place;
+    bool may_do_without = client->socket_path != NULL || place->cert != NULL;
+    if (token_find(place->token_file, client->token, &err) ||
+        (may_do_without && !token_is_named(place->token_file)))
+        return CLI_DONE;
+    return command_complain(CLI_NOT_ALLOWED, "%s\nname the file with --token-file or STEERD_TOKEN_FILE",
+                            err.text);
+}
+
 enum cli_exit client_open(const struct options *options, struct client **out)
 {
     struct error err = { "" };
     struct client *client = xcalloc(1, sizeof *client);
-    client->url = options->url;
-    if (!client_parse_url(options->url, &client->base, &client->socket_path, &err)) {
+    enum cli_exit code = CLI_DONE;
+    if (!place_find(options, &client->place, &err) ||
+        !client_parse_url(client->place.url, &client->base, &client->socket_path, &err))
+        code = command_complain(CLI_USAGE, "%s", err.text);
+    else
+        code = find_token(client);
+    if (code != CLI_DONE) {
         client_close(client);
-        return command_complain(CLI_USAGE, "%s", err.text);
-    }
-    if (!token_find(options, client->token, &err)) {
-        client_close(client);
-        return command_complain(CLI_NOT_ALLOWED, "%s\nname the file with --token-file or STEERD_TOKEN_FILE",
-                                err.text);
+        return code;
     }
     client->curl = curl_easy_init();
     *out = client;
@@ -63,6 +78,7 @@ void client_close(struct client *client)
     if (client == NULL)
         return;
     curl_easy_cleanup(client->curl);
+    place_clear(&client->place);
     free(client);
 }
 
@@ -105,13 +121,27 @@ static struct curl_slist *headers_for(const struct client *client, const struct 
     char line[TOKEN_SIZE_MAX + 64];
     struct curl_slist *headers = NULL;
     snprintf(line, sizeof line, "Authorization: Bearer %s", client->token);
-    headers = curl_slist_append(headers, line);
+    if (client->token[0] != '\0')
+        headers = curl_slist_append(headers, line);
     headers = curl_slist_append(headers, "Content-Type: application/json");
     if (call->if_match != NULL) {
         snprintf(line, sizeof line, "If-Match: %.100s", call->if_match);
         headers = curl_slist_append(headers, line);
     }
     return headers;
+}
+
+static void prepare_tls(const struct client *client)
+{
+    const struct place *place = &client->place;
+    if (place->ca != NULL) {
+        curl_easy_setopt(client->curl, CURLOPT_CAINFO, place->ca);
+        curl_easy_setopt(client->curl, CURLOPT_CAPATH, NULL);
+    }
+    if (place->cert != NULL)
+        curl_easy_setopt(client->curl, CURLOPT_SSLCERT, place->cert);
+    if (place->key != NULL)
+        curl_easy_setopt(client->curl, CURLOPT_SSLKEY, place->key);
 }
 
 static void prepare(struct client *client, const struct call *call, struct answer *answer)
@@ -125,6 +155,7 @@ static void prepare(struct client *client, const struct call *call, struct answe
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    prepare_tls(client);
     if (client->socket_path != NULL)
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
@@ -190,7 +221,7 @@ static enum cli_exit complain_unreachable(const struct client *client, CURLcode 
     const char *what = client->curl_error[0] != '\0' ? client->curl_error : curl_easy_strerror(code);
     return command_complain(
         CLI_UNREACHABLE, "%s: %s\nis steerd running, and is this its API? say where with --url or STEERD_URL",
-        client->url, what);
+        client->place.url, what);
 }
 
 static char *url_of(const struct client *client, const char *path)

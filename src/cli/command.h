@@ -4,14 +4,16 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-/* One row, one thing steerctl can do. */
+/* One row, one thing steerctl can do: dispatch, help, completion and the manual are made of it. */
 struct command_row {
     const char *name;
-    const char *usage; /* what follows the name */
+    const char *arguments; /* what follows the name; options are listed by their bits */
     const char *summary;
     int arguments_least, arguments_most;
     unsigned options; /* enum option_bit: those it takes */
     enum cli_exit (*run)(const struct options *options);
+    const char *completes; /* its first argument, as option_row has it */
+    const char *doc;       /* what the summary does not say, in sentences; "" if that is all */
 };
 
 const struct command_row *command_find(const char *name);

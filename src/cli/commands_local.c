@@ -45,22 +45,55 @@ enum cli_exit command_version(const struct options *options)
     return screen_put(&out);
 }
 
+/* "  -f, --file FILE    the file; …" */
+static void add_option(struct text *out, const struct option_row *row)
+{
+    char name[64];
+    int size = snprintf(name, sizeof name, "--%s%s%s", row->name, row->value != NULL ? " " : "",
+                        row->value != NULL ? row->value : "");
+    if (row->letter != 0)
+        text_printf(out, "  -%c, %s", row->letter, name);
+    else
+        text_printf(out, "      %s", name);
+    text_printf(out, "%*s  %s\n", size < 20 ? 20 - size : 0, "", row->doc);
+}
+
+static void add_options(struct text *out, unsigned bits)
+{
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_at(i)) != NULL; i++)
+        if (bits == 0 ? row->bit == 0 : (row->bit & bits) != 0)
+            add_option(out, row);
+}
+
 static void add_overview(struct text *out)
 {
     text_puts(out, "usage: steerctl COMMAND [OPTION]...\n\n");
     const struct command_row *row;
     for (size_t i = 0; (row = command_at(i)) != NULL; i++)
         text_printf(out, "  %-13s %s\n", row->name, row->summary);
+    text_puts(out, "\n");
+    add_options(out, 0);
     text_puts(
-        out,
-        "\n"
-        "  --url URL         http://127.0.0.1:8053, unix:/run/steerd/api.sock (or STEERD_URL)\n"
-        "  --token-file FILE where the token stands (or STEERD_TOKEN_FILE, or the token in STEERD_TOKEN);\n"
-        "                    /var/lib/steerd/admin.token by default\n"
-        "  --json            print what the API answers\n"
-        "\n"
-        "exit codes: 0 done, 1 refused, 2 wrong usage, 3 no server, 4 not allowed\n"
-        "steerctl help COMMAND says more\n");
+        out, "\n"
+             "Servers have names in ~/.config/steerctl.json; STEERD_URL and STEERD_TOKEN_FILE (or the token\n"
+             "in STEERD_TOKEN) name one, too. Without: http://127.0.0.1:8053 and\n"
+             "/var/lib/steerd/admin.token.\n"
+             "\n"
+             "exit codes: 0 done, 1 refused, 2 wrong usage, 3 no server, 4 not allowed\n"
+             "steerctl help COMMAND says more\n");
+}
+
+static void add_command(struct text *out, const struct command_row *row)
+{
+    text_printf(out, "usage: steerctl %s%s%s%s\n%s\n", row->name, row->arguments[0] != '\0' ? " " : "",
+                row->arguments, row->options != 0 ? " [OPTION]..." : "", row->summary);
+    if (row->doc[0] != '\0')
+        text_printf(out, "%s\n", row->doc);
+    if (row->options != 0) {
+        text_puts(out, "\n");
+        add_options(out, row->options);
+    }
 }
 
 enum cli_exit command_help(const struct options *options)
@@ -77,6 +110,6 @@ enum cli_exit command_help(const struct options *options)
     if (is_about_help)
         add_overview(&out);
     else
-        text_printf(&out, "usage: steerctl %s %s\n%s\n", row->name, row->usage, row->summary);
+        add_command(&out, row);
     return screen_put(&out);
 }

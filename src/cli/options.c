@@ -4,104 +4,118 @@
 #include "base/memory.h"
 #include "cli/command.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define URL_DEFAULT "http://127.0.0.1:8053"
+#define ROOM    64
+#define HERE(m) offsetof(struct options, m)
 
-enum { KEY_URL = 256, KEY_TOKEN_FILE, KEY_TOKEN, KEY_JSON, KEY_VERSION, KEY_FIRST_BIT = 512 };
-
-#define BIT_OPTION(name, bit, has_argument)             \
-    {                                                   \
-        name, has_argument, NULL, KEY_FIRST_BIT + (bit) \
-    }
-
-static const struct option known[] = {
-    { "url", required_argument, NULL, KEY_URL },
-    { "token-file", required_argument, NULL, KEY_TOKEN_FILE },
-    { "token", required_argument, NULL, KEY_TOKEN }, /* only to be refused: everybody sees command lines */
-    { "json", no_argument, NULL, KEY_JSON },
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, KEY_VERSION },
-    BIT_OPTION("pool", OPTION_POOL, required_argument),
-    BIT_OPTION("reason", OPTION_REASON, required_argument),
-    BIT_OPTION("expires", OPTION_EXPIRES, required_argument),
-    BIT_OPTION("type", OPTION_TYPE, required_argument),
-    BIT_OPTION("client", OPTION_CLIENT, required_argument),
-    BIT_OPTION("comment", OPTION_COMMENT, required_argument),
-    BIT_OPTION("file", OPTION_FILE, required_argument),
-    BIT_OPTION("dry-run", OPTION_DRY_RUN, no_argument),
-    BIT_OPTION("limit", OPTION_LIMIT, required_argument),
-    BIT_OPTION("if-generation", OPTION_IF_GENERATION, required_argument),
-    BIT_OPTION("follow", OPTION_FOLLOW, no_argument),
-    BIT_OPTION("kind", OPTION_KIND, required_argument),
-    BIT_OPTION("subject", OPTION_SUBJECT, required_argument),
-    BIT_OPTION("message", OPTION_MESSAGE, required_argument),
-    BIT_OPTION("ttl", OPTION_TTL, required_argument),
-    { NULL, 0, NULL, 0 },
+/* clang-format off */
+static const struct option_row rows[] = {
+    { "profile", 0, 0, "NAME", HERE(profile), "@profiles", "which server of steerctl.json to speak to" },
+    { "url", 0, 0, "URL", HERE(url), NULL, "where the API is: http://127.0.0.1:8053, https://ns1.example.net:8053, unix:/run/steerd/api.sock" },
+    { "token-file", 0, 0, "FILE", HERE(token_file), "@files", "where the token stands" },
+    { "ca", 0, 0, "FILE", HERE(ca), "@files", "certificates to trust for https, instead of the system's" },
+    { "cert", 0, 0, "FILE", HERE(cert), "@files", "certificate to show the server" },
+    { "key", 0, 0, "FILE", HERE(key), "@files", "its private key" },
+    { "json", 0, 0, NULL, HERE(wants_json), NULL, "print what the API answers" },
+    { "help", 'h', 0, NULL, HERE(wants_help), NULL, "say what a command does" },
+    { "version", 0, 0, NULL, HERE(wants_version), NULL, "of steerctl" },
+    { "pool", 0, OPTION_POOL, "POOL", HERE(pool), "@pools", "only endpoints of this pool" },
+    { "reason", 0, OPTION_REASON, "TEXT", HERE(reason), NULL, "why, for those who come later" },
+    { "expires", 0, OPTION_EXPIRES, "DURATION", HERE(expires), "15m 1h 2h 1d", "when it ends by itself, as 30m or 2h; it stays by default" },
+    { "type", 0, OPTION_TYPE, "TYPE", HERE(type), "A AAAA HTTPS CNAME MX NS SOA TXT", "the RR type to ask for; A by default" },
+    { "client", 0, OPTION_CLIENT, "ADDRESS", HERE(client), NULL, "address or network of the client that asks; yours by default" },
+    { "comment", 0, OPTION_COMMENT, "TEXT", HERE(comment), NULL, "why, for the history" },
+    { "file", 'f', OPTION_FILE, "FILE", HERE(file), "@files", "the file; - reads standard input" },
+    { "dry-run", 0, OPTION_DRY_RUN, NULL, HERE(is_dry_run), NULL, "say what would happen, and change nothing" },
+    { "limit", 0, OPTION_LIMIT, "N", HERE(limit), NULL, "rows at most" },
+    { "if-generation", 0, OPTION_IF_GENERATION, "N", HERE(if_generation), "@generations", "only if this is still the current generation" },
+    { "follow", 'f', OPTION_FOLLOW, NULL, HERE(follows), NULL, "go on with what happens, until interrupted; resumes where it was when the server comes back" },
+    { "kind", 0, OPTION_KIND, "KIND", HERE(kind), "endpoint check override pool policy service suspicion generation locations", "only events of this kind" },
+    { "subject", 0, OPTION_SUBJECT, "NAME", HERE(subject), "@endpoints", "only events about this, or about what is below it" },
+    { "message", 0, OPTION_MESSAGE, "TEXT", HERE(message), NULL, "evidence, for those who ask why" },
+    { "ttl", 0, OPTION_TTL, "DURATION", HERE(ttl), "10s 30s 1m 5m", "how long the report holds; the check's own by default" },
 };
+/* clang-format on */
+#define ROW_COUNT (sizeof rows / sizeof *rows)
+static_assert(ROW_COUNT < ROOM, "more options than the table for getopt has room for");
 
-static void take_bit(struct options *options, unsigned bit, const char *value)
+enum { KEY_TOKEN = 256, KEY_FIRST_ROW = 512 };
+
+const struct option_row *option_at(size_t index)
 {
-    options->given |= bit;
-    switch ((enum option_bit)bit) {
-    case OPTION_POOL: options->pool = value; break;
-    case OPTION_REASON: options->reason = value; break;
-    case OPTION_EXPIRES: options->expires = value; break;
-    case OPTION_TYPE: options->type = value; break;
-    case OPTION_CLIENT: options->client = value; break;
-    case OPTION_COMMENT: options->comment = value; break;
-    case OPTION_FILE: options->file = value; break;
-    case OPTION_DRY_RUN: options->is_dry_run = true; break;
-    case OPTION_LIMIT: options->limit = value; break;
-    case OPTION_IF_GENERATION: options->if_generation = value; break;
-    case OPTION_FOLLOW: options->follows = true; break;
-    case OPTION_KIND: options->kind = value; break;
-    case OPTION_SUBJECT: options->subject = value; break;
-    case OPTION_MESSAGE: options->message = value; break;
-    case OPTION_TTL: options->ttl = value; break;
+    return index < ROW_COUNT ? &rows[index] : NULL;
+}
+
+static void list_for_getopt(struct option out[ROOM + 1])
+{
+    size_t i;
+    for (i = 0; i < ROW_COUNT; i++)
+        out[i] = (struct option){ rows[i].name, rows[i].value != NULL ? required_argument : no_argument, NULL,
+                                  KEY_FIRST_ROW + (int)i };
+    /* only to be refused: everybody sees command lines */
+    out[i++] = (struct option){ "token", required_argument, NULL, KEY_TOKEN };
+    out[i] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static void take_row(struct options *options, const struct option_row *row, const char *value)
+{
+    void *member = (char *)options + row->offset;
+    options->given |= row->bit;
+    if (row->value != NULL)
+        *(const char **)member = value;
+    else
+        *(bool *)member = true;
+}
+
+static const struct option_row *find_letter(const struct options *options, int letter)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        bool is_other_f = letter == 'f' && (rows[i].bit == OPTION_FOLLOW) != options->is_following;
+        if (rows[i].letter == letter && !is_other_f)
+            return &rows[i];
     }
+    return NULL;
 }
 
 /* "apply -f FILE", but "events -f": there the next word is not its value. */
-static void take_short_f(struct options *options)
+static bool take_letter(struct options *options, int letter)
 {
-    if (!options->is_following) {
-        take_bit(options, OPTION_FILE, optarg);
-        return;
-    }
-    optind--;
-    take_bit(options, OPTION_FOLLOW, NULL);
+    const struct option_row *row = find_letter(options, letter);
+    if (row == NULL)
+        return false;
+    if (row->bit == OPTION_FOLLOW)
+        optind--;
+    take_row(options, row, optarg);
+    return true;
 }
 
 static bool take(struct options *options, int key, char **argv, struct error *err)
 {
-    switch (key) {
-    case KEY_URL: options->url = optarg; return true;
-    case KEY_TOKEN_FILE: options->token_file = optarg; return true;
-    case KEY_TOKEN: return error_set(err, "a token does not belong on a command line: use --token-file");
-    case KEY_JSON: options->wants_json = true; return true;
-    case KEY_VERSION: options->wants_version = true; return true;
-    case 'h': options->wants_help = true; return true;
-    case 'f': take_short_f(options); return true;
-    case ':':
-        if (optopt == 'f' && options->is_following) {
-            take_bit(options, OPTION_FOLLOW, NULL);
-            return true;
-        }
-        return error_set(err, "%s needs a value", argv[optind - 1]);
-    case '?': return error_set(err, "unknown option %s", argv[optind - 1]);
-    default: take_bit(options, (unsigned)(key - KEY_FIRST_BIT), optarg); return true;
+    if (key >= KEY_FIRST_ROW) {
+        take_row(options, &rows[key - KEY_FIRST_ROW], optarg);
+        return true;
     }
+    if (key == KEY_TOKEN)
+        return error_set(err, "a token does not belong on a command line: use --token-file");
+    if (key == ':' && optopt == 'f' && options->is_following) {
+        take_row(options, find_letter(options, 'f'), NULL);
+        return true;
+    }
+    if (key == ':')
+        return error_set(err, "%s needs a value", argv[optind - 1]);
+    return take_letter(options, key) || error_set(err, "unknown option %s", argv[optind - 1]);
 }
 
 static bool check_options(const struct options *options, struct error *err)
 {
     unsigned wrong = options->given & ~options->command->options;
-    for (const struct option *row = known; wrong != 0 && row->name != NULL; row++) {
-        if (row->val >= KEY_FIRST_BIT && ((unsigned)(row->val - KEY_FIRST_BIT) & wrong) != 0)
-            return error_set(err, "%s does not take --%s", options->command->name, row->name);
+    for (size_t i = 0; wrong != 0 && i < ROW_COUNT; i++) {
+        if ((rows[i].bit & wrong) != 0)
+            return error_set(err, "%s does not take --%s", options->command->name, rows[i].name);
     }
     return true;
 }
@@ -112,7 +126,7 @@ static bool check_arguments(const struct options *options, struct error *err)
     if (options->argument_count >= command->arguments_least &&
         options->argument_count <= command->arguments_most)
         return true;
-    return error_set(err, "usage: steerctl %s %s", command->name, command->usage);
+    return error_set(err, "usage: steerctl %s %s", command->name, command->arguments);
 }
 
 static bool find_command(int argc, char **argv, struct options *options, struct error *err)
@@ -133,18 +147,18 @@ static bool find_command(int argc, char **argv, struct options *options, struct 
 
 bool options_parse(int argc, char **argv, struct options *out, struct error *err)
 {
-    struct options options = { .url = getenv("STEERD_URL") };
+    struct options options = { 0 };
+    struct option known[ROOM + 1];
     int key;
+    list_for_getopt(known);
     for (int i = 1; i < argc; i++)
         options.is_following |= strcmp(argv[i], "events") == 0 && strcmp(argv[i - 1], "-f") != 0;
     optind = 0; /* glibc: start over */
     opterr = 0;
-    while ((key = getopt_long(argc, argv, ":hf:", known, NULL)) != -1) {
+    while ((key = getopt_long(argc, argv, ":hywf:", known, NULL)) != -1) {
         if (!take(&options, key, argv, err))
             return false;
     }
-    if (options.url == NULL || options.url[0] == '\0')
-        options.url = URL_DEFAULT;
     if (!find_command(argc, argv, &options, err))
         return false;
     *out = options;

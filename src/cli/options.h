@@ -23,22 +23,41 @@ enum option_bit {
     OPTION_SUBJECT = 1 << 12,
     OPTION_MESSAGE = 1 << 13,
     OPTION_TTL = 1 << 14,
+    OPTION_YES = 1 << 15,
+    OPTION_WAIT = 1 << 16,
+    OPTION_TIMEOUT = 1 << 17,
 };
+
+/* One row, one option: the line is read by it, help, completion and the manual are made of it. */
+struct option_row {
+    const char *name;
+    char letter;       /* 0: only by its name */
+    unsigned bit;      /* enum option_bit; 0: every command takes it */
+    const char *value; /* what its value is called; NULL: it takes none */
+    size_t offset;     /* of its const char *, or its bool, in struct options */
+    const char
+        *completes; /* words that its value may be, or "@" and what steerctl names knows; may be NULL */
+    const char *doc;
+};
+
+/** Walks the rows: index from 0; NULL at the end. */
+const struct option_row *option_at(size_t index);
 
 struct command_row;
 
-/* A command line, taken apart; strings are borrowed from it or from the environment. */
+/* A command line, taken apart; strings are borrowed from it. */
 struct options {
     const struct command_row *command;
     char **arguments; /* behind the command's name */
     int argument_count;
-    unsigned given; /* enum option_bit */
-    const char *url;
-    const char *token_file; /* NULL: by the environment or the default place */
-    bool wants_json, wants_help, wants_version, is_dry_run, follows;
+    unsigned given;  /* enum option_bit */
+    const char *url; /* NULL: by the profile or the environment, as the next four */
+    const char *token_file, *ca, *cert, *key;
+    const char *profile;
+    bool wants_json, wants_help, wants_version, is_dry_run, follows, says_yes, waits;
     bool is_following; /* the command is `events`, where -f takes no value */
     const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation, *kind,
-        *subject, *message, *ttl;
+        *subject, *timeout, *message, *ttl;
 };
 
 /** Options may stand anywhere; "--" ends them.  False: `err` says what is wrong with the line. */

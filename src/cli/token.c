@@ -35,15 +35,22 @@ static bool take_file(const char *file, char out[TOKEN_SIZE_MAX], struct error *
     return take(text, file, out, err);
 }
 
-bool token_find(const struct options *options, char out[TOKEN_SIZE_MAX], struct error *err)
+static const char *variable(const char *name)
 {
-    const char *token = getenv("STEERD_TOKEN");
-    const char *file = options->token_file;
-    if (file == NULL && token != NULL && token[0] != '\0')
-        return take(token, "STEERD_TOKEN", out, err);
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+bool token_is_named(const char *file)
+{
+    return file != NULL || variable("STEERD_TOKEN") != NULL || variable("STEERD_TOKEN_FILE") != NULL;
+}
+
+bool token_find(const char *file, char out[TOKEN_SIZE_MAX], struct error *err)
+{
+    if (file == NULL && variable("STEERD_TOKEN") != NULL)
+        return take(variable("STEERD_TOKEN"), "STEERD_TOKEN", out, err);
     if (file == NULL)
-        file = getenv("STEERD_TOKEN_FILE");
-    if (file == NULL || file[0] == '\0')
-        file = TOKEN_FILE_DEFAULT;
-    return take_file(file, out, err);
+        file = variable("STEERD_TOKEN_FILE");
+    return take_file(file != NULL ? file : TOKEN_FILE_DEFAULT, out, err);
 }

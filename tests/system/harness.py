@@ -235,7 +235,7 @@ class Daemon:
     # ---- steerctl
 
     def steerctl(self, *arguments, token=True, stdin=None):
-        environment = dict(os.environ, STEERD_URL="http://127.0.0.1:%d" % self.api_port)
+        environment = dict(os.environ, STEERD_URL="http://127.0.0.1:%d" % self.api_port, STEERCTL_CONFIG="/dev/null")
         environment.pop("STEERD_TOKEN", None)
         if token:
             environment["STEERD_TOKEN"] = self.token

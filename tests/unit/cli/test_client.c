@@ -50,20 +50,18 @@ static void write_file(char name[32], const char *text)
 static void the_token_comes_from_the_nearest_place(void **state)
 {
     char first[32], second[32], token[TOKEN_SIZE_MAX];
-    struct options options = { 0 };
     struct error err;
     (void)state;
     write_file(first, "from-option\n");
     write_file(second, "from-file-in-environment");
     setenv("STEERD_TOKEN_FILE", second, 1);
     unsetenv("STEERD_TOKEN");
-    assert_true(token_find(&options, token, &err));
+    assert_true(token_find(NULL, token, &err));
     assert_string_equal(token, "from-file-in-environment");
     setenv("STEERD_TOKEN", "from-environment", 1);
-    assert_true(token_find(&options, token, &err));
+    assert_true(token_find(NULL, token, &err));
     assert_string_equal(token, "from-environment");
-    options.token_file = first;
-    assert_true(token_find(&options, token, &err));
+    assert_true(token_find(first, token, &err));
     assert_string_equal(token, "from-option");
     unsetenv("STEERD_TOKEN");
     unsetenv("STEERD_TOKEN_FILE");
@@ -80,14 +78,12 @@ static void what_is_no_token_is_not_sent(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         char file[32];
         write_file(file, texts[i]);
-        const struct options options = { .token_file = file };
-        if (token_find(&options, token, &err))
+        if (token_find(file, token, &err))
             fail_msg("accepted: %s", texts[i]);
         assert_non_null(strstr(err.text, file));
         unlink(file);
     }
-    const struct options nowhere = { .token_file = "/nonexistent/token" };
-    assert_false(token_find(&nowhere, token, &err));
+    assert_false(token_find("/nonexistent/token", token, &err));
     assert_non_null(strstr(err.text, "/nonexistent/token"));
 }
 

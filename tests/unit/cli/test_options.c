@@ -37,20 +37,33 @@ static void options_stand_anywhere(void **state)
     assert_true(options.wants_json);
 }
 
-static void the_url_comes_from_the_line_then_the_environment_then_the_default(void **state)
+static void f_is_a_file_or_goes_on(void **state)
 {
     struct options options;
-    struct error err;
+    struct error err = { "" };
     (void)state;
-    unsetenv("STEERD_URL");
-    assert_true(parse("steerctl status", &options, &err));
-    assert_string_equal(options.url, "http://127.0.0.1:8053");
-    setenv("STEERD_URL", "http://[::1]:1", 1);
-    assert_true(parse("steerctl status", &options, &err));
-    assert_string_equal(options.url, "http://[::1]:1");
-    assert_true(parse("steerctl status --url http://x", &options, &err));
-    assert_string_equal(options.url, "http://x");
-    unsetenv("STEERD_URL");
+    assert_true(parse("steerctl apply -f events", &options, &err));
+    assert_string_equal(options.file, "events");
+    assert_true(parse("steerctl events -f --kind check", &options, &err));
+    assert_true(options.follows);
+    assert_null(options.file);
+    assert_string_equal(options.kind, "check");
+    assert_true(parse("steerctl events -f", &options, &err));
+    assert_true(options.follows);
+}
+
+static void every_option_has_a_command_that_takes_it(void **state)
+{
+    const struct option_row *option;
+    (void)state;
+    for (size_t i = 0; (option = option_at(i)) != NULL; i++) {
+        const struct command_row *command;
+        bool is_taken = option->bit == 0;
+        for (size_t k = 0; (command = command_at(k)) != NULL; k++)
+            is_taken |= (command->options & option->bit) != 0;
+        if (!is_taken)
+            fail_msg("--%s", option->name);
+    }
 }
 
 static void a_wrong_line_is_said_to_be_wrong(void **state)
@@ -123,7 +136,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_stand_anywhere),
-        cmocka_unit_test(the_url_comes_from_the_line_then_the_environment_then_the_default),
+        cmocka_unit_test(f_is_a_file_or_goes_on),
+        cmocka_unit_test(every_option_has_a_command_that_takes_it),
         cmocka_unit_test(a_wrong_line_is_said_to_be_wrong),
         cmocka_unit_test(help_needs_no_arguments),
         cmocka_unit_test(pool_and_endpoint_are_parted_at_the_first_slash),
