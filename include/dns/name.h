@@ -23,7 +23,7 @@ struct dns_name {
     uint8_t size;
     uint8_t label_count;
     uint8_t label_at[DNS_LABEL_COUNT_MAX];
-    uint8_t bytes[DNS_NAME_SIZE_MAX + 9]; /* the spare bytes let it be read by eights; the first is zero */
+    uint8_t bytes[DNS_NAME_SIZE_MAX];
 };
 
 /**
@@ -59,16 +59,54 @@ void dns_name_strip(const struct dns_name *name, unsigned count, struct dns_name
 /** Wire length of an uncompressed, already validated name. */
 size_t dns_name_wire_size(const uint8_t *wire);
 
-#define DNS_HASH_ROOT UINT64_C(0x243f6a8885a308d3)
+/** Where the suffix of `label_count` labels starts; the root's is the last byte. */
+static inline const uint8_t *dns_name_suffix(const struct dns_name *name, unsigned label_count)
+{
+    return label_count == 0 ? name->bytes + name->size - 1
+                            : name->bytes + name->label_at[name->label_count - label_count];
+}
 
-/* Eight bytes as a number, the first one lowest; the same on every machine. */
-static inline uint64_t dns_name_word(const uint8_t *at)
+/** The size of the suffix that starts at `suffix`. */
+static inline size_t dns_name_suffix_size(const struct dns_name *name, const uint8_t *suffix)
+{
+    return (size_t)(name->bytes + name->size - suffix);
+}
+
+/* Bytes as a number, the first one lowest; the same on every machine. */
+static inline uint64_t dns_name_eight(const uint8_t *at)
 {
     uint64_t word;
     __builtin_memcpy(&word, at, sizeof word);
     return le64toh(word);
 }
 
+static inline uint32_t dns_name_four(const uint8_t *at)
+{
+    uint32_t word;
+    __builtin_memcpy(&word, at, sizeof word);
+    return le32toh(word);
+}
+
+/** True if both have the same `size` bytes: whole words, the last of which may overlap the one before. */
+static inline bool dns_name_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    if (size < 8) {
+        if (size >= 4)
+            return ((dns_name_four(a) ^ dns_name_four(b)) |
+                    (dns_name_four(a + size - 4) ^ dns_name_four(b + size - 4))) == 0;
+        uint8_t difference = 0;
+        for (size_t i = 0; i < size; i++)
+            difference |= a[i] ^ b[i];
+        return difference == 0;
+    }
+    const uint8_t *last = a + size - 8;
+    uint64_t difference = dns_name_eight(last) ^ dns_name_eight(b + size - 8);
+    for (; a < last; a += 8, b += 8)
+        difference |= dns_name_eight(a) ^ dns_name_eight(b);
+    return difference == 0;
+}
+
+/* High bits of the product depend on all bits; so do the low ones, once the high ones are laid over them. */
 static inline uint64_t dns_name_mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
@@ -76,36 +114,21 @@ static inline uint64_t dns_name_mix(uint64_t hash, uint64_t word)
 }
 
 /**
- * The hash of the name "label.parent" from the parent's hash and the label (length byte first, lowercase): so
- * that the hashes of a name and of all its ancestors cost one walk from the right.
+ * The hash of some labels in wire form, lowercase: a name, or what is left of it without a suffix.  Eight
+ * bytes at a time, the last of which may overlap those before.  Low bits are as good as high ones.
  */
-static inline uint64_t dns_name_hash_label(uint64_t parent, const uint8_t *label)
+static inline uint64_t dns_name_hash(const uint8_t *at, size_t size)
 {
-    uint64_t hash = parent ^ (uint64_t)label[0], tail = 0;
-    size_t left = label[0];
-    const uint8_t *at = label + 1;
-    for (; left >= 8; left -= 8, at += 8)
-        hash = dns_name_mix(hash, dns_name_word(at));
-    for (size_t i = 0; i < left; i++)
-        tail |= (uint64_t)at[i] << (8 * i);
-    return dns_name_mix(hash, tail);
-}
-
-/**
- * hashes[k] is the hash of the suffix with k labels, k = 0 … label_count.  Reads eight bytes at a time, which
- * is why a dns_name has spare ones.
- */
-static inline void dns_name_hash_suffixes(const struct dns_name *name,
-                                          uint64_t hashes[DNS_LABEL_COUNT_MAX + 1])
-{
-    uint64_t hash = hashes[0] = DNS_HASH_ROOT;
-    for (unsigned k = 1; k <= name->label_count; k++) {
-        const uint8_t *label = name->bytes + name->label_at[name->label_count - k];
-        unsigned left = label[0];
-        hash ^= left;
-        for (label++; left >= 8; left -= 8, label += 8)
-            hash = dns_name_mix(hash, dns_name_word(label));
-        hash = dns_name_mix(hash, dns_name_word(label) & ((UINT64_C(1) << (8 * left)) - 1));
-        hashes[k] = hash;
+    uint64_t hash = UINT64_C(0x243f6a8885a308d3) ^ size, last = 0;
+    const uint8_t *end = at + size;
+    if (size >= 8) {
+        for (; at + 8 < end; at += 8)
+            hash = dns_name_mix(hash, dns_name_eight(at));
+        last = dns_name_eight(end - 8);
+    } else if (size >= 4) {
+        last = dns_name_four(at) | (uint64_t)dns_name_four(end - 4) << 32;
+    } else if (size > 0) {
+        last = (uint64_t)at[0] << 16 | (uint64_t)at[size / 2] << 8 | end[-1];
     }
+    return dns_name_mix(dns_name_mix(hash, last), 0);
 }

@@ -46,16 +46,19 @@ struct zone_match {
                              encloser */
 };
 
+/** Where the zone keeps `qname`, which is lowercase and within it. */
+uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname);
+
 /**
  * Finds what `zone` says about `qname` (RFC 1034 §4.3.2, wildcards RFC 4592 §3.3.1).
  *
- * `qname` is lowercase and within the zone; `hashes` are its suffix hashes (dns_name_hash_suffixes).  A query
- * for DS at a zone cut is answered on the parent side: pass `wants_parent_side` and the cut's own node is
- * FOUND. `out` is always written; its pointers belong to the zone and live as long as the snapshot. Cannot
- * fail.  Any thread, between snapshot_acquire and snapshot_release.
+ * `qname` is lowercase and within the zone; `hash` is its zone_hash.  A query for DS at a zone cut is
+ * answered on the parent side: pass `wants_parent_side` and the cut's own node is FOUND. `out` is always
+ * written; its pointers belong to the zone and live as long as the snapshot. Cannot fail.  Any thread,
+ * between snapshot_acquire and snapshot_release.
  */
-void zone_lookup(const struct zone *zone, const struct dns_name *qname, const uint64_t *hashes,
-                 bool wants_parent_side, struct zone_match *out);
+void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t hash, bool wants_parent_side,
+                 struct zone_match *out);
 
 /**
  * The node of exactly that name, also at or below a cut or a DNAME, without wildcards: for glue and the

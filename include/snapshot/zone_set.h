@@ -7,10 +7,8 @@
 struct zone_set;
 
 /** The zone that holds `qname`: the one with the longest apex at or above it; NULL: not ours.
- *  `hashes` are its suffix hashes.  With `above_apex` an apex equal to qname does not count (DS, RFC 4035
- * §3.1.4.1).  Any thread. */
-const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_name *qname,
-                                 const uint64_t *hashes, bool above_apex);
+ *  With `above_apex` an apex equal to qname does not count (DS, RFC 4035 §3.1.4.1).  Any thread. */
+const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_name *qname, bool above_apex);
 
 size_t zone_set_count(const struct zone_set *zones);
 const struct zone *zone_set_at(const struct zone_set *zones, size_t index);

@@ -32,13 +32,11 @@ static bool targets_add(struct targets *targets, uint64_t hash)
 static const struct zone_node *find_target(const struct zone *zone, const struct dns_name *name,
                                            uint64_t *hash)
 {
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     struct zone_match match;
     if (!dns_name_is_within(name, zone_apex(zone)))
         return NULL;
-    dns_name_hash_suffixes(name, hashes);
-    *hash = hashes[name->label_count];
-    zone_lookup(zone, name, hashes, false, &match);
+    *hash = zone_hash(zone, name);
+    zone_lookup(zone, name, *hash, false, &match);
     return match.outcome == ZONE_REFERRAL ? zone_find_exact(zone, name)
            : match.outcome == ZONE_FOUND  ? match.node
                                           : NULL;

@@ -136,12 +136,12 @@ static unsigned counted_labels(const struct zone_match *match)
 static uint64_t reply_kind(const struct assembly *assembly)
 {
     const struct dns_response *response = assembly->response;
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     if (response->rcode != DNS_NOERROR && response->rcode != DNS_NXDOMAIN)
         return KIND_ERROR;
     bool has_data = response->counts[DNS_ANSWER] > 0 || response->is_truncated;
-    dns_name_hash_suffixes(&assembly->query->qname, hashes);
-    return hashes[counted_labels(&assembly->first)] + ((uint64_t)response->rcode << 32) +
+    const struct dns_name *qname = &assembly->query->qname;
+    const uint8_t *counted = dns_name_suffix(qname, counted_labels(&assembly->first));
+    return dns_name_hash(counted, dns_name_suffix_size(qname, counted)) + ((uint64_t)response->rcode << 32) +
            (has_data ? 1u + assembly->query->qtype : 0);
 }
 

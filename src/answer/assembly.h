@@ -23,7 +23,6 @@ struct assembly {
     struct trace *trace;
     /* the name being resolved: the qname, then each CNAME target */
     const struct dns_name *name;
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     unsigned chain_length;
     uint64_t seen[CHAIN_MAX + 1]; /* hashes of the names resolved so far: a loop ends the chain */
     const struct zone_node *dnames[CHAIN_MAX + 1]; /* in the answer already: each is written once */

@@ -59,10 +59,10 @@ static bool follow(struct assembly *assembly, const struct dns_name *next)
 {
     if (assembly->chain_length == CHAIN_MAX)
         return false;
-    assembly->seen[assembly->chain_length] = assembly->hashes[assembly->name->label_count];
-    dns_name_hash_suffixes(next, assembly->hashes);
+    assembly->seen[assembly->chain_length] = dns_name_hash(assembly->name->bytes, assembly->name->size);
+    uint64_t hash = dns_name_hash(next->bytes, next->size);
     for (unsigned i = 0; i <= assembly->chain_length; i++) {
-        if (assembly->seen[i] == assembly->hashes[next->label_count])
+        if (assembly->seen[i] == hash)
             return false;
     }
     assembly->chain_length++;
@@ -191,9 +191,9 @@ static bool resolve_once(struct assembly *assembly, struct dns_name *next)
     bool asks_parent = assembly->query->qtype == DNS_DS; /* RFC 4035 §3.1.4.1 */
     const struct zone *zone = NULL;
     if (asks_parent)
-        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, assembly->hashes, true);
+        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, true);
     if (zone == NULL)
-        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, assembly->hashes, false);
+        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, false);
     if (zone == NULL || !may_ask(assembly, zone)) {
         if (assembly->chain_length == 0)
             refuse(assembly, zone == NULL ? EDE_NOT_AUTHORITATIVE : EDE_PROHIBITED);
@@ -202,7 +202,7 @@ static bool resolve_once(struct assembly *assembly, struct dns_name *next)
     if (assembly->chain_length == 0)
         assembly->response->flags |= DNS_FLAG_AA;
     struct zone_match match;
-    zone_lookup(zone, assembly->name, assembly->hashes, asks_parent, &match);
+    zone_lookup(zone, assembly->name, zone_hash(zone, assembly->name), asks_parent, &match);
     tell_zone(assembly, &match);
     if (assembly->chain_length == 0)
         assembly->first = match;
@@ -222,7 +222,6 @@ void assembly_resolve(struct assembly *assembly)
     struct dns_name next[2]; /* the one read and the one written, in turn */
     assembly->name = &assembly->query->qname;
     assembly->chain_length = assembly->dname_count = 0;
-    dns_name_hash_suffixes(assembly->name, assembly->hashes);
     while (resolve_once(assembly, &next[assembly->chain_length % 2]))
         continue;
 }

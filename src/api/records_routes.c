@@ -23,11 +23,9 @@ static char *zone_name(const struct request *request)
 static const struct zone *find_zone(const struct snapshot *now, const char *name)
 {
     struct dns_name apex;
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     if (now == NULL || !dns_name_parse(name, NULL, &apex))
         return NULL;
-    dns_name_hash_suffixes(&apex, hashes);
-    const struct zone *zone = zone_set_find(now->dataset->zones, &apex, hashes, false);
+    const struct zone *zone = zone_set_find(now->dataset->zones, &apex, false);
     return zone != NULL && dns_name_equal(zone_apex(zone), &apex) ? zone : NULL;
 }
 

@@ -70,15 +70,17 @@ static inline uint8_t lowercase(uint8_t byte)
     return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
 }
 
-/** Lowercases the ASCII letters among eight bytes at once. */
-static inline uint64_t lowercase_word(uint64_t word)
+/* As many bytes as the machine takes at once. */
+typedef uint8_t byte_block __attribute__((vector_size(16)));
+
+/** Lowercases the ASCII letters among sixteen bytes. */
+static inline void copy_lowercase_block(uint8_t *to, const uint8_t *from)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t low_bits = word & (ones * 0x7f);
-    uint64_t from_a = low_bits + ones * (0x80 - 'A');  /* bit 7 set: >= 'A' */
-    uint64_t above_z = low_bits + ones * (0x7f - 'Z'); /* bit 7 set: > 'Z' */
-    uint64_t is_upper = (from_a ^ above_z) & ~word & (ones * 0x80);
-    return word | is_upper >> 2; /* 0x80 >> 2 is the bit that makes a letter lowercase */
+    byte_block block;
+    memcpy(&block, from, sizeof block);
+    byte_block is_upper = (byte_block)((byte_block)(block - 'A') < 26);
+    block |= is_upper & 0x20;
+    memcpy(to, &block, sizeof block);
 }
 
 /**
@@ -87,18 +89,12 @@ static inline uint64_t lowercase_word(uint64_t word)
  */
 static inline void copy_lowercase(uint8_t *to, const uint8_t *from, size_t size)
 {
-    uint64_t word;
-    if (size < 8) {
+    if (size < 16) {
         for (size_t i = 0; i < size; i++)
             to[i] = lowercase(from[i]);
         return;
     }
-    for (size_t at = 0; at < size - 8; at += 8) {
-        memcpy(&word, from + at, 8);
-        word = lowercase_word(word);
-        memcpy(to + at, &word, 8);
-    }
-    memcpy(&word, from + size - 8, 8); /* the last eight may overlap those before */
-    word = lowercase_word(word);
-    memcpy(to + size - 8, &word, 8);
+    for (size_t at = 0; at + 16 < size; at += 16)
+        copy_lowercase_block(to + at, from + at);
+    copy_lowercase_block(to + size - 16, from + size - 16); /* may overlap the one before */
 }

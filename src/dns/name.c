@@ -19,7 +19,6 @@ size_t dns_name_read(const uint8_t *bytes, size_t size, struct dns_name *out)
     }
     out->size = (uint8_t)(at + 1);
     out->label_count = (uint8_t)count;
-    out->bytes[DNS_NAME_SIZE_MAX] = 0;
     copy_lowercase(out->bytes, bytes, at + 1);
     return at + 1;
 }
@@ -141,21 +140,22 @@ void dns_name_format(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE])
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
 {
-    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+    return a->size == b->size && dns_name_bytes_equal(a->bytes, b->bytes, a->size);
 }
 
 /* Where the name starts that is left when `count` labels are taken off. */
 static size_t suffix_at(const struct dns_name *name, unsigned count)
 {
-    return count == name->label_count ? (size_t)name->size - 1 : name->label_at[count];
+    return (size_t)(dns_name_suffix(name, name->label_count - count) - name->bytes);
 }
 
 bool dns_name_is_within(const struct dns_name *name, const struct dns_name *apex)
 {
     if (name->label_count < apex->label_count)
         return false;
-    size_t at = suffix_at(name, (unsigned)(name->label_count - apex->label_count));
-    return name->size - at == apex->size && memcmp(name->bytes + at, apex->bytes, apex->size) == 0;
+    const uint8_t *suffix = dns_name_suffix(name, apex->label_count);
+    return dns_name_suffix_size(name, suffix) == apex->size &&
+           dns_name_bytes_equal(suffix, apex->bytes, apex->size);
 }
 
 void dns_name_strip(const struct dns_name *name, unsigned count, struct dns_name *out)
@@ -167,7 +167,6 @@ void dns_name_strip(const struct dns_name *name, unsigned count, struct dns_name
     for (unsigned i = 0; i < left; i++)
         out->label_at[i] = (uint8_t)(name->label_at[i + count] - at);
     memmove(out->bytes, name->bytes + at, size);
-    out->bytes[DNS_NAME_SIZE_MAX] = 0;
     out->size = (uint8_t)size;
     out->label_count = (uint8_t)left;
 }

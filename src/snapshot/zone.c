@@ -12,14 +12,13 @@ static const uint8_t wildcard_label[] = { 1, '*' };
 struct search {
     const struct zone *zone;
     const struct dns_name *qname;
-    const uint64_t *hashes;
 };
 
 static const struct zone_node *probe_suffix(const struct search *search, unsigned label_count)
 {
-    const uint8_t *suffix = name_suffix(search->qname, label_count);
-    return zone_probe(search->zone, search->hashes[label_count], suffix,
-                      relative_size(search->qname, suffix, &search->zone->apex));
+    const uint8_t *suffix = dns_name_suffix(search->qname, label_count);
+    size_t size = relative_size(search->qname, suffix, &search->zone->apex);
+    return zone_probe(search->zone, dns_name_hash(suffix, size), suffix, size);
 }
 
 /*
@@ -96,21 +95,26 @@ static void match_below(const struct search *search, struct zone_match *out)
     uint8_t name[DNS_NAME_SIZE_MAX + sizeof wildcard_label];
     memcpy(name, wildcard_label, sizeof wildcard_label);
     memcpy(name + sizeof wildcard_label, node_name(encloser), encloser->name_size);
-    uint64_t hash = dns_name_hash_label(search->hashes[label_count], wildcard_label);
-    const struct zone_node *wildcard =
-        zone_probe(search->zone, hash, name, sizeof wildcard_label + encloser->name_size);
+    size_t size = sizeof wildcard_label + encloser->name_size;
+    const struct zone_node *wildcard = zone_probe(search->zone, dns_name_hash(name, size), name, size);
     assert(wildcard != NULL);
     out->is_wildcard = true;
     set(out, ZONE_FOUND, wildcard, label_count + 1);
 }
 
-void zone_lookup(const struct zone *zone, const struct dns_name *qname, const uint64_t *hashes,
-                 bool wants_parent_side, struct zone_match *out)
+uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname)
 {
-    const struct search search = { .zone = zone, .qname = qname, .hashes = hashes };
+    return dns_name_hash(qname->bytes, (size_t)qname->size - zone->apex.size);
+}
+
+void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t hash, bool wants_parent_side,
+                 struct zone_match *out)
+{
+    const struct search search = { .zone = zone, .qname = qname };
     out->zone = zone;
     out->is_wildcard = false;
-    const struct zone_node *node = probe_suffix(&search, qname->label_count);
+    const struct zone_node *node =
+        zone_probe(zone, hash, qname->bytes, (size_t)qname->size - zone->apex.size);
     if (node != NULL)
         match_exact(&search, node, wants_parent_side, out);
     else
@@ -121,10 +125,7 @@ const struct zone_node *zone_find_exact(const struct zone *zone, const struct dn
 {
     if (!dns_name_is_within(name, &zone->apex))
         return NULL;
-    uint64_t hash = zone->apex_hash;
-    for (unsigned k = zone->apex.label_count + 1u; k <= name->label_count; k++)
-        hash = dns_name_hash_label(hash, name_suffix(name, k));
-    return zone_probe(zone, hash, name->bytes, (size_t)name->size - zone->apex.size);
+    return zone_probe(zone, zone_hash(zone, name), name->bytes, (size_t)name->size - zone->apex.size);
 }
 
 /* ---- what a zone and a node say ---- */

@@ -117,18 +117,9 @@ static void add_kept(struct writer *writer, uint64_t hash, const struct zone_nod
         memcpy(writer_next(writer, hash, size), node, size);
 }
 
-static uint64_t node_hash(const struct zone *zone, const struct zone_node *node)
+static uint64_t node_hash(const struct zone_node *node)
 {
-    const uint8_t *labels[DNS_LABEL_COUNT_MAX];
-    const uint8_t *name = node_name(node);
-    const uint8_t *end = name + node->name_size;
-    unsigned count = 0;
-    for (; name < end; name += 1 + name[0])
-        labels[count++] = name;
-    uint64_t hash = zone->apex_hash;
-    while (count > 0)
-        hash = dns_name_hash_label(hash, labels[--count]);
-    return hash;
+    return dns_name_hash(node_name(node), node->name_size);
 }
 
 /* ---- the zone ---- */
@@ -137,7 +128,6 @@ static struct zone *zone_new(const struct stage *stage, size_t name_count, uint6
 {
     struct zone *zone = xcalloc(1, sizeof *zone);
     zone->apex = stage->apex;
-    zone->apex_hash = stage->apex_hash;
     zone->allowed = stage->allowed;
     zone->name_count = name_count;
     zone->bucket_mask = bucket_count - 1;
@@ -158,7 +148,7 @@ static uint32_t negative_ttl_s(const struct dns_rrset *soa)
 static struct zone *zone_finish(struct zone *zone, struct paged buckets)
 {
     zone->buckets = buckets;
-    zone->apex_node = zone_probe(zone, zone->apex_hash, zone->apex.bytes, 0);
+    zone->apex_node = zone_probe(zone, dns_name_hash(zone->apex.bytes, 0), zone->apex.bytes, 0);
     zone->soa = zone_node_rrset(zone->apex_node, DNS_SOA);
     zone->negative_ttl_s = zone->soa != NULL ? negative_ttl_s(zone->soa) : 0;
     return zone;
@@ -210,7 +200,7 @@ static void collect_kept(struct all *all)
         const struct zone_bucket *bucket = paged_get(&stage->base->buckets, (uint32_t)i);
         for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++) {
             const struct zone_node *node = bucket_node(bucket, k);
-            uint64_t hash = node_hash(all->zone, node);
+            uint64_t hash = node_hash(node);
             if (stage_find_relative(stage, hash, node_name(node), node->name_size) == NULL)
                 all->kept[all->kept_count++] = node;
         }
@@ -226,7 +216,7 @@ static void all_each(struct all *all, void (*visit)(struct all *all, uint64_t ha
             visit(all, stage->names[i].hash, i);
     }
     for (uint32_t i = 0; i < all->kept_count; i++)
-        visit(all, node_hash(all->zone, all->kept[i]), stage->count + i);
+        visit(all, node_hash(all->kept[i]), stage->count + i);
 }
 
 static unsigned part_count(const struct all *all)
@@ -298,7 +288,7 @@ static void add_entry(const struct all *all, struct writer *writer, size_t index
         return;
     }
     const struct zone_node *kept = all->kept[all->entries[index] - all->stage->count];
-    add_kept(writer, node_hash(all->zone, kept), kept);
+    add_kept(writer, node_hash(kept), kept);
 }
 
 static struct zone_bucket *write_bucket(const struct all *all, size_t from, size_t to)

@@ -13,44 +13,36 @@ struct slot {
 /* Open addressing, at most half full.  Only lengths that occur as an apex are probed: a query costs one probe
  * for most operators, however many labels it has. */
 struct zone_set {
-    uint64_t lengths[2]; /* bit k: some apex has k labels */
-    size_t count;
     uint64_t mask;
+    size_t count;
     const struct zone **zones; /* behind the slots, in the order given */
+    unsigned length_count;
+    uint8_t lengths[DNS_LABEL_COUNT_MAX + 1]; /* in labels, of any apex, the greatest first */
     struct slot slots[];
 };
 
-static bool has_length(const struct zone_set *zones, unsigned label_count)
+/* The zone whose apex is `suffix`, `size` bytes of wire form. */
+static const struct zone *find_apex(const struct zone_set *zones, const uint8_t *suffix, size_t size)
 {
-    return zones->lengths[label_count / 64] >> (label_count % 64) & 1;
-}
-
-/* The zone whose apex is the suffix of `qname` with `label_count` labels. */
-static const struct zone *find_apex(const struct zone_set *zones, const struct dns_name *qname,
-                                    unsigned label_count, uint64_t hash)
-{
-    unsigned above = qname->label_count - label_count; /* labels before the suffix */
-    const uint8_t *suffix =
-        label_count == 0 ? qname->bytes + qname->size - 1 : qname->bytes + qname->label_at[above];
-    size_t size = (size_t)(qname->bytes + qname->size - suffix);
+    uint64_t hash = dns_name_hash(suffix, size);
     for (uint64_t at = hash;; at++) {
         const struct slot *slot = &zones->slots[at & zones->mask];
         if (slot->zone == NULL)
             return NULL;
         const struct dns_name *apex = slot->hash == hash ? zone_apex(slot->zone) : NULL;
-        if (apex != NULL && apex->size == size && memcmp(apex->bytes, suffix, size) == 0)
+        if (apex != NULL && apex->size == size && dns_name_bytes_equal(apex->bytes, suffix, size))
             return slot->zone;
     }
 }
 
-const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_name *qname,
-                                 const uint64_t *hashes, bool above_apex)
+const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_name *qname, bool above_apex)
 {
-    int longest = (int)qname->label_count - (above_apex ? 1 : 0);
-    for (int k = longest; k >= 0; k--) {
-        if (!has_length(zones, (unsigned)k))
+    for (unsigned i = 0; i < zones->length_count; i++) {
+        unsigned length = zones->lengths[i];
+        if (length + above_apex > qname->label_count)
             continue;
-        const struct zone *zone = find_apex(zones, qname, (unsigned)k, hashes[k]);
+        const uint8_t *suffix = dns_name_suffix(qname, length);
+        const struct zone *zone = find_apex(zones, suffix, dns_name_suffix_size(qname, suffix));
         if (zone != NULL)
             return zone;
     }
@@ -67,17 +59,26 @@ const struct zone *zone_set_at(const struct zone_set *zones, size_t index)
     return zones->zones[index];
 }
 
+static void add_length(struct zone_set *zones, uint8_t length)
+{
+    unsigned at = 0;
+    while (at < zones->length_count && zones->lengths[at] > length)
+        at++;
+    if (at < zones->length_count && zones->lengths[at] == length)
+        return;
+    memmove(zones->lengths + at + 1, zones->lengths + at, zones->length_count - at);
+    zones->lengths[at] = length;
+    zones->length_count++;
+}
+
 static void add(struct zone_set *zones, const struct zone *zone)
 {
     const struct dns_name *apex = zone_apex(zone);
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    dns_name_hash_suffixes(apex, hashes);
-    uint64_t hash = hashes[apex->label_count];
-    uint64_t at = hash;
+    uint64_t hash = dns_name_hash(apex->bytes, apex->size), at = hash;
     while (zones->slots[at & zones->mask].zone != NULL)
         at++;
     zones->slots[at & zones->mask] = (struct slot){ .hash = hash, .zone = zone };
-    zones->lengths[apex->label_count / 64] |= UINT64_C(1) << (apex->label_count % 64);
+    add_length(zones, apex->label_count);
     zones->zones[zones->count++] = zone;
 }
 

@@ -88,18 +88,13 @@ static struct stage_name *name_add(struct stage *stage, struct stage_name name)
 
 void stage_init(struct stage *stage, const struct dns_name *apex, const struct zone *base)
 {
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    dns_name_hash_suffixes(apex, hashes);
-    *stage = (struct stage){ .base = base,
-                             .allowed = base != NULL ? base->allowed : NULL,
-                             .apex = *apex,
-                             .apex_hash = hashes[apex->label_count] };
+    *stage = (struct stage){ .base = base, .allowed = base != NULL ? base->allowed : NULL, .apex = *apex };
     stage->room = 8;
     stage->names = xcalloc(stage->room, sizeof *stage->names);
     stage->slot_mask = 15;
     stage->slots = xcalloc(stage->slot_mask + 1, sizeof *stage->slots);
     static const uint8_t no_labels[1];
-    name_add(stage, (struct stage_name){ .hash = stage->apex_hash, .name = no_labels });
+    name_add(stage, (struct stage_name){ .hash = dns_name_hash(no_labels, 0), .name = no_labels });
 }
 
 void stage_free_part(struct stage *stage, unsigned part)
@@ -131,17 +126,6 @@ const struct stage_name *stage_find_relative(const struct stage *stage, uint64_t
     }
 }
 
-/* hashes[k] for the suffixes of k labels from the apex down. */
-static void hash_below_apex(const struct stage *stage, const struct dns_name *owner,
-                            uint64_t hashes[DNS_LABEL_COUNT_MAX + 1])
-{
-    assert(dns_name_is_within(owner, &stage->apex));
-    unsigned k = stage->apex.label_count;
-    hashes[k] = stage->apex_hash;
-    for (k++; k <= owner->label_count; k++)
-        hashes[k] = dns_name_hash_label(hashes[k - 1], name_suffix(owner, k));
-}
-
 static bool is_last(const struct stage *stage, const struct dns_name *owner)
 {
     const struct stage_name *last = &stage->names[stage->last];
@@ -149,42 +133,44 @@ static bool is_last(const struct stage *stage, const struct dns_name *owner)
            memcmp(last->name, owner->bytes, last->name_size) == 0;
 }
 
+/* The suffix of `label_count` labels, which reaches down from the apex. */
+static const struct stage_name *find_suffix(const struct stage *stage, const struct dns_name *owner,
+                                            unsigned label_count)
+{
+    const uint8_t *suffix = dns_name_suffix(owner, label_count);
+    size_t size = relative_size(owner, suffix, &stage->apex);
+    return stage_find_relative(stage, dns_name_hash(suffix, size), suffix, size);
+}
+
 const struct stage_name *stage_find(const struct stage *stage, const struct dns_name *owner)
 {
-    if (is_last(stage, owner))
-        return &stage->names[stage->last];
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    hash_below_apex(stage, owner, hashes);
-    return stage_find_relative(stage, hashes[owner->label_count], owner->bytes,
-                               (size_t)owner->size - stage->apex.size);
+    assert(dns_name_is_within(owner, &stage->apex));
+    return is_last(stage, owner) ? &stage->names[stage->last] : find_suffix(stage, owner, owner->label_count);
 }
 
 struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner)
 {
+    assert(dns_name_is_within(owner, &stage->apex));
     if (is_last(stage, owner))
         return &stage->names[stage->last];
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    hash_below_apex(stage, owner, hashes);
-    size_t size = (size_t)owner->size - stage->apex.size;
-
     const struct stage_name *found = NULL;
     unsigned k = owner->label_count + 1u;
-    while (found == NULL) { /* ends at the apex at the latest */
-        const uint8_t *suffix = name_suffix(owner, --k);
-        found = stage_find_relative(stage, hashes[k], suffix, relative_size(owner, suffix, &stage->apex));
-    }
+    while (found == NULL) /* ends at the apex at the latest */
+        found = find_suffix(stage, owner, --k);
     uint32_t index = (uint32_t)(found - stage->names);
     if (k == owner->label_count) {
         stage->last = index;
         return &stage->names[index];
     }
 
+    size_t size = (size_t)owner->size - stage->apex.size;
     const uint8_t *copy = chunk_copy(&stage->name_chunks, owner->bytes, size); /* ancestors share its tail */
     for (k++; k <= owner->label_count; k++) {
-        size_t above = (size_t)(name_suffix(owner, k) - owner->bytes);
-        const struct stage_name fresh = {
-            .hash = hashes[k], .name = copy + above, .name_size = (uint8_t)(size - above), .parent = index
-        };
+        size_t above = (size_t)(dns_name_suffix(owner, k) - owner->bytes);
+        const struct stage_name fresh = { .hash = dns_name_hash(copy + above, size - above),
+                                          .name = copy + above,
+                                          .name_size = (uint8_t)(size - above),
+                                          .parent = index };
         index = (uint32_t)(name_add(stage, fresh) - stage->names);
     }
     stage->last = index;

@@ -47,7 +47,6 @@ struct stage {
     const struct zone *base;          /* NULL: a new zone */
     const struct prefix_map *allowed; /* of the zone that is made */
     struct dns_name apex;
-    uint64_t apex_hash;
     struct stage_name *names; /* names[0] is the apex */
     uint32_t count, room;
     uint32_t last;            /* index of the owner staged last, which is often asked for next */

@@ -3,6 +3,7 @@
 
 #include "snapshot/zone.h"
 
+#include <endian.h>
 #include <string.h>
 
 /*
@@ -10,8 +11,8 @@
  *
  *     count | tag × count | pad to 4 | offset × count | node | node | …
  *
- * A tag is the top 16 bits of a name's hash (the low ones pick the bucket), an offset leads from the bucket's
- * start to the node.  A node is
+ * The hash of a name is that of its labels without those of the apex.  A tag is its top 16 bits (the low ones
+ * pick the bucket), an offset leads from the bucket's start to the node.  A node is
  *
  *     header | service pointer, if any | name | pad to 4 | RRset | pad to 4 | RRset | …
  *
@@ -43,9 +44,8 @@ enum zone_node_flags {
 #define NODE_OCCLUDES (NODE_IS_CUT | NODE_IS_DNAME | NODE_IS_OCCLUDED)
 
 struct zone {
-    struct paged buckets; /* struct zone_bucket; NULL: empty */
-    uint64_t bucket_mask; /* a power of two, less one */
-    uint64_t apex_hash;
+    struct paged buckets;             /* struct zone_bucket; NULL: empty */
+    uint64_t bucket_mask;             /* a power of two, less one */
     const struct prefix_map *allowed; /* NULL: everybody may ask */
     size_t name_count;
     const struct zone_node *apex_node;
@@ -71,18 +71,11 @@ static inline uint16_t hash_tag(uint64_t hash)
     return (uint16_t)(hash >> 48);
 }
 
-/* Where the suffix of `label_count` labels starts; the root's is the last byte. */
-static inline const uint8_t *name_suffix(const struct dns_name *name, unsigned label_count)
-{
-    return label_count == 0 ? name->bytes + name->size - 1
-                            : name->bytes + name->label_at[name->label_count - label_count];
-}
-
 /* Bytes of the suffix at `suffix` without the apex. */
 static inline size_t relative_size(const struct dns_name *name, const uint8_t *suffix,
                                    const struct dns_name *apex)
 {
-    return (size_t)(name->bytes + name->size - suffix) - apex->size;
+    return dns_name_suffix_size(name, suffix) - apex->size;
 }
 
 /* ---- inside a bucket ---- */
@@ -130,35 +123,41 @@ static inline const struct dns_rrset *rrset_behind(const struct dns_rrset *rrset
 
 static inline bool node_is_named(const struct zone_node *node, const uint8_t *name, size_t size)
 {
-    if (node->name_size != size)
-        return false;
-    const uint8_t *own = node_name(node);
-    size_t i = 0;
-    for (; i + 8 <= size; i += 8) {
-        uint64_t a, b;
-        memcpy(&a, own + i, sizeof a);
-        memcpy(&b, name + i, sizeof b);
-        if (a != b)
-            return false;
-    }
-    for (; i < size; i++) {
-        if (own[i] != name[i])
-            return false;
-    }
-    return true;
+    return node->name_size == size && dns_name_bytes_equal(node_name(node), name, size);
 }
 
-/* The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none. */
+#define TAGS_AT_ONCE 4
+
+/* The high bit of each of four tags that is `tag`; now and then of one above such a tag, which is none. */
+static inline uint64_t matching_tags(const uint16_t *tags, uint16_t tag)
+{
+    const uint64_t ones = UINT64_C(0x0001000100010001);
+    uint64_t four;
+    memcpy(&four, tags, sizeof four);
+    uint64_t differences = le64toh(four) ^ htole16(tag) * ones;
+    return (differences - ones) & ~differences & ones << 15;
+}
+
+/*
+ * The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none.
+ * Behind the tags of any bucket, offsets and nodes fill the last four.
+ */
 static inline const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
                                                  size_t size)
 {
     const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
     if (bucket == NULL)
         return NULL;
-    uint16_t tag = hash_tag(hash);
-    for (uint32_t i = 0; i < bucket->count; i++) {
-        if (bucket->tags[i] == tag && node_is_named(bucket_node(bucket, i), name, size))
-            return bucket_node(bucket, i);
+    for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
+        uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
+        for (; matches != 0; matches &= matches - 1) {
+            uint32_t index = first + (uint32_t)__builtin_ctzll(matches) / 16;
+            if (index >= bucket->count)
+                break;
+            const struct zone_node *node = bucket_node(bucket, index);
+            if (node_is_named(node, name, size))
+                return node;
+        }
     }
     return NULL;
 }

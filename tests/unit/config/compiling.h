@@ -173,10 +173,8 @@ static inline const struct node *bench_node(const struct bench *bench, const cha
 static inline const struct zone_node *bench_at(const struct bench *bench, const char *text)
 {
     struct dns_name name;
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
     assert_true(dns_name_parse(text, NULL, &name));
-    dns_name_hash_suffixes(&name, hashes);
-    const struct zone *zone = zone_set_find(bench->dataset->zones, &name, hashes, false);
+    const struct zone *zone = zone_set_find(bench->dataset->zones, &name, false);
     return zone != NULL ? zone_find_exact(zone, &name) : NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,21 +204,84 @@ static void labels_are_taken_off_from_the_left(void **state)
     }
 }
 
-static void a_suffix_hashes_as_the_name_alone(void **state)
+static void a_suffix_is_found_in_its_name(void **state)
 {
     (void)state;
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1], alone[DNS_LABEL_COUNT_MAX + 1];
     struct dns_name name = name_of("www.a-label-of-more-than-eight-bytes.example.com");
-    dns_name_hash_suffixes(&name, hashes);
     for (unsigned count = 0; count <= name.label_count; count++) {
         struct dns_name rest;
         dns_name_strip(&name, count, &rest);
-        dns_name_hash_suffixes(&rest, alone);
-        assert_true(alone[rest.label_count] == hashes[rest.label_count]);
+        const uint8_t *suffix = dns_name_suffix(&name, name.label_count - count);
+        assert_int_equal(dns_name_suffix_size(&name, suffix), rest.size);
+        assert_memory_equal(suffix, rest.bytes, rest.size);
     }
-    struct dns_name other = name_of("com.example");
-    dns_name_hash_suffixes(&other, alone);
-    assert_true(alone[2] != hashes[2]);
+}
+
+/* Everything that tells two names apart tells their hashes apart: each byte, wherever it stands, and the
+ * size.
+ */
+static void any_change_of_a_byte_changes_the_hash(void **state)
+{
+    (void)state;
+    uint8_t bytes[64] = { 0 };
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        uint64_t before = dns_name_hash(bytes, size);
+        for (size_t at = 0; at < size; at++) {
+            for (unsigned bit = 0; bit < 8; bit++) {
+                bytes[at] ^= (uint8_t)(1U << bit);
+                assert_true(dns_name_hash(bytes, size) != before);
+                bytes[at] = 0;
+            }
+        }
+        if (size > 0)
+            assert_true(dns_name_hash(bytes, size - 1) != before);
+    }
+}
+
+/* Names that differ in their digits only, as those of customers do, spread over low and high bits alike. */
+static void numbered_names_spread_evenly(void **state)
+{
+    (void)state;
+    enum { NAMES = 4096, PLACES = 256 };
+    static const char *const forms[] = { "g%06u", "%u", "customer-%u.region-7",
+                                         "a%u.very-long-name-of-a-region.x" };
+    for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
+        unsigned low[PLACES] = { 0 }, high[PLACES] = { 0 };
+        for (unsigned i = 0; i < NAMES; i++) {
+            char text[64];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+            snprintf(text, sizeof text, forms[form], i);
+#pragma GCC diagnostic pop
+            struct dns_name name = name_of(text);
+            uint64_t hash = dns_name_hash(name.bytes, name.size - 1u);
+            low[hash % PLACES]++;
+            high[hash >> 56]++;
+        }
+        for (unsigned i = 0; i < PLACES; i++) { /* 16 each, a deviation of 4 */
+            assert_in_range(low[i], 1, 40);
+            assert_in_range(high[i], 1, 40);
+        }
+    }
+}
+
+static void equal_bytes_are_equal_at_any_size(void **state)
+{
+    (void)state;
+    uint8_t a[40], b[40];
+    for (size_t i = 0; i < sizeof a; i++)
+        a[i] = b[i] = (uint8_t)(i * 37);
+    for (size_t size = 0; size < sizeof a; size++) {
+        assert_true(dns_name_bytes_equal(a, b, size));
+        for (size_t at = 0; at < size; at++) {
+            b[at] ^= 0x10;
+            assert_false(dns_name_bytes_equal(a, b, size));
+            b[at] = a[at];
+        }
+        b[size] ^= 1; /* what lies behind does not count */
+        assert_true(dns_name_bytes_equal(a, b, size));
+        b[size] = a[size];
+    }
 }
 
 int main(void)
@@ -231,7 +295,10 @@ int main(void)
         cmocka_unit_test(a_name_of_256_bytes_is_refused),
         cmocka_unit_test(names_lie_within_their_apex),
         cmocka_unit_test(labels_are_taken_off_from_the_left),
-        cmocka_unit_test(a_suffix_hashes_as_the_name_alone),
+        cmocka_unit_test(a_suffix_is_found_in_its_name),
+        cmocka_unit_test(any_change_of_a_byte_changes_the_hash),
+        cmocka_unit_test(numbered_names_spread_evenly),
+        cmocka_unit_test(equal_bytes_are_equal_at_any_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

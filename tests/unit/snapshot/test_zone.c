@@ -75,10 +75,8 @@ static const struct zone *example_zone(void)
 static struct zone_match look_up(const struct zone *zone, const char *qname, bool wants_parent_side)
 {
     const struct dns_name name = name_of(qname);
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    dns_name_hash_suffixes(&name, hashes);
     struct zone_match match;
-    zone_lookup(zone, &name, hashes, wants_parent_side, &match);
+    zone_lookup(zone, &name, zone_hash(zone, &name), wants_parent_side, &match);
     return match;
 }
 

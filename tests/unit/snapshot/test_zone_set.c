@@ -31,9 +31,7 @@ static const struct zone *empty_zone(const struct dns_name *apex)
 
 static const struct zone *find(const struct zone_set *set, const struct dns_name *qname, bool above_apex)
 {
-    uint64_t hashes[DNS_LABEL_COUNT_MAX + 1];
-    dns_name_hash_suffixes(qname, hashes);
-    return zone_set_find(set, qname, hashes, above_apex);
+    return zone_set_find(set, qname, above_apex);
 }
 
 static void the_longest_apex_holds_the_name(void **state)
