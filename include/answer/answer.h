@@ -75,8 +75,9 @@ struct explanation {
 };
 
 /**
- * Answers (qname, qtype) for `client` by the same code, with every step told to `trace`; takes no tickets and
- * counts nothing. Any registered thread inside a read section.
+ * Answers (qname, qtype) for `client` at `now_us` (monotonic) by the same code, with every step told to
+ * `trace`; takes no tickets and counts nothing. Any registered thread inside a read section.
  */
 void answer_explain(const struct snapshot *now, const struct dns_name *qname, uint16_t qtype,
-                    const struct prefix *client, bool is_ecs, struct trace *trace, struct explanation *out);
+                    const struct prefix *client, bool is_ecs, uint64_t now_us, struct trace *trace,
+                    struct explanation *out);

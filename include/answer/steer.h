@@ -29,8 +29,9 @@ struct decision {
     uint32_t ttl_s;
     uint8_t scope_len; /* for the ECS option */
     bool depends_on_client;
-    bool is_all_down; /* nothing was available: when_all_down decided */
-    enum view view;   /* other than HEALTHY: everything is down, and this was served anyhow */
+    bool is_all_down;   /* nothing was available: when_all_down decided */
+    bool is_unresolved; /* the addresses of a hostname are not known, and nothing else is left */
+    enum view view;     /* other than HEALTHY: everything is down, and this was served anyhow */
 };
 
 /** Decides.  Pure but for the tickets; no allocation; any registered thread inside a read section. */

@@ -41,12 +41,21 @@ struct compiled_node {
     size_t endpoint_count;
 };
 
+/* A hostname that endpoints have now, or no longer. */
+struct compiled_name {
+    uint32_t id;         /* endpoint.name_id */
+    const uint8_t *name; /* wire form, lives as long as the id; NULL: gone */
+};
+
 /* The result of one compilation, waiting to be published or abandoned. */
 struct compiled {
     struct dataset *dataset;     /* next; its generation is set by the caller */
     struct edition edition;      /* what it made and what it replaces */
     struct compiled_node *nodes; /* changed nodes that have a slot, children before parents */
     size_t node_count;
+    struct compiled_name *names; /* those that came and went */
+    size_t name_count;
+    bool wants_names; /* some service answers with the addresses of hostnames */
     struct problems warnings;
     struct objects derived; /* changes that follow from these (SOA serials): to be stored with them */
 };
@@ -64,7 +73,7 @@ bool compiler_import(struct compiler *compiler, struct object *changes, size_t c
                      struct problems *problems, struct compiled *out);
 
 /** The change is durable: the model keeps it.  The edition is the caller's to publish, the warnings to free.
- * Frees `compiled->nodes` and what is left in `compiled->derived`. */
+ * Frees `compiled->nodes`, `compiled->names` and what is left in `compiled->derived`. */
 void compiler_accept(struct compiler *compiler, struct compiled *compiled);
 /** The change is not wanted: model and dataset are what they were before it; frees what was made. */
 void compiler_reject(struct compiler *compiler, struct compiled *compiled);

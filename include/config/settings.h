@@ -57,15 +57,18 @@ struct settings {
     bool requires_cookie;
     char *cookie_secret_file; /* default: state_dir/cookie.secrets */
     struct settings_rate_limit rate_limit;
-    unsigned tcp_connections;            /* default 1000 */
-    unsigned tcp_connections_per_client; /* default 100 */
-    unsigned tcp_idle_ms;                /* default 10 s */
-    unsigned keep_generations;           /* default 1000 */
-    unsigned checks_concurrent;          /* default 2000 */
-    bool exec_checks;                    /* whether health checks may run programs */
-    unsigned keep_events;                /* default 100,000 */
-    uint64_t keep_events_ms;             /* default 90 days */
-    uint32_t keep_verdicts_ms;           /* older ones count as unknown after a restart; default 10 min */
+    unsigned tcp_connections;                 /* default 1000 */
+    unsigned tcp_connections_per_client;      /* default 100 */
+    unsigned tcp_idle_ms;                     /* default 10 s */
+    unsigned keep_generations;                /* default 1000 */
+    unsigned checks_concurrent;               /* default 2000 */
+    struct settings_listen *resolver_servers; /* for hostnames; none: /etc/resolv.conf */
+    size_t resolver_server_count;
+    uint32_t resolver_stale_ms; /* how long addresses stay while they fail; default 1 day */
+    bool exec_checks;           /* whether health checks may run programs */
+    unsigned keep_events;       /* default 100,000 */
+    uint64_t keep_events_ms;    /* default 90 days */
+    uint32_t keep_verdicts_ms;  /* older ones count as unknown after a restart; default 10 min */
     struct settings_listen *reference_targets; /* TCP: silent only when we are cut off ourselves */
     size_t reference_target_count;
     struct settings_webhook *webhooks;

@@ -13,7 +13,7 @@
  */
 struct checker;
 
-enum { LETTER_HEALTH_REPORT = 100 }; /* letter.kind of a report */
+enum { LETTER_HEALTH_REPORT = 100, LETTER_NAME_REPORT }; /* letter.kind of a report */
 
 /* What the checker found out about one binding.  Posted at every change of verdict, when a change comes near
  * or passes (settle), when the peer falls silent or speaks again, and when the smoothed latency has moved by
@@ -35,7 +35,8 @@ struct checker_settings {
     struct mailbox *reports;  /* where reports go */
     unsigned concurrent_most; /* checks under way at once, default 2000; never above half of RLIMIT_NOFILE */
     bool allows_exec;         /* whether checks may run programs */
-    const char *name_servers; /* "192.0.2.53:53,[2001:db8::53]:53" for hostname targets; NULL: the system's */
+    const char *name_servers; /* "192.0.2.53:53,[2001:db8::53]:53" for hostnames; NULL: the system's */
+    uint32_t stale_ms;        /* how long addresses of a hostname stay while the name servers fail */
 };
 
 bool checker_start(const struct checker_settings *settings, struct checker **out, struct error *err);
@@ -76,6 +77,17 @@ struct check_report {
  * order with checker_bind. */
 void checker_report(struct checker *checker, uint32_t slot, uint16_t check_index,
                     const struct check_report *report);
+
+/* What the name servers said of a hostname: posted at every answer, and when they fail. */
+struct name_report {
+    struct letter letter; /* LETTER_NAME_REPORT; the receiver frees it with free() */
+    uint32_t id;
+    struct resolved resolved;
+};
+
+/** From now on the addresses of `hostname` (copied, presentation format) are reported under `id`; NULL: no
+ * longer.  Any thread; takes effect soon. */
+void checker_resolve(struct checker *checker, uint32_t id, const char *hostname);
 
 struct checker_counters {
     _Atomic uint64_t started, succeeded, failed;

@@ -3,6 +3,7 @@
 
 #include "snapshot/node.h"
 #include "snapshot/paged.h"
+#include "snapshot/resolved.h"
 
 #include <stdint.h>
 
@@ -93,6 +94,7 @@ struct conditions {
     uint64_t number;                    /* counts publications */
     struct paged endpoints;             /* struct endpoint_condition, by endpoint.slot */
     struct paged nodes;                 /* struct node_state, by node.slot */
+    struct paged names;                 /* struct resolved, by endpoint.name_id */
     const struct latency_view *latency; /* what clients measured; NULL: nothing */
 };
 
@@ -112,4 +114,21 @@ static inline const struct endpoint_condition *conditions_endpoint(const struct 
     if (endpoint->slot == SLOT_NONE)
         return NULL;
     return (const struct endpoint_condition *)paged_get(&now->endpoints, endpoint->slot);
+}
+
+/** What is known of the hostname of an endpoint; NULL: nothing, or it has none, or nobody needs it resolved.
+ */
+static inline const struct resolved *conditions_resolved(const struct conditions *now,
+                                                         const struct endpoint *endpoint)
+{
+    if (endpoint->hostname == NULL || endpoint->name_id == 0)
+        return NULL;
+    return (const struct resolved *)paged_get(&now->names, endpoint->name_id);
+}
+
+/** The families of which an endpoint has addresses now: declared ones, or those of its hostname. */
+static inline uint8_t conditions_families(const struct conditions *now, const struct endpoint *endpoint)
+{
+    const struct resolved *resolved = conditions_resolved(now, endpoint);
+    return resolved != NULL ? resolved_families(resolved) : endpoint->families;
 }

@@ -30,7 +30,10 @@ struct endpoint {
     uint32_t weight;   /* declared, 0..65535 */
     uint32_t capacity; /* in the unit of weights; 0: not stated */
     uint8_t families;
-    uint8_t ipv4[4];
+    union {
+        uint8_t ipv4[4];
+        uint32_t name_id; /* of a hostname: in conditions.names; 0: it is not resolved */
+    };
     uint8_t ipv6[16];
     struct coordinates at;
     const char *name;        /* "us-east-1"; of an inline endpoint its address */

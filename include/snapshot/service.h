@@ -17,6 +17,7 @@ struct service {
     bool uses_ecs;
     bool has_affinity;    /* the client's network draws, not a ticket: a client keeps its site */
     bool is_cname;        /* all endpoints are hostnames, and the owner may hold a CNAME */
+    bool has_names;       /* else, and some are: their addresses are answered */
     struct child root;    /* CHILD_NODE or CHILD_SHARED or CHILD_ENDPOINT */
     struct child sorry;   /* ALL_DOWN_TARGET only */
     const uint8_t *https; /* start of the rdata of its HTTPS RR, hints follow (RFC 9460 §2.2); NULL: none */

@@ -21,6 +21,7 @@ enum event_kind {
     EVENT_SUSPICION,  /* "suspects", "trusts" itself */
     EVENT_GENERATION, /* "accepted" */
     EVENT_LOCATIONS,  /* "loaded" */
+    EVENT_NAME,       /* addresses of a hostname of endpoints, "" when there are none */
     EVENT_KIND_COUNT,
 };
 extern const char *const event_kind_names[EVENT_KIND_COUNT];

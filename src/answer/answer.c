@@ -161,6 +161,7 @@ static size_t look_up(struct exchange *exchange)
         assembly.subnet = &subnet_client;
     assembly.edns = exchange->edns;
     assembly.random = rng_next(&answerer->rng);
+    assembly.now_us = answerer->now_us;
     assembly.peeks = false;
     assembly.trace = NULL;
     assembly.is_steered = assembly.is_degraded = false;
@@ -302,7 +303,8 @@ static void query_for(const struct dns_name *qname, uint16_t qtype, const struct
 }
 
 void answer_explain(const struct snapshot *now, const struct dns_name *qname, uint16_t qtype,
-                    const struct prefix *client, bool is_ecs, struct trace *trace, struct explanation *out)
+                    const struct prefix *client, bool is_ecs, uint64_t now_us, struct trace *trace,
+                    struct explanation *out)
 {
     static const struct answer_settings settings = { .udp_size = UINT16_MAX };
     const struct geo *geo = now->dataset->geo;
@@ -322,6 +324,7 @@ void answer_explain(const struct snapshot *now, const struct dns_name *qname, ui
         .subnet = has_subnet ? &as_subnet : NULL,
         .edns = &edns,
         .random = ticket_key(qname->size, qtype, qtype), /* any bits: an explanation repeats */
+        .now_us = now_us,
         .peeks = true,
         .trace = trace,
     };

@@ -19,6 +19,7 @@ struct assembly {
     struct dns_response *response;
     struct dns_reply_edns *edns;
     uint64_t random;
+    uint64_t now_us; /* monotonic */
     bool peeks;
     struct trace *trace;
     /* the name being resolved: the qname, then each CNAME target */
@@ -39,6 +40,10 @@ void assembly_resolve(struct assembly *assembly);
 /** Answers from a service at `match`. Returns the hostname to go on with when the answer was a CNAME, else
  * NULL. */
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match);
+
+/** Adds the HTTPS RR of a service for what it decided. */
+void assembly_add_service_binding(struct assembly *assembly, const struct service *service,
+                                  const struct decision *decision);
 
 /** Adds the addresses of the servers of a referral as far as they lie in `zone` (RFC 1034 §4.3.2 step 3b, RFC
  * 9471). */

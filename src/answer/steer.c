@@ -16,7 +16,8 @@ struct walk {
     uint64_t client_hash; /* of a service with affinity */
     uint32_t ttl_cap_s;
     uint32_t visit_count;
-    bool has_missed; /* something was unavailable: else the client is outside of every map */
+    bool has_missed;     /* something was unavailable: else the client is outside of every map */
+    bool has_unresolved; /* a hostname without addresses was among it */
 };
 
 /* Candidates of a node over nodes, made from its children's bits. */
@@ -40,13 +41,30 @@ static uint8_t family_bit(uint16_t qtype)
     return qtype == DNS_AAAA ? FAMILY_V6 : FAMILY_V4 | FAMILY_V6;
 }
 
-/* Hostnames have no family: a service of nothing but hostnames answers every type with one. */
-static enum list_family list_family(const struct steering *steering)
+/* Hostnames have no family: a service of nothing but hostnames answers every type with one.  Where their
+ * addresses are answered, those without any are in no list of a family. */
+static const struct candidate_list *list_of_type(const struct steering *steering,
+                                                 const struct candidate_list lists[LIST_COUNT])
 {
     uint16_t qtype = steering->service->is_cname ? DNS_CNAME : steering->qtype;
     if (qtype == DNS_A)
-        return LIST_V4;
-    return qtype == DNS_AAAA ? LIST_V6 : LIST_ANY;
+        return &lists[LIST_V4];
+    if (qtype == DNS_AAAA)
+        return &lists[LIST_V6];
+    if (!steering->service->has_names)
+        return &lists[LIST_ANY];
+    return lists[LIST_V4].count > 0 ? &lists[LIST_V4] : &lists[LIST_V6];
+}
+
+/* True for a hostname whose addresses are to be answered and not known: another endpoint has to serve. */
+static bool is_unresolved(struct walk *walk, const struct endpoint *endpoint)
+{
+    const struct steering *steering = walk->steering;
+    if (endpoint->hostname == NULL || steering->service->is_cname ||
+        conditions_families(steering->now->conditions, endpoint) != 0)
+        return false;
+    walk->has_missed = walk->has_unresolved = true;
+    return true;
 }
 
 static void lower_ttl_cap(struct walk *walk, uint32_t cap_s)
@@ -58,9 +76,12 @@ static void lower_ttl_cap(struct walk *walk, uint32_t cap_s)
 static void give(struct walk *walk, const struct endpoint *endpoint)
 {
     struct decision *decision = walk->decision;
-    bool is_wanted =
-        (endpoint->families & family_bit(walk->steering->qtype)) != 0 || endpoint->hostname != NULL;
-    if (is_wanted && decision->count < CHOICE_MAX)
+    const struct steering *steering = walk->steering;
+    uint8_t families = endpoint->families;
+    if (endpoint->hostname != NULL)
+        families = steering->service->is_cname ? FAMILY_V4 | FAMILY_V6
+                                               : conditions_families(steering->now->conditions, endpoint);
+    if ((families & family_bit(steering->qtype)) != 0 && decision->count < CHOICE_MAX)
         decision->endpoints[decision->count++] = endpoint;
 }
 
@@ -241,6 +262,8 @@ static bool walk_node(struct walk *walk, const struct node *node, unsigned depth
 static bool walk_child(struct walk *walk, const struct child *child, unsigned depth)
 {
     if (child->kind == CHILD_ENDPOINT) {
+        if (is_unresolved(walk, child->endpoint))
+            return false;
         give(walk, child->endpoint);
         return true;
     }
@@ -257,7 +280,11 @@ static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned 
         walk->has_missed = true;
         return false;
     }
-    const struct candidate_list *of_family = &lists[list_family(walk->steering)];
+    if (walk->steering->service->has_names && lists[LIST_V4].count + lists[LIST_V6].count == 0) {
+        walk->has_missed = walk->has_unresolved = true;
+        return false;
+    }
+    const struct candidate_list *of_family = list_of_type(walk->steering, lists);
     if (of_family->count == 0)
         return true; /* available, but nothing of this family: NODATA */
     /* a client keeps its endpoint in A and AAAA, if that has both */
@@ -380,6 +407,9 @@ void steer(const struct steering *steering, struct decision *out)
         out->count = 0;
     if (out->count > 0)
         out->outcome = STEER_ENDPOINTS;
+    else if (walk.has_unresolved && service->when_all_down != ALL_DOWN_NODATA)
+        out->outcome = STEER_SERVFAIL; /* there is an answer, but it is not known */
+    out->is_unresolved = out->count == 0 && walk.has_unresolved;
     out->ttl_s = shortened_ttl_s(service, walk.ttl_cap_s);
     tell(&walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
 }

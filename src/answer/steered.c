@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a service's decision to RRs. */
+#include "answer/addresses.h"
 #include "answer/assembly.h"
-
-#include <string.h>
-
-#define KEY_IPV4HINT 4 /* RFC 9460 §14.3.2 */
-#define KEY_IPV6HINT 6
 
 static void decide(struct assembly *assembly, const struct service *service, struct decision *out)
 {
@@ -54,37 +50,16 @@ static void add_endpoints(struct assembly *assembly, const struct decision *deci
                               assembly->query->qtype, decision->ttl_s, rdatas, is_v4 ? 4 : 16, count);
 }
 
-/* One SvcParam of addresses: key, size, the addresses of one family. */
-static size_t write_hints(const struct decision *decision, uint8_t family, uint8_t *out)
+/* The same of a service with hostnames. */
+static void add_resolved(struct assembly *assembly, const struct decision *decision)
 {
-    bool is_v4 = family == FAMILY_V4;
-    size_t address_size = is_v4 ? 4 : 16, size = 4;
-    for (uint16_t i = 0; i < decision->count; i++) {
-        const struct endpoint *endpoint = decision->endpoints[i];
-        if ((endpoint->families & family) == 0)
-            continue;
-        memcpy(out + size, is_v4 ? endpoint->ipv4 : endpoint->ipv6, address_size);
-        size += address_size;
-    }
-    out[0] = 0;
-    out[1] = is_v4 ? KEY_IPV4HINT : KEY_IPV6HINT;
-    out[2] = (uint8_t)((size - 4) >> 8);
-    out[3] = (uint8_t)(size - 4);
-    return size > 4 ? size : 0;
-}
-
-/* An HTTPS RR whose hints are the addresses that the same decision gives (RFC 9460 §7.3). */
-static void add_https(struct assembly *assembly, const struct service *service,
-                      const struct decision *decision)
-{
-    uint8_t rdata[SERVICE_HTTPS_SIZE_MAX + 2 * 4 + CHOICE_MAX * (4 + 16)];
-    const uint8_t *only = rdata;
-    memcpy(rdata, service->https, service->https_size);
-    size_t size = service->https_size;
-    size += write_hints(decision, FAMILY_V4, rdata + size);
-    size += write_hints(decision, FAMILY_V6, rdata + size);
-    dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), DNS_HTTPS,
-                          decision->ttl_s, &only, (uint16_t)size, 1);
+    struct addresses addresses;
+    bool is_v4 = assembly->query->qtype == DNS_A;
+    addresses_collect(assembly, decision, is_v4 ? FAMILY_V4 : FAMILY_V6, &addresses);
+    if (addresses.count > 0)
+        dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly),
+                              assembly->query->qtype, addresses.ttl_s, addresses.rdatas, is_v4 ? 4 : 16,
+                              addresses.count);
 }
 
 static const uint8_t *add_cname(struct assembly *assembly, const struct decision *decision)
@@ -106,8 +81,9 @@ static void tell_all_down(struct assembly *assembly, const struct decision *deci
         [VIEW_EVERYTHING] = "all endpoints are down or held: serving all of them",
     };
     assembly->edns->ede = EDE_OTHER;
-    assembly->edns->ede_text =
-        decision->outcome == STEER_ENDPOINTS ? texts[decision->view] : "all endpoints are down";
+    assembly->edns->ede_text = decision->outcome == STEER_ENDPOINTS ? texts[decision->view]
+                               : decision->is_unresolved ? "no address of an endpoint's name is known"
+                                                         : "all endpoints are down";
 }
 
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match)
@@ -126,7 +102,9 @@ const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match
     if (decision.outcome == STEER_ENDPOINTS && service->is_cname)
         target = add_cname(assembly, &decision);
     else if (decision.outcome == STEER_ENDPOINTS && assembly->query->qtype == DNS_HTTPS)
-        add_https(assembly, service, &decision);
+        assembly_add_service_binding(assembly, service, &decision);
+    else if (decision.outcome == STEER_ENDPOINTS && service->has_names)
+        add_resolved(assembly, &decision);
     else if (decision.outcome == STEER_ENDPOINTS)
         add_endpoints(assembly, &decision);
     bool is_nodata = assembly->response->counts[DNS_ANSWER] == before && !assembly->response->is_truncated;

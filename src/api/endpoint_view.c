@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/endpoint_view.h"
 
+#include "api/resolved_view.h"
 #include "base/clock.h"
 #include "policy/policy.h"
 
@@ -185,5 +186,7 @@ void endpoint_view_write(struct writer *json, const char *pool, const char *name
     const struct endpoint_condition *condition = conditions_endpoint(now->conditions, endpoint);
     write_effective(json, endpoint, condition);
     write_health(json, condition);
+    if (conditions_resolved(now->conditions, endpoint) != NULL)
+        resolved_view_write(json, "resolved", endpoint, conditions_resolved(now->conditions, endpoint));
     endpoint_view_override(json, "override", condition != NULL ? condition->override : NULL);
 }

@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/reader.h"
 #include "api/resources.h"
+#include "base/clock.h"
 #include "dns/type.h"
 
 #include <string.h>
@@ -109,8 +110,8 @@ static void explain(const struct snapshot *now, const struct question *question,
     write_question(json, question, summary);
     writer_array(json, "steps");
     explain_steps_begin(&steps, now, question->type, json, summary);
-    answer_explain(now, &question->name, question->type, &question->client, question->is_ecs, &steps.trace,
-                   &explanation);
+    answer_explain(now, &question->name, question->type, &question->client, question->is_ecs,
+                   clock_monotonic_us(), &steps.trace, &explanation);
     writer_end(json);
     write_result(json, &explanation, &steps, summary);
 }

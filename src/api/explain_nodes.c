@@ -3,6 +3,7 @@
 #include "api/explain.h"
 
 #include "api/endpoint_view.h"
+#include "api/resolved_view.h"
 #include "dns/type.h"
 
 #include <stdio.h>
@@ -35,26 +36,46 @@ static void say_node_state(const struct candidates *from, const struct node *nod
                  node->child_count, word, node->min_healthy, node->is_percent ? " %" : "");
 }
 
-static bool has_family(const struct endpoint *endpoint, uint16_t qtype)
+/* The families that it can answer this service with. */
+static uint8_t families_of(const struct explain_steps *steps, const struct endpoint *endpoint)
 {
-    if (endpoint->hostname != NULL || (qtype != DNS_A && qtype != DNS_AAAA))
-        return true;
-    return (endpoint->families & (qtype == DNS_A ? FAMILY_V4 : FAMILY_V6)) != 0;
+    bool is_cname = steps->service == NULL || steps->service->is_cname;
+    if (endpoint->hostname != NULL && is_cname)
+        return FAMILY_V4 | FAMILY_V6;
+    return conditions_families(steps->now->conditions, endpoint);
+}
+
+/* Its hostname, where the addresses are answered. */
+static void say_name(const struct explain_steps *steps, const struct endpoint *endpoint, char *why,
+                     size_t size)
+{
+    struct text words = { 0 };
+    if (endpoint->hostname == NULL || steps->service == NULL || !steps->service->has_names)
+        return;
+    resolved_view_say(endpoint, conditions_resolved(steps->now->conditions, endpoint), &words);
+    size_t used = strlen(why);
+    snprintf(why + used, size - used, "; %s", words.bytes);
+    text_free(&words);
 }
 
 static void describe_endpoint(const struct explain_steps *steps, const struct candidates *from,
                               const struct child *child, struct option *out)
 {
     struct endpoint_state state;
+    uint8_t families = families_of(steps, child->endpoint), wanted = FAMILY_V4 | FAMILY_V6;
     endpoint_state_of(child->endpoint, conditions_endpoint(from->conditions, child->endpoint), &state);
     out->name = child->endpoint->name;
     out->kind = "endpoint";
     out->weight = state.weight;
     memcpy(out->why, state.why, sizeof out->why);
-    if (out->is_available && from->node->is_over_endpoints && !has_family(child->endpoint, steps->qtype)) {
+    if (steps->qtype == DNS_A || steps->qtype == DNS_AAAA)
+        wanted = steps->qtype == DNS_A ? FAMILY_V4 : FAMILY_V6;
+    if (out->is_available && from->node->is_over_endpoints && (families & wanted) == 0) {
         out->is_available = false;
-        snprintf(out->why, sizeof out->why, "it has no address of the type asked for");
+        if (families != 0)
+            snprintf(out->why, sizeof out->why, "it has no address of the type asked for");
     }
+    say_name(steps, child->endpoint, out->why, sizeof out->why);
 }
 
 static bool is_chosen(const struct choice *choice, uint16_t ordinal)

@@ -2,6 +2,7 @@
 #include "api/explain.h"
 
 #include "base/memory.h"
+#include "api/resolved_view.h"
 #include "snapshot/service.h"
 #include "snapshot/zone.h"
 
@@ -125,6 +126,31 @@ static void tell_view(struct explain_steps *steps, const struct trace_step *step
 
 /* ---- the result ---- */
 
+static void tell_name(struct explain_steps *steps, const struct endpoint *endpoint)
+{
+    const struct resolved *resolved = conditions_resolved(steps->now->conditions, endpoint);
+    if (endpoint->hostname == NULL)
+        return;
+    resolved_view_write(steps->json, NULL, endpoint, resolved);
+    text_puts(steps->summary, "  ");
+    resolved_view_say(endpoint, resolved, steps->summary);
+    text_puts(steps->summary, "\n");
+}
+
+/* Where the addresses of hostnames come from. */
+static void tell_names(struct explain_steps *steps, const struct decision *decision)
+{
+    const struct service *service = steps->service;
+    if (service == NULL || !service->has_names)
+        return;
+    writer_array(steps->json, "resolved");
+    for (uint16_t i = 0; i < decision->count; i++)
+        tell_name(steps, decision->endpoints[i]);
+    if (decision->count == 0 && service->root.kind == CHILD_ENDPOINT)
+        tell_name(steps, service->root.endpoint);
+    writer_end(steps->json);
+}
+
 static void tell_result(struct explain_steps *steps, const struct decision *decision)
 {
     static const char *const names[] = {
@@ -140,6 +166,7 @@ static void tell_result(struct explain_steps *steps, const struct decision *deci
     writer_uint(steps->json, "ttl", decision->ttl_s);
     writer_bool(steps->json, "degraded",
                 decision->outcome == STEER_ENDPOINTS && decision->view != VIEW_HEALTHY);
+    tell_names(steps, decision);
     explain_tell_derivation(steps, decision);
     steps->has_result = true;
     steps->ttl_s = decision->ttl_s;

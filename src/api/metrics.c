@@ -4,6 +4,7 @@
 
 #include "api/metrics_shares.h"
 #include "api/reader.h"
+#include "api/resolved_view.h"
 #include "api/resources.h"
 #include "api/state.h"
 #include "api/tally.h"
@@ -288,6 +289,7 @@ void metrics_get(struct request *request)
     const struct snapshot *now = reader_acquire();
     if (now != NULL) {
         write_endpoints(&out, now);
+        resolved_view_metrics(&out, now);
         metrics_write_shares(&out, now, &api->data_plane);
     }
     reader_release();

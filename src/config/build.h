@@ -16,7 +16,8 @@ struct compiler {
     struct table *items[OBJECT_KIND_COUNT]; /* the head: name → struct item */
     const struct dataset *dataset;          /* never NULL */
     const struct geo *databases; /* what they say, dataset->geo without operators' locations; NULL: none */
-    struct numbers endpoint_slots, node_slots, node_ids, service_ids;
+    struct numbers endpoint_slots, node_slots, node_ids, service_ids, name_ids;
+    uint32_t resolving_count; /* services that answer with the addresses of hostnames */
     struct intern *intern;
     struct build *build; /* waiting for keep, accept or reject */
     struct kept kept;
@@ -24,6 +25,11 @@ struct compiler {
 };
 
 #define PRIVATE_NODE_ID_FIRST (UINT32_C(1) << 23) /* of nodes within a service; shared nodes are below */
+
+struct name_changes {
+    struct compiled_name *items;
+    size_t count, room;
+};
 
 /* A pool or policy being compiled. */
 struct draft {
@@ -47,6 +53,8 @@ struct build {
     unsigned suggestion_count;
     struct draft **drafts; /* of staged pools and policies; after the graph check children come first */
     size_t draft_count, draft_room;
+    struct name_changes names;
+    int32_t resolving_change; /* of the compiler's count */
     struct paged_edit *nodes;
     struct compiled_node *changed;
     size_t changed_count, changed_room;
@@ -95,6 +103,10 @@ bool build_take(struct build *build, struct numbers *numbers, const struct objec
 /** Puts a node on the list for control. */
 struct compiled_node *build_note_node(struct build *build, const struct node *before,
                                       const struct node *after);
+
+/** The hostname of an endpoint in `item`, shared by all who have it, in wire form; with `id` not NULL it may
+ * have to be resolved (names.c). */
+const uint8_t *build_name(struct build *build, struct item *item, const struct dns_name *name, uint32_t *id);
 
 /** An error with "did you mean" among the objects of two kinds (which may be the same). */
 void build_unknown(struct build *build, const struct object *said, const char *pointer, enum object_kind kind,

@@ -25,6 +25,7 @@ struct compiler *compiler_new(void)
     numbers_init(&compiler->node_slots, SLOTS_MAX);
     numbers_init(&compiler->node_ids, PRIVATE_NODE_ID_FIRST);
     numbers_init(&compiler->service_ids, SERVICES_MAX);
+    numbers_init(&compiler->name_ids, SLOTS_MAX);
     compiler->intern = intern_new();
     return compiler;
 }
@@ -76,6 +77,7 @@ void compiler_free(struct compiler *compiler)
     numbers_free(&compiler->node_slots);
     numbers_free(&compiler->node_ids);
     numbers_free(&compiler->service_ids);
+    numbers_free(&compiler->name_ids);
     free(compiler);
 }
 
@@ -131,6 +133,7 @@ static void reject(struct compiler *compiler, struct build *build)
     numbers_reject(&compiler->node_slots);
     numbers_reject(&compiler->node_ids);
     numbers_reject(&compiler->service_ids);
+    numbers_reject(&compiler->name_ids);
     build_reject(build);
     compiler->build = NULL;
 }
@@ -167,14 +170,18 @@ static bool run(struct build *build, struct problems *problems, struct compiled 
         move_problems(build, problems);
         edition_abandon(&build->edition);
         compiled_nodes_free(build->changed, build->changed_count);
+        free(build->names.items);
         reject(compiler, build);
         return false;
     }
-    intern_settle(compiler->intern, &build->edition);
+    intern_settle(compiler->intern, &build->edition, build);
     *out = (struct compiled){
         .dataset = (struct dataset *)(uintptr_t)make_dataset(build, nodes),
         .nodes = build->changed,
         .node_count = build->changed_count,
+        .names = build->names.items,
+        .name_count = build->names.count,
+        .wants_names = compiler->resolving_count + (uint32_t)build->resolving_change > 0,
         .warnings = build->problems,
         .derived = build->derived,
     };
@@ -224,8 +231,11 @@ void compiled_free(struct compiled *compiled)
 {
     compiled_nodes_free(compiled->nodes, compiled->node_count);
     objects_free(&compiled->derived);
+    free(compiled->names);
     compiled->nodes = NULL;
     compiled->node_count = 0;
+    compiled->names = NULL;
+    compiled->name_count = 0;
 }
 
 void compiled_abandon(struct compiled *compiled)
@@ -239,13 +249,17 @@ void compiled_abandon(struct compiled *compiled)
 void compiler_keep(struct compiler *compiler, const struct compiled *compiled)
 {
     if (!compiler->kept.is_open)
-        compiler->kept =
-            (struct kept){ .is_open = true, .dataset = compiler->dataset, .databases = compiler->databases };
+        compiler->kept = (struct kept){ .is_open = true,
+                                        .dataset = compiler->dataset,
+                                        .databases = compiler->databases,
+                                        .resolving_count = compiler->resolving_count };
     intern_keep(compiler->intern);
     numbers_keep(&compiler->endpoint_slots);
     numbers_keep(&compiler->node_slots);
     numbers_keep(&compiler->node_ids);
     numbers_keep(&compiler->service_ids);
+    numbers_keep(&compiler->name_ids);
+    compiler->resolving_count += (uint32_t)compiler->build->resolving_change;
     compiler->databases = compiler->build->databases;
     build_keep(compiler->build);
     compiler->build = NULL;
@@ -260,6 +274,7 @@ void compiler_accept_kept(struct compiler *compiler)
     numbers_accept(&compiler->node_slots);
     numbers_accept(&compiler->node_ids);
     numbers_accept(&compiler->service_ids);
+    numbers_accept(&compiler->name_ids);
     kept_forget(&compiler->kept);
 }
 
@@ -273,6 +288,8 @@ void compiler_reject_kept(struct compiler *compiler)
     numbers_restore(&compiler->node_slots);
     numbers_restore(&compiler->node_ids);
     numbers_restore(&compiler->service_ids);
+    numbers_restore(&compiler->name_ids);
+    compiler->resolving_count = compiler->kept.resolving_count;
     compiler->dataset = compiler->kept.dataset;
     compiler->databases = compiler->kept.databases;
     kept_restore(&compiler->kept, compiler->items);

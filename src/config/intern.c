@@ -88,7 +88,7 @@ void intern_drop(struct intern *intern, struct interned *interned)
     log_add(&intern->dropped, interned);
 }
 
-void intern_settle(struct intern *intern, struct edition *edition)
+void intern_settle(struct intern *intern, struct edition *edition, void *context)
 {
     for (size_t i = intern->dropped.kept; i < intern->dropped.count; i++) {
         struct interned *interned = intern->dropped.items[i];
@@ -96,6 +96,8 @@ void intern_settle(struct intern *intern, struct edition *edition)
             continue;
         interned->is_retired = true;
         table_remove(intern->by_key, interned->key);
+        if (interned->unused != NULL)
+            interned->unused(interned, context);
         edition_replaced(edition, interned->block, interned->free);
     }
 }

@@ -14,6 +14,8 @@ struct interned {
     void *block;
     edition_free_fn *free;
     uint32_t uses;
+    uint32_t number;                                          /* its owner's */
+    void (*unused)(struct interned *interned, void *context); /* told when the last use goes; may be NULL */
     bool is_retired; /* nobody used it any more: noted as replaced, and not found again */
 };
 
@@ -29,8 +31,9 @@ struct interned *intern_add(struct intern *intern, const char *key, void *block,
                             struct edition *edition);
 void intern_drop(struct intern *intern, struct interned *interned);
 
-/** All uses of this edition are known: notes what nobody uses any more as replaced. */
-void intern_settle(struct intern *intern, struct edition *edition);
+/** All uses of this edition are known: notes what nobody uses any more as replaced; `context` is for
+ * `unused`. */
+void intern_settle(struct intern *intern, struct edition *edition, void *context);
 /** What was done so far stays when what follows is rejected. */
 void intern_keep(struct intern *intern);
 /** Everything is as it was after the last keep or accept; the blocks made since are the edition's to free. */

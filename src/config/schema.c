@@ -216,6 +216,18 @@ const struct shape shape_checks = { .name = "checks",
                                     .doc = "limits of health checks",
                                     SHAPE(checks_fields) };
 
+static const struct field resolver_fields[] = {
+    { "servers", &type_listen, MEMBER(struct settings, resolver_servers),
+      COUNT(struct settings, resolver_server_count), .least = 1,
+      .doc = "resolvers to ask, addresses with port; those of /etc/resolv.conf by default" },
+    { "stale", &type_duration, MEMBER(struct settings, resolver_stale_ms), .least = 0,
+      .most = (int64_t)30 * DAY, .fallback = "\"1d\"",
+      .doc = "how long the last known addresses are answered while the resolvers fail" },
+};
+const struct shape shape_resolver = { .name = "resolver",
+                                      .doc = "how the hostnames of endpoints and checks are resolved",
+                                      SHAPE(resolver_fields) };
+
 static const struct field settings_fields[] = {
     { "listen", &type_listen, MEMBER(struct settings, listen), COUNT(struct settings, listen_count),
       .least = 1, .fallback = "[\"127.0.0.1:53\", \"[::1]:53\"]",
@@ -263,6 +275,8 @@ static const struct field settings_fields[] = {
     { "keep_generations", &type_integer, MEMBER(struct settings, keep_generations), .least = 1,
       .most = 1000000, .fallback = "1000", .doc = "generations that the store keeps" },
     { "checks", &type_shape, .shape = &shape_checks, .fallback = "{}", .doc = "limits of health checks" },
+    { "resolver", &type_shape, .shape = &shape_resolver, .fallback = "{}",
+      .doc = "how the hostnames of endpoints and checks are resolved" },
     { "exec_checks", &type_boolean, MEMBER(struct settings, exec_checks), .fallback = "false",
       .doc = "whether health checks of type \"exec\" may run programs on this server" },
     { "keep_events", &type_integer, MEMBER(struct settings, keep_events), .least = 1, .most = 10000000,

@@ -18,6 +18,7 @@ extern const struct shape shape_rrset;           /* struct declared_rrset */
 extern const struct shape shape_place;           /* of a network, model_locations.c */
 extern const struct shape shape_settings;        /* struct settings */
 extern const struct shape shape_api;             /* struct settings */
+extern const struct shape shape_resolver;        /* struct settings */
 extern const struct shape shape_checks;          /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/service_https.h"
+#include "config/service_loop.h"
 #include "config/tree.h"
 #include "config/zone_work.h"
 
@@ -136,25 +137,22 @@ static void build_service(struct build *build, struct zone_work *work, struct it
 {
     char name[DNS_NAME_TEXT_SIZE];
     service_name(owner, name);
-    struct tree tree = { .build = build, .item = item, .prefix = name, .is_service = true };
+    struct tree tree = {
+        .build = build, .item = item, .prefix = name, .is_service = true, .is_cname = is_cname
+    };
     if (before != NULL)
         collect_private(&tree, before->service);
     struct service *service = write_service(&tree, declared);
     service->is_cname = is_cname;
+    service->has_names = !is_cname && (item->whole_reach & REACH_HOSTNAME) != 0;
+    build->resolving_change += service->has_names - (before != NULL && before->service->has_names);
     item->service = service;
+    if (service->has_names)
+        service_check_loops(build, item, owner);
     tree_before_end(&tree);
     if (before != NULL)
         build_leave(build, before);
     zone_edit_set_service(work->edit, owner, service);
-}
-
-static void warn_of_hostnames(struct build *build, const struct item *item, bool is_cname)
-{
-    if ((item->whole_reach & REACH_HOSTNAME) == 0 || is_cname)
-        return;
-    object_problem(&build->problems, item_said(item), "", true,
-                   "its hostname endpoints are not answered: that needs a CNAME, so all endpoints must be "
-                   "hostnames and the name neither the apex nor that of other records");
 }
 
 /* A version keeps the number of the one before. */
@@ -179,10 +177,8 @@ static void compile_version(struct build *build, struct zone_work *work, struct 
         graph_whole(build, item);
         if (number_service(build, item, before)) {
             bool is_cname = check_place(build, work, item, &owner, declared->https_priority > 0);
-            if (build_is_good(build)) {
-                warn_of_hostnames(build, item, is_cname);
+            if (build_is_good(build))
                 build_service(build, work, before, item, declared, &owner, is_cname);
-            }
         }
     }
     declared_service_free(declared);
@@ -216,6 +212,7 @@ void service_remove(struct build *build, struct zone_work *work, struct item *be
     collect_private(&tree, before->service);
     tree_before_end(&tree);
     build_leave(build, before);
+    build->resolving_change -= before->service->has_names;
     numbers_drop(&build->compiler->service_ids, before->id);
     if (work->edit != NULL && !work->is_rebuilt &&
         service_owner(build, work, &before->source->object, &owner))

@@ -175,6 +175,7 @@ void settings_free(struct settings *settings)
     free(settings->geoip);
     listen_free(settings->reference_targets, settings->reference_target_count);
     settings_webhooks_free(settings->webhooks, settings->webhook_count);
+    listen_free(settings->resolver_servers, settings->resolver_server_count);
     free(settings->token_file);
     free(settings->user);
     free(settings->state_dir);

@@ -23,11 +23,8 @@ void tree_measure_string(const char *string, struct tree_size *size)
 
 void tree_measure_endpoint(const struct declared_endpoint *endpoint, struct tree_size *size)
 {
-    struct dns_name hostname;
     size->structs += sizeof(struct endpoint);
     tree_measure_string(endpoint->name, size);
-    if (endpoint->hostname != NULL && dns_name_parse(endpoint->hostname, NULL, &hostname))
-        size->strings += hostname.size;
 }
 
 void tree_measure_node(const struct declared_node *node, const char *pointer, size_t prefix_size,
@@ -102,11 +99,15 @@ const struct endpoint *tree_write_endpoint(struct tree *tree, const struct decla
                                    .families = declared->hostname == NULL ? declared->families : 0,
                                    .at = declared->at,
                                    .name = tree_write_string(tree, declared->name) };
+    struct dns_name hostname;
+    if (declared->hostname != NULL && dns_name_parse(declared->hostname, NULL, &hostname)) {
+        uint32_t id = 0;
+        endpoint->hostname = build_name(tree->build, tree->item, &hostname, tree->is_cname ? NULL : &id);
+        endpoint->name_id = id;
+        return endpoint;
+    }
     memcpy(endpoint->ipv4, declared->ipv4, sizeof endpoint->ipv4);
     memcpy(endpoint->ipv6, declared->ipv6, sizeof endpoint->ipv6);
-    struct dns_name hostname;
-    if (declared->hostname != NULL && dns_name_parse(declared->hostname, NULL, &hostname))
-        endpoint->hostname = memcpy(take_string(tree, hostname.size), hostname.bytes, hostname.size);
     return endpoint;
 }
 
@@ -126,7 +127,7 @@ static bool write_target(struct tree *tree, const struct declared_target *target
     case TARGET_ENDPOINT:
         out->kind = CHILD_ENDPOINT;
         out->endpoint = tree_write_endpoint(tree, target->endpoint, out->weight, SLOT_NONE);
-        return false;
+        return out->endpoint->hostname != NULL && out->endpoint->name_id != 0; /* its addresses change */
     case TARGET_NODE:
         out->kind = CHILD_NODE;
         out->node = write_private(tree, target->node, target->pointer, is_root, &is_dynamic);
@@ -177,7 +178,7 @@ static bool sheds(const struct node *node)
 static bool needs_slot(const struct node *node, bool is_root)
 {
     return !is_root || node->is_percent || node->min_healthy > 1 || node->policy->prefer != NULL ||
-           node->policy->is_weighted || sheds(node);
+           node->policy->is_weighted || node->is_over_endpoints || sheds(node);
 }
 
 static const struct node *write_private(struct tree *tree, const struct declared_node *declared,

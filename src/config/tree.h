@@ -19,6 +19,7 @@ struct tree {
     struct item *item;       /* whose tree it is */
     const char *prefix;      /* name of the whole, in front of the places of private nodes */
     bool is_service;         /* else a named policy, whose private nodes have shared ids */
+    bool is_cname;           /* its own hostnames need no addresses */
     uint32_t ordinal;        /* of the next private node of a service */
     struct table *before;    /* private nodes of the replaced version, by name; NULL: none */
     char *structs, *strings; /* where to write next */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "control/builds.h"
 #include "control/cookie_secrets.h"
+#include "control/name_servers.h"
 #include "control/notes.h"
 #include "control/requests.h"
 
@@ -16,6 +17,8 @@
 #include <string.h>
 
 #define TICKET_ROOM (1u << 18) /* (service, node, type) that can have an order: 4 MiB */
+
+#define NAMES_WAIT_MS 5000 /* for the first addresses of hostnames, at the start */
 
 enum { LETTER_STOP = 300 };
 
@@ -124,6 +127,10 @@ static bool take_letter(struct control *control, struct letter *letter)
         world_observe(control->world, (struct health_report *)letter);
         health_report_free((struct health_report *)letter);
         return false;
+    case LETTER_NAME_REPORT:
+        world_resolve(control->world, (struct name_report *)letter);
+        free(letter);
+        return false;
     case LETTER_LATENCY:
         world_set_latency(control->world, ((struct latency_news *)letter)->table);
         free(letter);
@@ -216,12 +223,17 @@ static void open_history(struct control *control, struct store_head *head)
 static bool open_parts(struct control *control, struct error *err)
 {
     struct store_head head = { 0 };
+    char *name_servers = name_servers_of(control->settings);
     const struct checker_settings checks = { .reports = control->box,
                                              .concurrent_most = control->settings->checks_concurrent,
-                                             .allows_exec = control->settings->exec_checks };
+                                             .allows_exec = control->settings->exec_checks,
+                                             .name_servers = name_servers,
+                                             .stale_ms = control->settings->resolver_stale_ms };
     if (!store_open(control->settings->state_dir, control->settings->keep_generations, &control->store, &head,
-                    err))
+                    err)) {
+        free(name_servers);
         return false;
+    }
     restore_overrides(control, &head);
     open_history(control, &head);
     bool is_open = load_keys(control, err) && store_start(control->store, err) &&
@@ -234,7 +246,22 @@ static bool open_parts(struct control *control, struct error *err)
                   builder_start(control->settings, &head, control->box, &control->builder, err);
     }
     store_head_free(&head);
+    free(name_servers); /* the checker has its own */
     return is_open;
+}
+
+/* The first answers shall have the addresses of hostnames, but dead name servers must not keep us. */
+static void wait_for_names(struct control *control)
+{
+    uint64_t end_ms = clock_monotonic_ms() + NAMES_WAIT_MS, now_ms;
+    while (world_names_unresolved(control->world) > 0 && (now_ms = clock_monotonic_ms()) < end_ms) {
+        int left_ms = (int)(end_ms - now_ms), clock_ms = run_clock(control);
+        wait_for_letters(control, clock_ms >= 0 && clock_ms < left_ms ? clock_ms : left_ms);
+        step(control);
+    }
+    if (world_names_unresolved(control->world) > 0)
+        log_warning("%zu hostnames of endpoints are not resolved yet: starting without their addresses",
+                    world_names_unresolved(control->world));
 }
 
 /* On the caller's thread until the first configuration is published: then the thread takes over. */
@@ -244,6 +271,7 @@ static bool run_start(struct control *control, struct error *err)
         wait_for_letters(control, run_clock(control));
         step(control);
     }
+    wait_for_names(control);
     if (control->status.generation == 0 && control->start_error.text[0] != '\0') {
         *err = control->start_error;
         return false;

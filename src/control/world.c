@@ -14,6 +14,7 @@ struct world *world_new(struct tickets *tickets)
     world->tickets = tickets;
     world->graph = graph_new();
     world->doubt = doubt_new();
+    world->names = names_new();
     world->by_key = table_new();
     world->overrides = table_new();
     return world;
@@ -40,8 +41,11 @@ static void free_conditions(struct world *world)
     }
     for (uint32_t slot = 0; slot < world->conditions.nodes.page_count * PAGED_PAGE_SIZE; slot++)
         free((void *)(uintptr_t)paged_get(&world->conditions.nodes, slot));
+    for (uint32_t id = 0; id < world->conditions.names.page_count * PAGED_PAGE_SIZE; id++)
+        free((void *)(uintptr_t)paged_get(&world->conditions.names, id));
     paged_free(&world->conditions.endpoints);
     paged_free(&world->conditions.nodes);
+    paged_free(&world->conditions.names);
 }
 
 void world_free(struct world *world)
@@ -67,6 +71,7 @@ void world_free(struct world *world)
     table_free(world->overrides);
     graph_free(world->graph);
     doubt_free(world->doubt);
+    names_free(world->names);
     restored_free(world->restored);
     transitions_free(world->transitions);
     free(world->entries);
@@ -85,6 +90,7 @@ void world_set_keys(struct world *world, struct server_keys *keys)
 void world_set_checker(struct world *world, struct checker *checker)
 {
     world->checker = checker;
+    names_set_checker(world->names, checker);
 }
 
 void world_set_chronicle(struct world *world, struct chronicle *chronicle)
@@ -206,6 +212,9 @@ static void take_endpoints(struct world *world, const struct compiled_node *chan
 
 void world_take(struct world *world, struct compiled *compiled, uint64_t generation)
 {
+    struct paged_edit *names = paged_edit_begin(&world->conditions.names, &world->edition);
+    names_take(world->names, compiled, names, &world->edition);
+    world->conditions.names = paged_edit_end(names);
     struct paged_edit *edit = paged_edit_begin(&world->conditions.endpoints, &world->edition);
     compiled->dataset->generation = generation;
     for (size_t i = 0; i < compiled->node_count; i++) {
@@ -218,6 +227,19 @@ void world_take(struct world *world, struct compiled *compiled, uint64_t generat
     edition_merge(&world->edition, &compiled->edition);
     world->is_latency_stale |= world->latency != NULL;
     world->is_changed = true;
+}
+
+void world_resolve(struct world *world, const struct name_report *report)
+{
+    struct paged_edit *edit = paged_edit_begin(&world->conditions.names, &world->edition);
+    world->is_changed |=
+        names_resolve(world->names, report, world->graph, world->chronicle, edit, &world->edition);
+    world->conditions.names = paged_edit_end(edit);
+}
+
+size_t world_names_unresolved(const struct world *world)
+{
+    return names_unresolved(world->names);
 }
 
 /* ---- overrides ---- */

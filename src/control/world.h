@@ -50,6 +50,11 @@ bool world_takes_report(const struct world *world, const char *key, const char *
 /** Hands a report to the checker; its result comes by world_observe. */
 void world_report(struct world *world, const char *key, const char *check, const struct check_report *report);
 
+/** Takes in what name servers said of a hostname. */
+void world_resolve(struct world *world, const struct name_report *report);
+/** Hostnames that wait for their first answer. */
+size_t world_names_unresolved(const struct world *world);
+
 /** Asks whether this server has to suspect itself, after reports and now and then (doubt_wait_ms). */
 enum doubt_turn world_judge(struct world *world, uint64_t now_ms);
 struct doubt *world_doubt(struct world *world);

@@ -3,6 +3,7 @@
 
 #include "base/table.h"
 #include "control/graph.h"
+#include "control/names.h"
 #include "control/ramp.h"
 #include "control/transitions.h"
 #include "control/world.h"
@@ -31,6 +32,7 @@ struct world {
     struct transitions *transitions;
     struct restored *restored; /* only while it starts */
     struct doubt *doubt;
+    struct names *names;
     const struct dataset *dataset;
     struct conditions conditions; /* as last published, or further */
     struct conditions *published; /* the copy that the current snapshot points at */

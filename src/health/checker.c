@@ -6,13 +6,21 @@
 #include "health/binding.h"
 #include "health/push.h"
 #include "health/target.h"
+#include "health/watched.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum letter_kind { LETTER_BIND, LETTER_REPORT, LETTER_STOP };
+enum letter_kind { LETTER_BIND, LETTER_REPORT, LETTER_RESOLVE, LETTER_STOP };
+
+/* What checker_resolve was told. */
+struct resolve_letter {
+    struct letter letter;
+    uint32_t id;
+    char *hostname; /* NULL: no longer */
+};
 
 /* What checker_bind was told. */
 struct bind_letter {
@@ -43,6 +51,7 @@ struct checker {
     struct watcher inbox_watcher;
     struct loop loop;
     struct resolver *resolver;
+    struct watched *watched;
     struct dispatch dispatch;
     struct slot *slots;
     size_t slot_count;
@@ -134,6 +143,14 @@ static void checker_take_report(struct checker *checker, const struct report_let
         push_take(target, &letter->report);
 }
 
+static void checker_take_name(struct checker *checker, struct resolve_letter *resolve)
+{
+    if (!checker->is_stopping)
+        watched_set(checker->watched, resolve->id, resolve->hostname);
+    free(resolve->hostname);
+    free(resolve);
+}
+
 static void checker_read(void *owner, uint32_t events)
 {
     (void)events;
@@ -147,6 +164,10 @@ static void checker_read(void *owner, uint32_t events)
         if (letter->kind == LETTER_REPORT) {
             checker_take_report(checker, (struct report_letter *)letter);
             free(letter);
+            continue;
+        }
+        if (letter->kind == LETTER_RESOLVE) {
+            checker_take_name(checker, (struct resolve_letter *)letter);
             continue;
         }
         struct bind_letter *bind = (struct bind_letter *)letter;
@@ -171,6 +192,7 @@ static void *checker_run(void *context)
 static void checker_close(struct checker *checker)
 {
     dispatch_close(&checker->dispatch);
+    watched_free(checker->watched);
     resolver_close(checker->resolver);
     loop_forget(&checker->loop, &checker->inbox_watcher);
     loop_close(&checker->loop);
@@ -202,10 +224,11 @@ bool checker_start(const struct checker_settings *settings, struct checker **out
         checker_close(checker);
         return false;
     }
-    if (!resolver_open(&checker->loop, settings->name_servers, &checker->resolver, err)) {
+    if (!resolver_open(&checker->loop, settings->name_servers, settings->stale_ms, &checker->resolver, err)) {
         checker_close(checker);
         return false;
     }
+    checker->watched = watched_new(checker->resolver, settings->reports);
     checker->inbox_watcher =
         (struct watcher){ .fd = mailbox_fd(checker->inbox), .ready = checker_read, .owner = checker };
     loop_watch(&checker->loop, &checker->inbox_watcher, EPOLLIN);
@@ -256,6 +279,15 @@ void checker_report(struct checker *checker, uint32_t slot, uint16_t check_index
     struct report_letter *letter = xcalloc(1, sizeof *letter);
     *letter = (struct report_letter){ { .kind = LETTER_REPORT }, slot, check_index, *report };
     mailbox_post(checker->inbox, &letter->letter);
+}
+
+void checker_resolve(struct checker *checker, uint32_t id, const char *hostname)
+{
+    struct resolve_letter *resolve = xcalloc(1, sizeof *resolve);
+    resolve->letter.kind = LETTER_RESOLVE;
+    resolve->id = id;
+    resolve->hostname = hostname != NULL ? xstrdup(hostname) : NULL;
+    mailbox_post(checker->inbox, &resolve->letter);
 }
 
 const struct checker_counters *checker_counters(const struct checker *checker)

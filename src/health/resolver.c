@@ -7,29 +7,42 @@
 
 #include <ares.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
-    NAME_ADDRESSES_MOST = 16,
     NAME_TTL_LEAST_S = 1,
     NAME_TTL_MOST_S = 86400,
-    NAME_RETRY_MOST_S = 32, /* after failures in a row: 1, 2, 4, … */
+    NAME_RETRY_MOST_S = 32,            /* after failures in a row, or without addresses: 1, 2, 4, … */
+    NAME_TTL_NONE_S = NAME_TTL_MOST_S, /* of a family without addresses: the other one decides */
     RESOLVER_TIMEOUT_MS = 1000,
     RESOLVER_TRIES = 2,
+};
+
+/* One family of a name: asked for by itself, so that one that fails takes nothing from the other. */
+struct lookup {
+    struct name *name;
+    int family;
+    bool is_asking;       /* c-ares holds a pointer to it */
+    int status;           /* of the last answer */
+    unsigned ttl_s;       /* of that */
+    uint64_t answered_us; /* monotonic: when the name servers last spoke; 0: never */
+    struct address addresses[NAME_ADDRESSES_MOST];
+    size_t count;
 };
 
 struct name {
     struct resolver *resolver;
     char *text; /* without final dot */
     struct name_use *uses;
-    struct address addresses[NAME_ADDRESSES_MOST];
-    size_t count, turn;
-    char problem[96]; /* why there are no addresses */
-    bool is_settled;
-    bool is_asking; /* c-ares holds a pointer to it */
+    struct lookup v4, v6;
+    size_t turn;
+    char problem[NAME_PROBLEM_SIZE]; /* why there are no addresses, or no fresh ones; "" */
+    bool is_settled, has_failed;
     unsigned failures;
+    uint64_t expires_us; /* monotonic */
     struct timer refresh;
 };
 
@@ -43,7 +56,8 @@ struct resolver_socket {
 struct resolver {
     struct loop *loop;
     ares_channel channel;
-    char *servers;              /* NULL: the system's */
+    char *servers; /* NULL: the system's */
+    uint64_t stale_us;
     struct timespec configured; /* when resolv.conf had changed last */
     size_t asking;
     struct timer timer; /* c-ares wants to be called then */
@@ -153,12 +167,14 @@ static void ares_init_once(void)
     ares_library_init(ARES_LIB_INIT_ALL); /* does nothing outside Windows, but is asked for */
 }
 
-bool resolver_open(struct loop *loop, const char *servers, struct resolver **out, struct error *err)
+bool resolver_open(struct loop *loop, const char *servers, uint64_t stale_ms, struct resolver **out,
+                   struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, ares_init_once);
     struct resolver *resolver = xcalloc(1, sizeof *resolver);
     resolver->loop = loop;
+    resolver->stale_us = stale_ms * 1000;
     resolver->servers = servers != NULL ? xstrdup(servers) : NULL;
     resolver->timer = (struct timer){ .ring = resolver_timer_ring, .owner = resolver };
     resolver->names = table_new();
@@ -210,14 +226,16 @@ static const char *status_words(int status)
     }
 }
 
-static void name_collect(struct name *name, const struct ares_addrinfo *found, int family)
+static void lookup_collect(struct lookup *lookup, const struct ares_addrinfo *found)
 {
+    lookup->count = 0;
     for (const struct ares_addrinfo_node *node = found->nodes; node != NULL; node = node->ai_next) {
         struct sockaddr_storage from = { 0 };
-        if (node->ai_family != family || node->ai_addrlen > sizeof from || name->count == NAME_ADDRESSES_MOST)
+        if (node->ai_family != lookup->family || node->ai_addrlen > sizeof from ||
+            lookup->count == NAME_ADDRESSES_MOST)
             continue;
         memcpy(&from, node->ai_addr, node->ai_addrlen);
-        address_of_sockaddr(&from, &name->addresses[name->count++]);
+        address_of_sockaddr(&from, &lookup->addresses[lookup->count++]);
     }
 }
 
@@ -231,55 +249,107 @@ static unsigned ttl_lowest(const struct ares_addrinfo *found)
     return ttl_s < NAME_TTL_LEAST_S ? NAME_TTL_LEAST_S : (unsigned)ttl_s;
 }
 
-/* Takes over what was found; returns after how many seconds to ask again. */
-static unsigned name_update(struct name *name, int status, const struct ares_addrinfo *found)
+static bool has_failed(const struct lookup *lookup)
 {
-    if (status == ARES_SUCCESS || status_is_final(status) || name->count == 0) {
-        name->count = 0;
-        strncpy(name->problem, status_words(status), sizeof name->problem - 1);
+    return lookup->status != ARES_SUCCESS && !status_is_final(lookup->status);
+}
+
+static void lookup_take(struct lookup *lookup, int status, const struct ares_addrinfo *found)
+{
+    uint64_t now_us = clock_monotonic_us();
+    lookup->status = status;
+    lookup->ttl_s = NAME_TTL_NONE_S;
+    if (has_failed(lookup)) {
+        if (now_us - lookup->answered_us > lookup->name->resolver->stale_us)
+            lookup->count = 0;
+        return;
     }
-    if (status == ARES_SUCCESS) {
-        name_collect(name, found, AF_INET);
-        if (name->count == 0)
-            name_collect(name, found, AF_INET6);
-        name->failures = 0;
-        return ttl_lowest(found);
+    lookup->answered_us = now_us;
+    lookup->count = 0;
+    if (status != ARES_SUCCESS)
+        return;
+    lookup_collect(lookup, found);
+    lookup->ttl_s = ttl_lowest(found);
+}
+
+static void say_problem(struct name *name)
+{
+    const struct lookup *says = has_failed(&name->v6) && !has_failed(&name->v4) ? &name->v6 : &name->v4;
+    name->problem[0] = '\0';
+    if (name->has_failed || name->v4.count + name->v6.count == 0)
+        snprintf(name->problem, sizeof name->problem, "%s", status_words(says->status));
+}
+
+/*
+ * Both families were asked; returns after how many seconds to ask again.  Name servers that fail to say that
+ * there is nothing of one family are no failure: there are some of that kind.
+ */
+static unsigned name_update(struct name *name)
+{
+    const struct lookup *v4 = &name->v4, *v6 = &name->v6;
+    bool v4_failed = has_failed(v4), v6_failed = has_failed(v6);
+    bool has_addresses = v4->count + v6->count > 0;
+    name->has_failed =
+        (v4_failed && v6_failed) || (v4_failed && v4->count > 0) || (v6_failed && v6->count > 0);
+    say_problem(name);
+    if (name->has_failed || !has_addresses) {
+        unsigned retry_s = name->failures < 5 ? 1u << name->failures : NAME_RETRY_MOST_S;
+        name->failures++;
+        return retry_s;
     }
-    unsigned retry_s = name->failures < 5 ? 1u << name->failures : NAME_RETRY_MOST_S;
-    name->failures++;
-    return retry_s;
+    name->failures = 0;
+    unsigned ttl_s = v4->ttl_s < v6->ttl_s ? v4->ttl_s : v6->ttl_s;
+    name->expires_us = clock_monotonic_us() + (uint64_t)ttl_s * 1000000;
+    return ttl_s;
+}
+
+static bool name_is_asking(const struct name *name)
+{
+    return name->v4.is_asking || name->v6.is_asking;
 }
 
 static void name_on_answer(void *context, int status, int timeouts, struct ares_addrinfo *found)
 {
     (void)timeouts;
-    struct name *name = context;
-    name->is_asking = false;
+    struct lookup *lookup = context;
+    struct name *name = lookup->name;
+    lookup->is_asking = false;
     name->resolver->asking--;
+    if (name->uses != NULL && status != ARES_EDESTRUCTION)
+        lookup_take(lookup, status, found);
+    if (found != NULL)
+        ares_freeaddrinfo(found);
+    if (name_is_asking(name))
+        return;
     if (name->uses == NULL) {
         name_free(name);
     } else if (status != ARES_EDESTRUCTION) {
-        unsigned again_s = name_update(name, status, found);
+        unsigned again_s = name_update(name);
         name->is_settled = true;
         loop_set_timer(name->resolver->loop, &name->refresh, (uint64_t)again_s * 1000000);
         for (struct name_use *use = name->uses; use != NULL; use = use->next)
             use->settled(use->owner);
     }
-    if (found != NULL)
-        ares_freeaddrinfo(found);
+}
+
+static void lookup_ask(struct lookup *lookup)
+{
+    const struct ares_addrinfo_hints hints = { .ai_family = lookup->family,
+                                               .ai_socktype = SOCK_STREAM,
+                                               .ai_flags = ARES_AI_NOSORT };
+    struct name *name = lookup->name;
+    ares_getaddrinfo(name->resolver->channel, name->text, NULL, &hints, name_on_answer, lookup);
 }
 
 static void name_ask(void *owner)
 {
     struct name *name = owner;
     struct resolver *resolver = name->resolver;
-    const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC,
-                                               .ai_socktype = SOCK_STREAM,
-                                               .ai_flags = ARES_AI_NOSORT };
     resolver_follow_system(resolver);
-    name->is_asking = true;
-    resolver->asking++;
-    ares_getaddrinfo(resolver->channel, name->text, NULL, &hints, name_on_answer, name);
+    name->v4.is_asking = name->v6.is_asking = true; /* the first may be answered before the second is asked */
+    resolver->asking += 2;
+    lookup_ask(&name->v4);
+    lookup_ask(&name->v6); /* `name` is there still: this one holds it */
     resolver_rearm(resolver);
 }
 
@@ -291,6 +361,8 @@ void name_acquire(struct resolver *resolver, const char *hostname, struct name_u
     if (name == NULL) {
         name = xcalloc(1, sizeof *name);
         *name = (struct name){ .resolver = resolver, .text = xstrdup(text) };
+        name->v4 = (struct lookup){ .name = name, .family = AF_INET };
+        name->v6 = (struct lookup){ .name = name, .family = AF_INET6 };
         name->refresh = (struct timer){ .ring = name_ask, .owner = name };
         table_put(resolver->names, text, name);
         loop_set_timer(resolver->loop, &name->refresh, 0);
@@ -315,7 +387,7 @@ void name_release(struct name_use *use)
         return;
     table_remove(name->resolver->names, name->text);
     timer_cancel(&name->resolver->loop->timers, &name->refresh);
-    if (!name->is_asking) /* else the answer frees it */
+    if (!name_is_asking(name)) /* else the answer frees it */
         name_free(name);
 }
 
@@ -327,13 +399,32 @@ bool name_is_settled(const struct name_use *use)
 bool name_address(struct name_use *use, struct address *out)
 {
     struct name *name = use->name;
-    if (name->count == 0)
+    const struct lookup *from = name->v4.count > 0 ? &name->v4 : &name->v6;
+    if (from->count == 0)
         return false;
-    *out = name->addresses[name->turn++ % name->count];
+    *out = from->addresses[name->turn++ % from->count];
     return true;
 }
 
 const char *name_problem(const struct name_use *use)
 {
     return use->name->problem;
+}
+
+static uint64_t latest_us(const struct lookup *a, const struct lookup *b)
+{
+    return a->answered_us > b->answered_us ? a->answered_us : b->answered_us;
+}
+
+void name_answer(const struct name_use *use, struct name_answer *out)
+{
+    const struct name *name = use->name;
+    *out = (struct name_answer){ .count_v4 = name->v4.count,
+                                 .count_v6 = name->v6.count,
+                                 .answered_us = latest_us(&name->v4, &name->v6),
+                                 .expires_us = name->expires_us,
+                                 .has_failed = name->has_failed,
+                                 .problem = name->problem };
+    memcpy(out->v4, name->v4.addresses, sizeof out->v4);
+    memcpy(out->v6, name->v6.addresses, sizeof out->v6);
 }

@@ -5,13 +5,19 @@
 #include "health/loop.h"
 
 /*
- * Names of check targets, kept resolved while anybody uses them: asked again when their TTL is over (1 s at
- * least), by c-ares on our loop.  While the name servers themselves fail, the last known addresses stay.
+ * Names of check targets and endpoints, kept resolved while anybody uses them: asked again when their TTL is
+ * over (1 s at least), by c-ares on our loop.  While the name servers themselves fail, the last known
+ * addresses of a family stay.
  */
 struct resolver;
 
-/** `servers`: "127.0.0.1:53,[::1]:53", or NULL for the system's (and /etc/hosts). */
-bool resolver_open(struct loop *loop, const char *servers, struct resolver **out, struct error *err);
+#define NAME_ADDRESSES_MOST 16 /* of one family */
+#define NAME_PROBLEM_SIZE   96
+
+/** `servers`: "127.0.0.1:53,[::1]:53", or NULL for the system's (and /etc/hosts).  `stale_ms`: how long
+ * addresses stay while the name servers fail. */
+bool resolver_open(struct loop *loop, const char *servers, uint64_t stale_ms, struct resolver **out,
+                   struct error *err);
 void resolver_close(struct resolver *resolver); /* no name may be in use */
 
 struct name;
@@ -35,3 +41,14 @@ bool name_is_settled(const struct name_use *use);
  *  name_problem. */
 bool name_address(struct name_use *use, struct address *out);
 const char *name_problem(const struct name_use *use); /* "NXDOMAIN" */
+
+/* All that is known of a name. */
+struct name_answer {
+    struct address v4[NAME_ADDRESSES_MOST], v6[NAME_ADDRESSES_MOST];
+    size_t count_v4, count_v6;
+    uint64_t answered_us; /* monotonic: when the name servers said so; 0: never */
+    uint64_t expires_us;
+    bool has_failed;     /* they have failed since: these are the last known addresses */
+    const char *problem; /* why there is no address, or no fresh one; "" */
+};
+void name_answer(const struct name_use *use, struct name_answer *out);

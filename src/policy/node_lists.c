@@ -27,11 +27,13 @@ struct draft {
     int same_as[LISTS];   /* an earlier list with the same content, or itself */
 };
 
-static bool has_family(const struct child *child, enum list_family family)
+static bool has_family(const struct child *child, const struct conditions *conditions,
+                       enum list_family family)
 {
     if (family == LIST_ANY)
         return true;
-    return (child->endpoint->families & (family == LIST_V4 ? FAMILY_V4 : FAMILY_V6)) != 0;
+    uint8_t families = conditions_families(conditions, child->endpoint);
+    return (families & (family == LIST_V4 ? FAMILY_V4 : FAMILY_V6)) != 0;
 }
 
 static uint16_t *draft_index(const struct draft *draft, int list)
@@ -52,7 +54,8 @@ static void draft_children(struct draft *draft, int list, bool wants_zero)
     for (uint16_t i = 0; i < node->child_count; i++) {
         const struct child *child = &node->children[i];
         uint32_t weight = node->policy->is_weighted ? child_weight(child, draft->conditions) : 1;
-        if ((weight == 0) != wants_zero || !has_family(child, (enum list_family)(list % LIST_COUNT)) ||
+        if ((weight == 0) != wants_zero ||
+            !has_family(child, draft->conditions, (enum list_family)(list % LIST_COUNT)) ||
             !child_is_available(child, draft->dataset, draft->conditions, (enum view)(list / LIST_COUNT)))
             continue;
         uint32_t capacity = child_capacity(child, draft->dataset, draft->conditions);
@@ -71,7 +74,7 @@ static double declared_load(const struct draft *draft, enum list_family family)
     const struct node *node = draft->node;
     double load = 0;
     for (uint16_t i = 0; i < node->child_count; i++)
-        if (has_family(&node->children[i], family))
+        if (has_family(&node->children[i], draft->conditions, family))
             load += child_weight(&node->children[i], draft->conditions);
     return load;
 }

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from harness import wait_until
+from name_server import NameServer
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "policies.md").read_text()
@@ -155,6 +156,21 @@ def test_coming_back(run, backend):
     assert server.answer("db.example.com") == ["127.0.10.1"]
     wait_until(lambda: "growing" in server.endpoint("caches", "a")["effective"]["why"], 8, "growing")
     assert 0 < leads(server, "cdn.example.com", 100)["127.0.10.1"] < 20
+
+
+def test_hostname(run):
+    names = NameServer()
+    try:
+        names.set("blue.example.net", "A", "192.0.2.1", ttl=60)
+        names.set("green.example.net", "A", "192.0.2.2", ttl=60)
+        server = run("hostname.json", resolver={"servers": [names.where]})
+        assert leads(server, "www.example.com", 8, kind="CNAME") == {"blue.example.net.": 6, "green.example.net.": 2}
+        assert leads(server, "example.com", 8) == {"192.0.2.1": 6, "192.0.2.2": 2}
+        override(server, "cdn/blue", "drain")
+        override(server, "cdn/green", "drain")
+        assert server.answer("example.com") == ["192.0.2.9"]
+    finally:
+        names.stop()
 
 
 def test_https(run):

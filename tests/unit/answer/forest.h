@@ -26,6 +26,8 @@ struct forest {
     uint32_t place_location[PLACES];
     struct geo geo;
     struct endpoint *endpoints[ENDPOINTS];
+    uint8_t name_families[ENDPOINTS]; /* of those with a hostname: of which there are addresses */
+    bool has_names;
     struct forest_rule rules[NODES][CHILDREN_MOST]; /* of geo nodes, by node id */
     size_t rule_count[NODES];
     unsigned height[NODES];
@@ -102,21 +104,40 @@ static inline void forest_geo(struct forest *forest)
     forest->tree.dataset.geo = &forest->geo;
 }
 
+/* Its hostname has other addresses now, or none. */
+static inline void forest_resolve(struct forest *forest, int endpoint)
+{
+    uint8_t families = (uint8_t)forest_below(forest, 4);
+    const struct resolved resolved = { .count_v4 = (families & FAMILY_V4) != 0,
+                                       .count_v6 = (families & FAMILY_V6) != 0 };
+    forest->name_families[endpoint] = families;
+    tree_set(&forest->tree.conditions.names, &forest->tree, (uint32_t)endpoint + 1,
+             forest_chance(forest, 10) && families == 0
+                 ? NULL
+                 : tree_keep(&forest->tree, xmemdup(&resolved, sizeof resolved)));
+}
+
 static inline void forest_endpoints(struct forest *forest)
 {
     static const uint8_t families[] = { FAMILY_V4, FAMILY_V6, FAMILY_V4 | FAMILY_V6, FAMILY_V4 | FAMILY_V6,
                                         0 };
     static const uint8_t hostname[] = "\4host\4test";
+    uint32_t kinds = forest_chance(forest, 50) ? 5 : 4; /* without hostnames */
     for (int i = 0; i < ENDPOINTS; i++) {
         struct endpoint *endpoint =
-            tree_endpoint(&forest->tree, forest_below(forest, 5), families[forest_below(forest, 5)]);
-        if (endpoint->families == 0)
+            tree_endpoint(&forest->tree, forest_below(forest, 5), families[forest_below(forest, kinds)]);
+        if (endpoint->families == 0) {
             endpoint->hostname = hostname;
+            endpoint->name_id = (uint32_t)i + 1;
+            forest->has_names = true;
+        }
         if (forest_chance(forest, 80))
             endpoint->at = (struct coordinates){ 0, (float)(4 * (int)forest_below(forest, 90) - 178), true };
         if (forest_chance(forest, 15))
             endpoint->slot = SLOT_NONE;
         forest->endpoints[i] = endpoint;
+        if (endpoint->hostname != NULL)
+            forest_resolve(forest, i);
     }
 }
 
@@ -221,7 +242,13 @@ static inline void forest_open(struct forest *forest, uint64_t seed)
 /* Something happens to one endpoint. */
 static inline void forest_change(struct forest *forest)
 {
-    const struct endpoint *endpoint = forest->endpoints[forest_below(forest, ENDPOINTS)];
+    uint32_t at = forest_below(forest, ENDPOINTS);
+    const struct endpoint *endpoint = forest->endpoints[at];
+    if (endpoint->hostname != NULL && forest_chance(forest, 50)) {
+        forest_resolve(forest, (int)at);
+        tree_refresh_all(&forest->tree);
+        return;
+    }
     if (endpoint->slot == SLOT_NONE)
         return;
     struct endpoint_condition condition = {

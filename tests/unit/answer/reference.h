@@ -7,32 +7,39 @@
 
 /* ---- the walk ---- */
 
-static inline bool naive_family(const struct reference *reference, const struct endpoint *endpoint)
+/* What it has addresses of; a hostname that is answered with a CNAME needs none. */
+static inline uint8_t naive_families(const struct reference *reference, const struct endpoint *endpoint)
 {
-    uint16_t qtype = reference->steering->service->is_cname ? DNS_CNAME : reference->steering->qtype;
-    if (qtype == DNS_A)
-        return (endpoint->families & FAMILY_V4) != 0;
-    return qtype != DNS_AAAA || (endpoint->families & FAMILY_V6) != 0;
+    if (endpoint->hostname == NULL)
+        return endpoint->families;
+    if (reference->steering->service->is_cname)
+        return FAMILY_V4 | FAMILY_V6;
+    return reference->forest->name_families[endpoint->name_id - 1];
+}
+
+static inline uint8_t naive_wanted(const struct reference *reference)
+{
+    uint16_t qtype = reference->steering->qtype;
+    return qtype == DNS_A ? FAMILY_V4 : qtype == DNS_AAAA ? FAMILY_V6 : FAMILY_V4 | FAMILY_V6;
 }
 
 static inline void naive_give(struct reference *reference, const struct endpoint *endpoint)
 {
-    uint16_t qtype = reference->steering->qtype;
-    uint8_t wanted = qtype == DNS_A ? FAMILY_V4 : qtype == DNS_AAAA ? FAMILY_V6 : FAMILY_V4 | FAMILY_V6;
-    if (endpoint->hostname != NULL || (endpoint->families & wanted) != 0)
+    if ((naive_families(reference, endpoint) & naive_wanted(reference)) != 0)
         reference->decision.endpoints[reference->decision.count++] = endpoint;
 }
 
-/* Who is there, of this family or of any; a weight of 0 counts only when there is no other. */
+/* Who is there, of these families or (0) whatever it has; a weight of 0 counts only when there is no other.
+ */
 static inline struct naive_list naive_candidates(const struct reference *reference, const struct node *node,
-                                                 bool by_family, const bool *is_excluded)
+                                                 uint8_t families, const bool *is_excluded)
 {
     struct naive_list list = { .count = 0 };
     bool has_weight = false;
     for (uint16_t i = 0; i < node->child_count; i++) {
         const struct child *child = &node->children[i];
         if (is_excluded[i] || !naive_has(reference, child, reference->view) ||
-            (by_family && !naive_family(reference, child->endpoint)))
+            (families != 0 && (naive_families(reference, child->endpoint) & families) == 0))
             continue;
         uint32_t weight = node->policy->is_weighted ? naive_weight(reference, child) : 1;
         has_weight |= weight > 0;
@@ -53,20 +60,27 @@ static inline bool naive_walk(struct reference *reference, const struct child *c
 static inline bool naive_pool(struct reference *reference, const struct node *node)
 {
     static const bool nobody[CHILDREN_MOST];
-    struct naive_list list = naive_candidates(reference, node, true, nobody);
-    if (naive_candidates(reference, node, false, nobody).count == 0) {
+    const struct service *service = reference->steering->service;
+    uint8_t wanted = naive_wanted(reference);
+    bool has_v4 = naive_candidates(reference, node, FAMILY_V4, nobody).count > 0;
+    bool has_v6 = naive_candidates(reference, node, FAMILY_V6, nobody).count > 0;
+    bool has_any = naive_candidates(reference, node, 0, nobody).count > 0;
+    bool is_any = service->is_cname || (!service->has_names && wanted == (FAMILY_V4 | FAMILY_V6));
+    if (!has_any || (service->has_names && !has_v4 && !has_v6)) {
         reference->has_met_down = true;
+        reference->has_unresolved |= has_any;
         return false;
     }
+    if (service->has_names && wanted == (FAMILY_V4 | FAMILY_V6))
+        wanted = has_v4 ? FAMILY_V4 : FAMILY_V6;
+    struct naive_list list = naive_candidates(reference, node, is_any ? 0 : wanted, nobody);
     if (list.count == 0)
         return true; /* it stands, but has nothing of the family */
-    if (reference->steering->service->has_affinity) {
-        struct naive_list all = naive_candidates(reference, node, false, nobody);
+    if (service->has_affinity) {
+        struct naive_list all = naive_candidates(reference, node, 0, nobody);
         naive_order(reference, node, &all, true);
         for (size_t i = 0; i < all.count && i < node->answers; i++)
             naive_give(reference, node->children[all.ordinal[i]].endpoint);
-        uint16_t qtype = reference->steering->qtype;
-        bool is_any = reference->steering->service->is_cname || (qtype != DNS_A && qtype != DNS_AAAA);
         if (reference->decision.count > 0 || is_any)
             return true;
     }
@@ -149,6 +163,10 @@ static inline bool naive_geo(struct reference *reference, const struct node *nod
 
 static inline bool naive_walk(struct reference *reference, const struct child *child)
 {
+    if (child->kind == CHILD_ENDPOINT && naive_families(reference, child->endpoint) == 0) {
+        reference->has_met_down = reference->has_unresolved = true;
+        return false;
+    }
     if (child->kind == CHILD_ENDPOINT) {
         naive_give(reference, child->endpoint);
         return true;
@@ -168,7 +186,7 @@ static inline bool naive_walk(struct reference *reference, const struct child *c
     if (node->policy->is_by_rule)
         return naive_geo(reference, node);
     for (uint16_t tries = 0; tries <= node->child_count; tries++) {
-        struct naive_list list = naive_candidates(reference, node, false, is_excluded);
+        struct naive_list list = naive_candidates(reference, node, 0, is_excluded);
         if (list.count == 0) {
             reference->has_met_down |= tries < node->child_count;
             return false;
@@ -199,7 +217,7 @@ static inline struct decision reference_decide(struct reference *reference, cons
     reference->steering = steering;
     reference->random = steering->random;
     reference->cap_s = TTL_CAP_NONE;
-    reference->has_met_down = false;
+    reference->has_met_down = reference->has_unresolved = false;
     *decision = (struct decision){ .outcome = STEER_NODATA };
     if (service->has_affinity) {
         uint8_t length;
@@ -221,6 +239,8 @@ static inline struct decision reference_decide(struct reference *reference, cons
         decision->count = 0;
     if (decision->count > 0)
         decision->outcome = STEER_ENDPOINTS;
+    else if (reference->has_unresolved && service->when_all_down != ALL_DOWN_NODATA)
+        decision->outcome = STEER_SERVFAIL;
     decision->ttl_s = service->ttl_s;
     if (reference->cap_s < service->ttl_s)
         decision->ttl_s = reference->cap_s > service->min_ttl_s ? reference->cap_s : service->min_ttl_s;

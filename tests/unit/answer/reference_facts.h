@@ -34,7 +34,7 @@ struct reference {
     struct decision decision;
     enum view view;
     uint32_t cap_s;
-    bool has_met_down;
+    bool has_met_down, has_unresolved;
 };
 
 /* ---- places ---- */

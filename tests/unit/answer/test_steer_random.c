@@ -34,6 +34,7 @@ static struct service random_service(struct forest *forest)
         .sorry = { .kind = CHILD_SHARED, .weight = 1, .shared = forest_below(forest, NODES) },
         .name = "www",
     };
+    service.has_names = forest->has_names && !service.is_cname;
     return service;
 }
 

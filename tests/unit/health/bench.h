@@ -43,7 +43,8 @@ static inline void bench_open(struct bench *bench, unsigned concurrent_most, con
     const struct checker_settings settings = { .reports = bench->reports,
                                                .concurrent_most = concurrent_most,
                                                .allows_exec = true,
-                                               .name_servers = name_servers };
+                                               .name_servers = name_servers,
+                                               .stale_ms = 3600000 };
     if (!checker_start(&settings, &bench->checker, &err))
         fail_msg("%s", err.text);
 }

@@ -130,5 +130,6 @@ static inline void tree_free(struct tree *tree)
         free(tree->blocks[i]);
     paged_free(&tree->conditions.endpoints);
     paged_free(&tree->conditions.nodes);
+    paged_free(&tree->conditions.names);
     paged_free(&tree->dataset.nodes);
 }

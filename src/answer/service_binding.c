@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* HTTPS RRs whose hints are the addresses that the same decision gives (RFC 9460 §7.3). */
+#include "answer/addresses.h"
+
+#include <string.h>
+
+#define KEY_IPV4HINT 4 /* RFC 9460 §14.3.2 */
+#define KEY_IPV6HINT 6
+
+/* One SvcParam of addresses: key, size, the addresses of one family. */
+static size_t write_hints(const struct addresses *addresses, uint8_t family, uint8_t *out)
+{
+    bool is_v4 = family == FAMILY_V4;
+    size_t address_size = is_v4 ? 4 : 16, size = addresses->count * address_size;
+    if (size == 0)
+        return 0;
+    out[0] = 0;
+    out[1] = is_v4 ? KEY_IPV4HINT : KEY_IPV6HINT;
+    out[2] = (uint8_t)(size >> 8);
+    out[3] = (uint8_t)size;
+    for (size_t i = 0; i < addresses->count; i++)
+        memcpy(out + 4 + i * address_size, addresses->rdatas[i], address_size);
+    return 4 + size;
+}
+
+void assembly_add_service_binding(struct assembly *assembly, const struct service *service,
+                                  const struct decision *decision)
+{
+    uint8_t rdata[SERVICE_HTTPS_SIZE_MAX + 2 * 4 + ADDRESSES_MOST * (4 + 16)];
+    const uint8_t *only = rdata;
+    struct addresses v4, v6;
+    addresses_collect(assembly, decision, FAMILY_V4, &v4);
+    addresses_collect(assembly, decision, FAMILY_V6, &v6);
+    memcpy(rdata, service->https, service->https_size);
+    size_t size = service->https_size;
+    size += write_hints(&v4, FAMILY_V4, rdata + size);
+    size += write_hints(&v6, FAMILY_V6, rdata + size);
+    dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), assembly->query->qtype,
+                          v4.ttl_s < v6.ttl_s ? v4.ttl_s : v6.ttl_s, &only, (uint16_t)size, 1);
+}
