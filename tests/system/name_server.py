@@ -31,11 +31,11 @@ class NameServer:
         while True:
             try:
                 packet, peer = self.socket.recvfrom(4096)
-            except OSError:
+                reply = self.reply(dns.message.from_wire(packet))
+                if reply is not None:
+                    self.socket.sendto(reply.to_wire(), peer)
+            except OSError:  # it is stopped
                 return
-            reply = self.reply(dns.message.from_wire(packet))
-            if reply is not None:
-                self.socket.sendto(reply.to_wire(), peer)
 
     def reply(self, query):
         question = query.question[0]
