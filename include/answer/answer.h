@@ -30,6 +30,11 @@ enum cookie_state {
 
 #define SERVED_ROOM (UINT32_C(1) << 20) /* 8 MiB a worker, of which only pages in use become real */
 
+#define COUNTRY_NONE \
+    (26u * 26) /* 26 times the first letter, plus the second, of ISO 3166-1 alpha-2; or this */
+#define COUNTRY_COUNT  (COUNTRY_NONE + 1)
+#define COUNTRY_SAMPLE 64
+
 /* What a worker counts; one writer, read by others at any time (relaxed). */
 struct answer_counters {
     _Atomic uint64_t queries[2]; /* by transport: UDP, TCP */
@@ -44,6 +49,8 @@ struct answer_counters {
     _Atomic uint64_t cookies[COOKIE_STATE_COUNT];
     /* answers that an endpoint led, by its slot; NULL: not counted.  Endpoints beyond the room are not. */
     _Atomic uint64_t *served;
+    _Atomic uint64_t *services; /* the same by the id of the service that the name led to first */
+    _Atomic uint64_t countries[COUNTRY_COUNT]; /* one in COUNTRY_SAMPLE of them, by country of the client */
 };
 
 /* One worker's side of answering. */

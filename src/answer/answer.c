@@ -4,19 +4,13 @@
 #include "answer/assembly.h"
 #include "answer/chaos.h"
 #include "answer/cookie.h"
+#include "answer/count.h"
+#include "answer/traffic.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #define UDP_SIZE_LEAST 512 /* RFC 1035 §4.2.1, and the floor of RFC 6891 §6.2.3 */
 #define KIND_ERROR     0   /* the kind of all errors, to rate limiting */
-
-static void count_one(_Atomic uint64_t *counter)
-{
-    /* one writer: a plain add is enough, the store is atomic for who reads */
-    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, value + 1, memory_order_relaxed);
-}
 
 static void client_of_source(const struct address *source, const struct geo *geo, struct client *out)
 {
@@ -169,11 +163,7 @@ static size_t look_up(struct exchange *exchange)
     size_t size = assemble(&assembly, &response, exchange->out, exchange->limit);
     exchange->rcode = response.rcode;
     if (assembly.is_steered)
-        count_one(&answerer->counters->steered);
-    if (assembly.lead_slot < SERVED_ROOM && answerer->counters->served != NULL)
-        count_one(&answerer->counters->served[assembly.lead_slot]);
-    if (assembly.is_degraded)
-        count_one(&answerer->counters->steered_degraded);
+        traffic_count(answerer->counters, &assembly);
     if (answerer->settings->limiter != NULL)
         exchange->kind = reply_kind(&assembly);
     return size;

@@ -30,6 +30,8 @@ struct assembly {
     unsigned dname_count;
     /* results for counters and limits */
     bool is_steered, is_degraded;
+    const struct service *service; /* that was asked first, and by whom; set if is_steered */
+    const struct client *client;
     uint32_t lead_slot;      /* of the endpoint that stands first in the answer, or SLOT_NONE */
     struct zone_match first; /* of the qname; not written when it is refused */
 };

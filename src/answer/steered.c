@@ -28,6 +28,10 @@ static void decide(struct assembly *assembly, const struct service *service, str
     /* Of a chain of CNAMEs from service to service, the whole answer holds for the narrowest scope. */
     if (uses_ecs && out->depends_on_client && out->scope_len > assembly->edns->scope_len)
         assembly->edns->scope_len = out->scope_len;
+    if (!assembly->is_steered) {
+        assembly->service = service;
+        assembly->client = client;
+    }
     assembly->is_steered = true;
     if (out->outcome == STEER_ENDPOINTS)
         assembly->lead_slot = out->endpoints[0]->slot;

@@ -5,6 +5,7 @@
 #include "api/router.h"
 #include "api/state.h"
 #include "api/stream.h"
+#include "api/traffic.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -80,6 +81,7 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
     api->control = control;
     api->data_plane = *data_plane;
     api->streams = streams_new(control_feed(control));
+    api->traffic = traffic_new();
     api->openapi = openapi_print(api_routes, api_route_count);
     api->mailbox = mailbox_new();
     feed_notify(control_feed(control), api->mailbox, LETTER_EVENTS);
@@ -126,6 +128,7 @@ void api_close(struct api *api)
     mailbox_free(api->mailbox);
     streams_free(api->streams);
     auth_close(api->auth);
+    traffic_free(api->traffic);
     free(api->openapi);
     free(api->listeners);
     free(api);

@@ -184,6 +184,35 @@ static const struct member check_count_members[] = {
     { "succeeded", "integer", "" },
     { "failed", "integer", "" },
 };
+static const struct member traffic_members[] = {
+    { "time", "time", "now" },
+    { "period_s", "number",
+      "the rates are averages over so many seconds: since somebody last asked, a second at least" },
+    { "steered", "traffic_sum", "answers of all services" },
+    { "endpoints", "[endpoint_traffic]", "answers that the endpoint stood first in" },
+    { "services", "[service_traffic]", "" },
+    { "countries", "[country_traffic]", "of the clients, estimated by one in 64 of the steered answers" },
+};
+static const struct member traffic_sum_members[] = {
+    { "answers", "integer", "since the start" },
+    { "rate", "number", "answers a second" },
+};
+static const struct member endpoint_traffic_members[] = {
+    { "pool", "string", "" },
+    { "endpoint", "string", "" },
+    { "answers", "integer", "since the start" },
+    { "rate", "number", "answers a second" },
+};
+static const struct member service_traffic_members[] = {
+    { "service", "string", "its whole name" },
+    { "answers", "integer", "since the start" },
+    { "rate", "number", "answers a second" },
+};
+static const struct member country_traffic_members[] = {
+    { "country", "string?", "ISO 3166-1 alpha-2; null: not known" },
+    { "answers", "integer", "since the start" },
+    { "rate", "number", "answers a second" },
+};
 static const struct member ills_members[] = {
     { "unavailable_endpoints", "[ill_endpoint]", "" },
     { "unavailable_nodes", "[ill_node]", "pools and policies" },
@@ -245,6 +274,11 @@ static const struct form forms[] = {
     FORM("endpoint_counts", "how many endpoints", endpoint_count_members),
     FORM("query_counts", "queries since the start", query_count_members),
     FORM("check_counts", "health checks since the start", check_count_members),
+    FORM("traffic", "who gets how many answers, busiest first", traffic_members),
+    FORM("traffic_sum", "answers in all", traffic_sum_members),
+    FORM("endpoint_traffic", "answers that led with an endpoint", endpoint_traffic_members),
+    FORM("service_traffic", "answers of a service", service_traffic_members),
+    FORM("country_traffic", "answers to a country", country_traffic_members),
     FORM("ills", "what is not well", ills_members),
     FORM("ill_endpoint", "an endpoint that users are not sent to", ill_endpoint_members),
     FORM("ill_node", "a pool or policy without enough available below it", ill_node_members),

@@ -51,4 +51,5 @@ void status_alive(struct request *request);
 void status_ready(struct request *request);
 
 void metrics_get(struct request *request); /* metrics.c */
+void traffic_get(struct request *request); /* traffic.c */
 void explain_get(struct request *request); /* explain.c */

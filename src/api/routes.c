@@ -135,6 +135,8 @@ const struct route api_routes[] = {
     { METHOD_GET, "/v1/status", ROLE_VIEWER, status_get, "", "this server", 0, 0, GIVES("status", "") },
     { METHOD_GET, "/v1/health", ROLE_VIEWER, status_health, "", "what is not well", 0, 0,
       GIVES("ills", "503") },
+    { METHOD_GET, "/v1/traffic", ROLE_VIEWER, traffic_get, "limit",
+      "answers by service, endpoint and country, busiest first", 0, 0, GIVES("traffic", "503") },
     { METHOD_GET, "/metrics", ROLE_NONE, metrics_get, NULL, "for Prometheus", 0, 0, GIVES("text/plain", "") },
     { METHOD_GET, "/healthz", ROLE_NONE, status_alive, NULL, "200 while the process runs", 0, 0,
       GIVES("text/plain", "") },

@@ -14,6 +14,7 @@
 struct MHD_Daemon;
 struct MHD_Connection;
 struct streams;
+struct traffic;
 
 struct api_listener {
     struct listener socket;
@@ -38,6 +39,7 @@ struct api {
     atomic_uint under_way; /* commands sent and not yet back */
     atomic_bool is_stopping;
     char *openapi;           /* the document */
+    struct traffic *traffic; /* what was counted before */
     uint64_t swept_ms;       /* when the doors were last swept */
     struct streams *streams; /* those who follow the events */
 };

@@ -120,6 +120,7 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     worker->answerer.settings = &settings->answer;
     worker->answerer.counters = &worker->counters;
     worker->counters.served = xcalloc(SERVED_ROOM, sizeof *worker->counters.served);
+    worker->counters.services = xcalloc(SERVED_ROOM, sizeof *worker->counters.services);
     rng_seed(&worker->answerer.rng);
     worker->tcp.answerer = &worker->answerer;
     worker->tcp.idle_ms = settings->tcp_idle_ms;
@@ -159,6 +160,7 @@ void worker_close(struct worker *worker)
     clients_close(&worker->tcp.clients);
     udp_batch_free(worker->batch);
     free(worker->counters.served);
+    free(worker->counters.services);
     free(worker->udp_sockets);
     free(worker->tcp.listeners);
     free(worker);
