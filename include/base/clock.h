@@ -8,6 +8,7 @@
 
 uint64_t clock_monotonic_ms(void); /* for intervals and deadlines; never jumps */
 uint64_t clock_monotonic_us(void);
+uint64_t clock_monotonic_coarse_us(void); /* cheap, at most some milliseconds late */
 uint32_t clock_wall_s(void); /* cheap, at most some milliseconds late; wraps in 2106 as DNS cookies do */
 int64_t clock_wall_ms(void); /* Unix time; for people and for what outlives the process */
 

@@ -2,6 +2,7 @@
 #include "server/udp.h"
 
 #include "base/memory.h"
+#include "server/calls.h"
 #include "snapshot/snapshot.h"
 
 #include <errno.h>
@@ -133,7 +134,7 @@ static void send_all(int fd, struct mmsghdr *replies, size_t count)
 {
     size_t done = 0;
     while (done < count) {
-        int sent = sendmmsg(fd, replies + done, (unsigned)(count - done), MSG_DONTWAIT);
+        int sent = call_send(fd, replies + done, count - done);
         if (sent > 0)
             done += (size_t)sent;
         else if (errno == EAGAIN && !has_room_soon(fd))
@@ -145,7 +146,7 @@ static void send_all(int fd, struct mmsghdr *replies, size_t count)
 
 size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struct answerer *answerer)
 {
-    int received = recvmmsg(socket->source.fd, batch->queries, BATCH_SIZE, MSG_DONTWAIT, NULL);
+    int received = call_receive(socket->source.fd, batch->queries, BATCH_SIZE);
     if (received <= 0)
         return 0;
     size_t count = (size_t)received;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/calls.h"
 #include "server/socket.h"
 #include "snapshot/snapshot.h"
 
@@ -39,10 +40,13 @@ static bool dispatch(struct worker *worker, struct event_source *source)
     return true;
 }
 
-/* Once a turn: what happens in it happens now. */
+/* Once a turn: what happens in it happens now.  The wall clock, of which only the second is told, is asked
+ * when the other one has moved. */
 static void read_clocks(struct worker *worker)
 {
-    uint64_t now_us = clock_monotonic_us();
+    uint64_t now_us = clock_monotonic_coarse_us();
+    if (now_us == worker->answerer.now_us)
+        return;
     worker->tcp.now_ms = now_us / 1000;
     worker->answerer.now_us = now_us;
     worker->answerer.now_wall_s = clock_wall_s();
@@ -52,7 +56,7 @@ static void serve(struct worker *worker)
 {
     struct epoll_event events[EVENTS_MOST];
     for (;;) {
-        int count = epoll_wait(worker->epoll_fd, events, EVENTS_MOST, tcp_patience_ms(&worker->tcp));
+        int count = call_wait(worker->epoll_fd, events, EVENTS_MOST, tcp_patience_ms(&worker->tcp));
         read_clocks(worker);
         for (int i = 0; i < count; i++) {
             if (!dispatch(worker, events[i].data.ptr))

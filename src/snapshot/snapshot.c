@@ -3,6 +3,15 @@
 
 #include "base/memory.h"
 
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define HAS_THREAD_SANITIZER 1
+#else
+#define HAS_THREAD_SANITIZER 0
+#define _LGPL_SOURCE         /* our licence allows its functions to be inlined, which makes a read section cheap */
+#endif
 #include <urcu/urcu-memb.h>
 
 #include <semaphore.h>
@@ -10,10 +19,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#if HAS_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 /* The library is not instrumented, so tell ThreadSanitizer the order that a grace period gives: what was done
  * before a passed() comes before what is done after a later reached(). */
