@@ -122,6 +122,8 @@ static bool check_words(struct geofeed *feed, char *const columns[COLUMN_COUNT])
         return refuse(feed, "the subdivision %s", err.text);
     if (country[0] != '\0' && subdivision[0] != '\0' && strncmp(country, subdivision, 2) != 0)
         return refuse(feed, "the subdivision %s is not in the country", subdivision);
+    if (strpbrk(city, "\t\r") != NULL)
+        return refuse(feed, "%s", "the city must not hold tabs or line ends");
     if (strlen(city) > PLACE_CITY_MAX)
         return refuse(feed, "the city \"%s\" has too long a name, at most 47 bytes", city);
     return true;

@@ -216,13 +216,15 @@ static void what_is_wrong_with_a_geofeed_is_said(void **state)
     (void)state;
     static const char bad[] = "10.0.0.1/8,DE\n10.0.0.0/8,QQ\n10.1.0.0/16,DE,US-CA\n10.2.0.0/16,DE,,\"x\n"
                               "10.3.0.0/16,DE,,,,91,0\n10.4.0.0/16,DE,,,,1\n10.5.0.0/16,DE,,,,,,AS1\n"
-                              "10.6.0.0/16\n10.6.0.0/16\n10.7.0.0/16,,,\xff\n10.8.0.0/16,,,,,0x1,2\n";
+                              "10.6.0.0/16\n10.6.0.0/16\n10.7.0.0/16,,,\xff\n10.8.0.0/16,,,,,0x1,2\n"
+                              "10.9.0.0/16,,,\"a\tb\"\n";
     static const char *const rows[] = {
         "f.csv:1:1: \"10.0.0.1/8\" is no network", "f.csv:2:1: the country must be the two-letter code",
         "f.csv:3:1: the subdivision US-CA is not", "f.csv:4:1: quotes must stand around a whole column",
         "f.csv:5:1: latitude and longitude must",  "f.csv:6:1: latitude and longitude must",
         "f.csv:7:1: the AS number must be",        "f.csv:9:1: the same network as in line 8",
         "f.csv:10:1: is not UTF-8 text",           "f.csv:11:1: latitude and longitude must",
+        "f.csv:12:1: the city must not hold tabs",
     };
     struct problems problems = { 0 };
     size_t size;
