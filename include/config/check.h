@@ -26,6 +26,15 @@ enum check_type {
     CHECK_TYPE_COUNT /* types that the checker does not measure itself go in front of it and have no probe */
 };
 
+/* Which step of a check its latency is.  Each is a step alone, so that a reused connection changes none. */
+enum latency_of {
+    LATENCY_OF_CONNECT,    /* TCP; of dns and icmp from the question to the reply */
+    LATENCY_OF_TLS,        /* the handshake, behind the connect */
+    LATENCY_OF_FIRST_BYTE, /* from the request, or what tcp says, to the first byte of the reply */
+    LATENCY_OF_COUNT
+};
+extern const char *const latency_of_names[]; /* ends with NULL */
+
 struct code_range {
     uint16_t low, high;
 };
@@ -50,6 +59,7 @@ struct check {
     uint32_t jitter_percent; /* of the interval: a start may come that much earlier */
     bool confirm;            /* a first failure counts only if another check right after it fails too */
     struct check_damping damping;
+    uint8_t latency_of; /* enum latency_of */
     /* http and https */
     char *path;        /* "/" at least */
     char *method;      /* "GET" */

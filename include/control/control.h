@@ -115,6 +115,8 @@ void control_webhook_counters(const struct control *control, struct webhook_coun
 /** What happens, live.  Any thread. */
 struct feed *control_feed(const struct control *control);
 const struct checker_counters *control_checker_counters(const struct control *control);
+/** See checker_times.  Any thread. */
+bool control_check_times(const struct control *control, uint32_t endpoint_slot, struct check_times *out);
 
 /** Validates settings, steering file, zone files and databases without starting anything (steerd --check). */
 bool control_check(const struct settings *settings, struct problems *problems);

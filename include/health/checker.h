@@ -13,11 +13,15 @@
  */
 struct checker;
 
+#define LATENCY_CHECKS_LEAST 5     /* samples of a latency that moves an answer */
+#define LATENCY_AGE_LEAST_MS 10000 /* a latency is too old after ten intervals, but not sooner */
+
 enum { LETTER_HEALTH_REPORT = 100, LETTER_NAME_REPORT }; /* letter.kind of a report */
 
 /* What the checker found out about one binding.  Posted at every change of verdict, when a change comes near
  * or passes (settle), when the peer falls silent or speaks again, and when the smoothed latency has moved by
- * more than a tenth and a millisecond.  The receiver frees it with health_report_free. */
+ * more than a tenth and a millisecond, has enough samples or has become too old.  The receiver frees it with
+ * health_report_free. */
 struct health_report {
     struct letter letter;
     uint32_t endpoint_slot;
@@ -26,7 +30,8 @@ struct health_report {
     bool has_replied;     /* the last time: the peer sent something, if only a reset */
     uint32_t settle_ms; /* interval × results still needed to turn the verdict; 0: the last result agreed with
                            it */
-    uint32_t latency_us;      /* EWMA of connect times; 0: none yet */
+    uint32_t latency_us;      /* smoothed, of the step that the check says; 0: none yet, or too old */
+    uint32_t latency_samples; /* that it stands on; LATENCY_CHECKS_LEAST also for more */
     struct evidence evidence; /* of the last transition, when the verdict became what it is */
 };
 void health_report_free(struct health_report *report);
@@ -88,6 +93,20 @@ struct name_report {
 /** From now on the addresses of `hostname` (copied, presentation format) are reported under `id`; NULL: no
  * longer.  Any thread; takes effect soon. */
 void checker_resolve(struct checker *checker, uint32_t id, const char *hostname);
+
+/* How long one step of the good checks of an endpoint takes, smoothed. */
+struct check_time {
+    uint32_t mean_us, samples; /* 0: none */
+    uint64_t age_ms;           /* of the newest sample */
+};
+struct check_times {
+    struct check_time of[LATENCY_OF_COUNT];
+    enum latency_of counts; /* the step that is the endpoint's latency */
+};
+
+/** The times by the first check of the endpoint in `slot`, as they are now.  False: there are none.  Any
+ * thread. */
+bool checker_times(const struct checker *checker, uint32_t slot, struct check_times *out);
 
 struct checker_counters {
     _Atomic uint64_t started, succeeded, failed;

@@ -45,7 +45,7 @@ struct override {
 
 struct endpoint_condition {
     uint32_t weight;                 /* effective: override over declared */
-    uint32_t latency_us;             /* smoothed connect time from here; 0: unknown */
+    uint32_t latency_us;             /* smoothed time of its checks from here; 0: unknown, or too few */
     uint32_t ttl_cap_s;              /* shorter while a change of verdict is near; TTL_CAP_NONE otherwise */
     uint16_t withheld;               /* of 10,000 parts of its share, while it ramps up */
     uint8_t verdict;                 /* enum health_verdict: what the checks say */

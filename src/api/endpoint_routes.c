@@ -6,6 +6,7 @@
 #include "api/problem.h"
 #include "api/reader.h"
 #include "api/resources.h"
+#include "api/state.h"
 #include "base/memory.h"
 #include "base/table.h"
 
@@ -15,14 +16,14 @@
 /* ---- one ---- */
 
 /* Inside a read section, so without a wait. */
-static void write_endpoint(struct writer *json, const char *pool, const char *name, const char *declared,
-                           size_t size)
+static void write_endpoint(struct request *request, struct writer *json, const char *declared, size_t size)
 {
+    const char *pool = request->arguments[0], *name = request->arguments[1];
     const struct snapshot *now = reader_acquire();
     const struct node *node = now != NULL ? reader_find_node(now->dataset, pool) : NULL;
     writer_object(json, NULL);
     endpoint_view_write(json, pool, name, declared, size, now,
-                        node != NULL ? reader_find_endpoint(node, name) : NULL);
+                        node != NULL ? reader_find_endpoint(node, name) : NULL, request->api->control);
     writer_end(json);
     reader_release();
 }
@@ -39,7 +40,7 @@ static void reply_endpoint(struct request *request)
         problem_reply(request, 404, "pool \"%s\" has no endpoint \"%s\"", pool, name);
     } else {
         struct writer json = { 0 };
-        write_endpoint(&json, pool, name, document.text + declared.at, declared.size);
+        write_endpoint(request, &json, document.text + declared.at, declared.size);
         reply_resource(request, &json, request->command->generation);
     }
     document_free(&document);
@@ -83,6 +84,7 @@ struct listing {
     struct page page;
     const struct document *document;
     const struct snapshot *now;
+    const struct control *control;
     struct table *nodes; /* name → const struct node, of `now` */
 };
 
@@ -108,7 +110,8 @@ static void list_pool(struct listing *listing, const char *pool, struct span dec
         if (page_wants(&listing->page)) {
             writer_object(&listing->page.json, NULL);
             endpoint_view_write(&listing->page.json, pool, name, document->text + declared.at, declared.size,
-                                listing->now, node != NULL ? reader_find_endpoint(node, name) : NULL);
+                                listing->now, node != NULL ? reader_find_endpoint(node, name) : NULL,
+                                listing->control);
             writer_end(&listing->page.json);
         }
         free(name);
@@ -133,7 +136,7 @@ static void list_pools(struct listing *listing)
 static void reply_listing(struct request *request)
 {
     struct document document;
-    struct listing listing = { .document = &document };
+    struct listing listing = { .document = &document, .control = request->api->control };
     const char *pool = target_param(&request->target, "pool");
     if (!exchange_succeeded(request) || !page_begin(request, &listing.page))
         return;

@@ -128,7 +128,27 @@ static void write_effective(struct writer *json, const struct endpoint *endpoint
     writer_end(json);
 }
 
-static void write_health(struct writer *json, const struct endpoint_condition *condition)
+/* The steps that its first check takes. */
+static void write_times(struct writer *json, const struct check_times *times)
+{
+    writer_array(json, "times");
+    for (int of = 0; times != NULL && of < LATENCY_OF_COUNT; of++) {
+        const struct check_time *time = &times->of[of];
+        if (time->samples == 0)
+            continue;
+        writer_object(json, NULL);
+        writer_string(json, "step", latency_of_names[of]);
+        writer_real(json, "ms", time->mean_us / 1000.0);
+        writer_uint(json, "samples", time->samples);
+        writer_uint(json, "age_s", time->age_ms / 1000);
+        writer_bool(json, "is_latency", (int)times->counts == of);
+        writer_end(json);
+    }
+    writer_end(json);
+}
+
+static void write_health(struct writer *json, const struct endpoint_condition *condition,
+                         const struct check_times *times)
 {
     const struct evidence *evidence = condition != NULL ? condition->evidence : NULL;
     writer_object(json, "health");
@@ -141,6 +161,7 @@ static void write_health(struct writer *json, const struct endpoint_condition *c
         writer_real(json, "latency_ms", condition->latency_us / 1000.0);
     else
         writer_null(json, "latency_ms");
+    write_times(json, times);
     writer_time(json, "certificate_ends", evidence != NULL ? evidence->certificate_ends_s * 1000 : 0);
     writer_end(json);
 }
@@ -174,7 +195,8 @@ static bool has_weight(const char *declared, size_t size)
 }
 
 void endpoint_view_write(struct writer *json, const char *pool, const char *name, const char *declared,
-                         size_t size, const struct snapshot *now, const struct endpoint *endpoint)
+                         size_t size, const struct snapshot *now, const struct endpoint *endpoint,
+                         const struct control *control)
 {
     writer_string(json, "pool", pool);
     writer_string(json, "name", name);
@@ -185,7 +207,10 @@ void endpoint_view_write(struct writer *json, const char *pool, const char *name
         writer_uint(json, "weight", endpoint->weight); /* the default, so that nobody has to know it */
     const struct endpoint_condition *condition = conditions_endpoint(now->conditions, endpoint);
     write_effective(json, endpoint, condition);
-    write_health(json, condition);
+    struct check_times times;
+    bool has_times = control != NULL && endpoint->slot != SLOT_NONE &&
+                     control_check_times(control, endpoint->slot, &times);
+    write_health(json, condition, has_times ? &times : NULL);
     if (conditions_resolved(now->conditions, endpoint) != NULL)
         resolved_view_write(json, "resolved", endpoint, conditions_resolved(now->conditions, endpoint));
     endpoint_view_override(json, "override", condition != NULL ? condition->override : NULL);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/writer.h"
+#include "control/control.h"
 #include "snapshot/snapshot.h"
 
 #define ENDPOINT_WHY_SIZE 640
@@ -24,10 +25,11 @@ const char *endpoint_verdict_name(uint8_t verdict);
 /**
  * Writes the members of an endpoint's resource into the innermost object: pool, name, what is declared
  * (`declared`, JSON, `size` bytes), effective, health, override.  `endpoint` NULL: the snapshot does not know
- * it yet.
+ * it yet.  `control` tells how long its checks take; NULL: nobody checks.
  */
 void endpoint_view_write(struct writer *json, const char *pool, const char *name, const char *declared,
-                         size_t size, const struct snapshot *now, const struct endpoint *endpoint);
+                         size_t size, const struct snapshot *now, const struct endpoint *endpoint,
+                         const struct control *control);
 
 /** Writes `override` as an object, or null. */
 void endpoint_view_override(struct writer *json, const char *key, const struct override *override);

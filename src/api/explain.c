@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/reader.h"
 #include "api/resources.h"
+#include "api/state.h"
 #include "base/clock.h"
 #include "dns/type.h"
 
@@ -100,8 +101,8 @@ static void write_result(struct writer *json, const struct explanation *explanat
 }
 
 /* Inside a read section. */
-static void explain(const struct snapshot *now, const struct question *question, struct writer *json,
-                    struct text *summary)
+static void explain(const struct control *control, const struct snapshot *now,
+                    const struct question *question, struct writer *json, struct text *summary)
 {
     struct explanation explanation = { 0 };
     struct explain_steps steps;
@@ -110,6 +111,7 @@ static void explain(const struct snapshot *now, const struct question *question,
     write_question(json, question, summary);
     writer_array(json, "steps");
     explain_steps_begin(&steps, now, question->type, json, summary);
+    steps.control = control;
     answer_explain(now, &question->name, question->type, &question->client, question->is_ecs,
                    clock_monotonic_us(), &steps.trace, &explanation);
     writer_end(json);
@@ -128,7 +130,7 @@ void explain_get(struct request *request)
     const struct snapshot *now = reader_acquire();
     bool is_ready = now != NULL;
     if (is_ready)
-        explain(now, &question, &json, &summary);
+        explain(request->api->control, now, &question, &json, &summary);
     reader_release();
     writer_string(&json, "summary", summary.bytes != NULL ? summary.bytes : "");
     writer_end(&json);

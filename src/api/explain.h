@@ -4,14 +4,16 @@
 #include "answer/steer.h"
 #include "answer/trace.h"
 #include "api/writer.h"
+#include "control/control.h"
 #include "snapshot/service.h"
 
 /* Turns the steps of a trace into JSON and, along the way, into sentences for people. */
 struct explain_steps {
     struct trace trace; /* given to answer_explain; first, so that the callback finds the rest */
     const struct snapshot *now;
-    struct writer *json;  /* inside the array of steps */
-    struct text *summary; /* lines */
+    const struct control *control; /* knows what checks measure; NULL: nobody does */
+    struct writer *json;           /* inside the array of steps */
+    struct text *summary;          /* lines */
     uint16_t qtype;
     const struct service *service; /* of the last ZONE step */
     const struct client *client;   /* of the last CLIENT step */

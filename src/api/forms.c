@@ -64,8 +64,16 @@ static const struct member health_members[] = {
     { "since", "time?", "when the verdict last changed" },
     { "check", "string?", "the check that decided" },
     { "evidence", "string?", "what it saw" },
-    { "latency_ms", "number?", "how long the endpoint took to answer this server" },
+    { "latency_ms", "number?", "what latency policies go by; null: too few measurements, or too old" },
+    { "times", "[check_time]", "how long the steps of its first check take" },
     { "certificate_ends", "time?", "when the certificate that it shows expires" },
+};
+static const struct member time_members[] = {
+    { "step", "connect|tls|first_byte", "" },
+    { "ms", "number", "smoothed" },
+    { "samples", "integer", "" },
+    { "age_s", "integer", "of the newest sample" },
+    { "is_latency", "boolean", "true: latency_of names this step" },
 };
 static const struct member override_members[] = {
     { "state", "up|down|drain?", "null: only a weight" },
@@ -258,6 +266,7 @@ static const struct form forms[] = {
     { "endpoint_view", "an endpoint as declared, in force, and as its checks see it", "endpoint", false,
       endpoint_members, sizeof endpoint_members / sizeof *endpoint_members },
     FORM("effective", "override over declared over observed", effective_members),
+    FORM("check_time", "how long one step of a check takes", time_members),
     FORM("endpoint_health", "what checks say of an endpoint", health_members),
     FORM("endpoint_override", "what an operator says of an endpoint", override_members),
     FORM("override", "what to say of an endpoint: a state, a weight, or both", override_body_members),

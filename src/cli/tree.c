@@ -138,6 +138,38 @@ static void draw_view(const cJSON *step, bool wants_colour, struct text *out)
                     out);
 }
 
+/* What a node of `latency` looked at: who measured, and what for each candidate. */
+static void draw_measured(const cJSON *measured, struct text *out)
+{
+    const cJSON *row, *figure;
+    cJSON_ArrayForEach(row, measured)
+    {
+        const cJSON *figures = cJSON_GetObjectItemCaseSensitive(row, "figures");
+        const cJSON *margin = cJSON_GetObjectItemCaseSensitive(row, "margin_ms");
+        bool is_server = strcmp(json_text(row, "of"), "server") == 0;
+        if (cJSON_GetArraySize(figures) == 0)
+            continue;
+        text_printf(out, "%*smeasured by %s", LABEL_WIDTH + INDENT, "",
+                    is_server ? "this server's checks" : "clients of this ");
+        if (!is_server)
+            put_plain(out, json_text(row, "of"));
+        text_puts(out, cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "decides")) ? ", which decides"
+                                                                                      : ", not decisive");
+        if (cJSON_IsNumber(margin))
+            text_printf(out, ", margin %.1f ms", margin->valuedouble);
+        text_puts(out, "\n");
+        cJSON_ArrayForEach(figure, figures)
+        {
+            bool is_enough = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(figure, "enough"));
+            text_printf(out, "%*s", LABEL_WIDTH + 2 * INDENT, "");
+            put_plain(out, json_text(figure, "name"));
+            text_printf(out, " %.1f ms, %.0f samples%s, the newest %.0f s old\n", json_number(figure, "ms"),
+                        json_number(figure, "samples"), is_enough ? "" : " (too few)",
+                        json_number(figure, "age_s"));
+        }
+    }
+}
+
 static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
 {
     const cJSON *chosen = cJSON_GetObjectItemCaseSensitive(step, "chosen");
@@ -164,9 +196,12 @@ static void draw_node(const cJSON *step, bool wants_colour, struct text *out)
         text_puts(out, ": ");
         put_plain(out, reason);
     }
+    if (cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(step, "draw")))
+        text_printf(out, ", draw %.0f", json_number(step, "draw"));
     text_puts(out, "\n");
     draw_candidates(cJSON_GetObjectItemCaseSensitive(step, "candidates"), LABEL_WIDTH + INDENT, wants_colour,
                     out);
+    draw_measured(cJSON_GetObjectItemCaseSensitive(step, "measured"), out);
 }
 
 /* ---- the answer ---- */

@@ -13,6 +13,9 @@ const char *const check_type_names[] = { "http", "https", "tcp",  "tls",  "dns",
                                          "grpc", "icmp",  "exec", "push", NULL };
 static_assert(sizeof check_type_names / sizeof *check_type_names == CHECK_TYPE_COUNT + 1, "a type, a name");
 
+const char *const latency_of_names[] = { "connect", "tls", "first_byte", NULL };
+static_assert(sizeof latency_of_names / sizeof *latency_of_names == LATENCY_OF_COUNT + 1, "a step, a name");
+
 const char *check_type_name(enum check_type type)
 {
     return check_type_names[type];
@@ -45,6 +48,7 @@ static const struct {
     VALUE(damping.flaps),
     VALUE(damping.within_ms),
     VALUE(damping.hold_ms),
+    VALUE(latency_of),
     VALUE(redirects),
     VALUE(reuse_ms),
     VALUE(uses_tls),

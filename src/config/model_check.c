@@ -111,6 +111,7 @@ static const struct {
     { "service", OF(GRPC) },
     { "command", OF(EXEC) },
     { "ttl", OF(PUSH) },
+    { "latency_of", CONNECTED | OF(DNS) | OF(ICMP) },
 };
 
 static bool is_given(const struct reader *reader, const char *key)
@@ -187,6 +188,20 @@ static void settle_push(const struct reader *reader, struct check *check)
     check->timeout_ms = 0;
 }
 
+/* A step that the check never takes would leave its endpoints without a latency. */
+static void check_latency_of(struct reader *reader, const struct check *check)
+{
+    unsigned type = 1u << check->type;
+    bool has_tls = (type & (OF(HTTPS) | OF(TLS))) != 0 || check->uses_tls;
+    bool has_reply = (type & (WEB | OF(GRPC))) != 0 || check->expect != NULL;
+    if (check->latency_of == LATENCY_OF_TLS && !has_tls)
+        refuse_option(reader, "latency_of", "is \"tls\", but this check makes no TLS handshake");
+    if (check->latency_of == LATENCY_OF_FIRST_BYTE && !has_reply)
+        refuse_option(reader, "latency_of",
+                      "is \"first_byte\", but this check waits for no reply behind the connect: "
+                      "http, https and grpc do, and tcp with \"expect\"");
+}
+
 struct check *check_parse(const struct object *object, struct problems *problems)
 {
     struct reader reader;
@@ -206,6 +221,7 @@ struct check *check_parse(const struct object *object, struct problems *problems
     check_rest(&reader, check);
     if (check->type == CHECK_PUSH)
         settle_push(&reader, check);
+    check_latency_of(&reader, check);
     if (reader_close(&reader))
         return check;
     check_release(check);

@@ -41,6 +41,8 @@ static const struct field check_fields[] = {
     { "damp", &type_shape, .shape = &shape_damp, .doc = "holds down what flaps; off by default" },
     { "jitter_percent", &type_integer, MEMBER(struct check, jitter_percent), .least = 0, .most = 100,
       .fallback = "10", .doc = "how much earlier than the interval the next check may start, at random" },
+    { "latency_of", &type_word, MEMBER(struct check, latency_of), .words = latency_of_names,
+      .fallback = "\"connect\"", .doc = "the step whose time is the endpoint's latency" },
     { "host", &type_text, MEMBER(struct check, target_host), .least = 1, .accept = hostname_or_address_accept,
       .doc = "host to connect to instead of the endpoint's address" },
     { "port", &type_integer, MEMBER(struct check, port), .least = 1, .most = 65535,

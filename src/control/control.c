@@ -359,6 +359,11 @@ const struct checker_counters *control_checker_counters(const struct control *co
     return checker_counters(control->checker);
 }
 
+bool control_check_times(const struct control *control, uint32_t endpoint_slot, struct check_times *out)
+{
+    return checker_times(control->checker, endpoint_slot, out);
+}
+
 struct feed *control_feed(const struct control *control)
 {
     return chronicle_feed(control->chronicle);

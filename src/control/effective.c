@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/effective.h"
 
+#include "health/checker.h"
+
 /* The observation that decides: one that is down, else one still unknown, else the first. */
 static const struct observation *deciding(const struct observation *observed, size_t count)
 {
@@ -39,7 +41,8 @@ void effective_condition(uint32_t declared_weight, const struct observation *obs
         const struct observation *decides = deciding(observed, count);
         out->verdict = decides->verdict;
         out->evidence = decides->evidence;
-        out->latency_us = observed[0].latency_us;
+        if (observed[0].latency_samples >= LATENCY_CHECKS_LEAST) /* fewer may be chance and move nothing */
+            out->latency_us = observed[0].latency_us;
     }
     out->is_held = state == OVERRIDE_DOWN || state == OVERRIDE_DRAIN;
     out->is_available = state == OVERRIDE_UP || (!out->is_held && out->verdict != HEALTH_DOWN);

@@ -8,7 +8,7 @@
 struct observation {
     uint8_t verdict; /* enum health_verdict */
     uint32_t settle_ms;
-    uint32_t latency_us;
+    uint32_t latency_us, latency_samples;
     const struct evidence *evidence; /* published with the condition; NULL before the first verdict */
 };
 

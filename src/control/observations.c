@@ -132,6 +132,7 @@ static void believe(struct world *world, struct entry *entry, const struct healt
     observed->verdict = report->verdict;
     observed->settle_ms = report->settle_ms;
     observed->latency_us = report->latency_us;
+    observed->latency_samples = report->latency_samples;
     if (is_news && report->verdict != HEALTH_UNKNOWN) {
         edition_replaced(&world->edition, observed->evidence, NULL);
         observed->evidence = xmemdup(&report->evidence, sizeof report->evidence);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "health/checker.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "health/binding.h"
@@ -288,6 +289,11 @@ void checker_resolve(struct checker *checker, uint32_t id, const char *hostname)
     resolve->id = id;
     resolve->hostname = hostname != NULL ? xstrdup(hostname) : NULL;
     mailbox_post(checker->inbox, &resolve->letter);
+}
+
+bool checker_times(const struct checker *checker, uint32_t slot, struct check_times *out)
+{
+    return time_board_read(checker->dispatch.board, slot, clock_monotonic_us(), out);
 }
 
 const struct checker_counters *checker_counters(const struct checker *checker)

@@ -30,6 +30,7 @@ void dispatch_open(struct dispatch *dispatch, struct loop *loop, struct resolver
     dispatch->reports = settings->reports;
     dispatch->concurrent_most = dispatch_places(settings->concurrent_most);
     dispatch->end = &dispatch->first;
+    dispatch->board = time_board_new();
     rng_seed(&dispatch->rng);
     for (size_t i = 0; i < CHECK_TYPE_COUNT; i++)
         if (probe_types[i] != NULL && probe_types[i]->open != NULL)
@@ -41,6 +42,7 @@ void dispatch_close(struct dispatch *dispatch)
     for (size_t i = 0; i < CHECK_TYPE_COUNT; i++)
         if (probe_types[i] != NULL && probe_types[i]->close != NULL)
             probe_types[i]->close(dispatch->shared[i]);
+    time_board_free(dispatch->board);
 }
 
 void dispatch_queue(struct dispatch *dispatch, struct target *target)

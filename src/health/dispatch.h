@@ -6,6 +6,7 @@
 #include "health/checker.h"
 #include "health/probe.h"
 #include "health/resolver.h"
+#include "health/time_board.h"
 
 #include <stdatomic.h>
 
@@ -19,6 +20,7 @@ struct dispatch {
     struct resolver *resolver;
     struct mailbox *reports;
     struct checker_counters counters;
+    struct time_board *board;
     struct rng rng;
     unsigned concurrent_most;
     struct target *first, **end; /* linked by target->queue_next */

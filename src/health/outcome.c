@@ -157,19 +157,28 @@ static bool outcome_apply(struct target *target, struct finding *finding, bool i
 
 /* ---- figures ---- */
 
-/* An exponentially weighted mean: each connect time counts for an eighth, the first one for all.  A busy
- * machine or a lost packet can make one too long but nothing too short: above the mean it counts as twice the
- * mean and a millisecond at most, below half of it it is the new mean. */
-static void outcome_note_latency(struct target *target, uint32_t latency_us)
+static uint64_t outcome_age_most_us(const struct check *check)
 {
-    uint64_t latency_ns = (uint64_t)latency_us * 1000, mean_ns = target->latency_ns;
-    uint64_t most_ns = mean_ns * 2 + LATENCY_NEWS_US * 1000;
-    if (latency_ns == 0)
-        return;
-    if (mean_ns == 0 || latency_ns < mean_ns / 2)
-        target->latency_ns = latency_ns;
-    else
-        target->latency_ns = (mean_ns * 7 + (latency_ns < most_ns ? latency_ns : most_ns)) / 8;
+    uint64_t ten_ms = (uint64_t)check->interval_ms * 10;
+    return (ten_ms > LATENCY_AGE_LEAST_MS ? ten_ms : LATENCY_AGE_LEAST_MS) * 1000;
+}
+
+static void outcome_note_times(struct target *target, const struct finding *finding)
+{
+    const struct check *check = target->binding.check;
+    uint64_t now_us = clock_monotonic_us();
+    if (finding->kind == FINDING_SUCCESS)
+        times_note(&target->times, finding, now_us);
+    times_age(&target->times, now_us, outcome_age_most_us(check));
+    if (target->check_index == 0)
+        time_board_put(target->dispatch->board, target->binding.endpoint_slot, &target->times,
+                       (enum latency_of)check->latency_of);
+}
+
+static uint32_t outcome_samples(const struct target *target)
+{
+    uint32_t samples = target->times.of[target->binding.check->latency_of].samples;
+    return samples < LATENCY_CHECKS_LEAST ? samples : LATENCY_CHECKS_LEAST;
 }
 
 static uint32_t outcome_settle_ms(const struct target *target)
@@ -180,8 +189,12 @@ static uint32_t outcome_settle_ms(const struct target *target)
 }
 
 /* A tenth of what is near is noise: thousands of endpoints in the same room would report all the time. */
-static bool latency_has_moved(uint64_t reported_us, uint64_t now_us)
+static bool latency_has_moved(const struct health_report *known, uint64_t now_us, uint32_t samples)
 {
+    uint64_t reported_us = known->latency_us;
+    bool was_enough = known->latency_samples >= LATENCY_CHECKS_LEAST;
+    if (was_enough != (samples >= LATENCY_CHECKS_LEAST))
+        return true;
     uint64_t apart_us = reported_us > now_us ? reported_us - now_us : now_us - reported_us;
     return apart_us * 10 > reported_us && (apart_us >= LATENCY_NEWS_US || reported_us == 0);
 }
@@ -231,20 +244,21 @@ void outcome_note(struct target *target, const struct finding *from)
         return;
     }
     bool is_near = is_success && finding_warn(target->binding.check, &finding);
-    if (is_success)
-        outcome_note_latency(target, finding.latency_us);
+    outcome_note_times(target, &finding);
     bool has_turned = outcome_apply(target, &finding, is_success);
     bool is_news = !has_turned && certificate_news(target, &finding, is_near);
     if (is_success)
         certificate_log(target, &finding, is_near);
     struct health_report *known = &target->known;
-    uint32_t settle_ms = outcome_settle_ms(target), latency_us = (uint32_t)(target->latency_ns / 1000);
-    bool has_moved = latency_has_moved(known->latency_us, latency_us);
+    uint32_t settle_ms = outcome_settle_ms(target), samples = outcome_samples(target);
+    uint32_t latency_us = times_mean_us(&target->times, (enum latency_of)target->binding.check->latency_of);
+    bool has_moved = latency_has_moved(known, latency_us, samples);
     if (!has_turned && !is_news && !has_moved && settle_ms == known->settle_ms &&
         known->has_replied == !finding.is_silent)
         return;
     known->has_replied = !finding.is_silent;
     known->settle_ms = settle_ms;
     known->latency_us = latency_us;
+    known->latency_samples = samples;
     outcome_report(target);
 }

@@ -23,6 +23,8 @@ struct finding {
     enum finding_kind kind;
     int status;                 /* HTTP code, 0 if none */
     uint32_t latency_us;        /* time to connect; 0 if it did not */
+    uint32_t tls_us;            /* of the handshake; 0: none was made */
+    uint32_t first_byte_us;     /* from the request to the first byte of the reply; 0: none came */
     int64_t certificate_ends_s; /* Unix time, of the certificate shown last; 0: none */
     bool is_silent;             /* the peer sent nothing at all; a reset is something */
     char text[160];             /* "connection refused" */

@@ -158,6 +158,8 @@ static void target_drop_running(struct target *target)
 void target_free(struct target *target)
 {
     dispatch_withdraw(target->dispatch, target);
+    if (target->check_index == 0)
+        time_board_clear(target->dispatch->board, target->binding.endpoint_slot);
     target_drop_running(target);
     if (target->idle != NULL)
         target->idle->type->free(target->idle);

@@ -3,6 +3,7 @@
 
 #include "health/damper.h"
 #include "health/dispatch.h"
+#include "health/times.h"
 #include "health/verdict.h"
 
 /* The last report about a target that nobody asks about. */
@@ -35,9 +36,9 @@ struct target {
     /* known */
     struct verdict verdict; /* as the results have it */
     struct damper damper;
-    struct timer hold;          /* rings at the end of it */
-    bool is_warned;             /* its certificate ends soon */
-    uint64_t latency_ns;        /* smoothed; 0: none yet */
+    struct timer hold; /* rings at the end of it */
+    bool is_warned;    /* its certificate ends soon */
+    struct times times;
     struct health_report known; /* as reported last; the head is not used */
 };
 

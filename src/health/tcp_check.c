@@ -20,13 +20,22 @@ struct tcp_probe {
     struct watcher watcher; /* fd is -1 at rest */
     uint64_t started_us;
     uint32_t latency_us; /* 0 until connected */
+    uint64_t said_us;    /* when all was said */
+    uint32_t first_byte_us;
     size_t sent_size;
     struct text heard;
 };
 
+static uint32_t passed_us(uint64_t since_us)
+{
+    uint64_t us = clock_monotonic_us() - since_us;
+    return us > 0 ? (uint32_t)us : 1;
+}
+
 static void tcp_end(struct tcp_probe *tcp, struct finding *finding)
 {
     finding->latency_us = tcp->latency_us;
+    finding->first_byte_us = tcp->first_byte_us;
     probe_end(&tcp->probe, finding);
 }
 
@@ -64,6 +73,7 @@ static void tcp_listen(struct tcp_probe *tcp)
 {
     struct finding finding = { 0 };
     if (tcp->probe.check->expect != NULL) {
+        tcp->said_us = clock_monotonic_us();
         loop_watch(tcp->loop, &tcp->watcher, EPOLLIN);
         return;
     }
@@ -104,6 +114,8 @@ static void tcp_hear(struct tcp_probe *tcp)
         tcp_end_unexpected(tcp, "connection closed");
         return;
     }
+    if (tcp->heard.size == 0)
+        tcp->first_byte_us = passed_us(tcp->said_us);
     text_add(&tcp->heard, bytes, (size_t)got);
     if (memmem(tcp->heard.bytes, tcp->heard.size, expect, strlen(expect)) != NULL) {
         struct finding finding = { 0 };
@@ -126,8 +138,7 @@ static void tcp_connected(struct tcp_probe *tcp)
         tcp_end_errno(tcp, error_number);
         return;
     }
-    uint64_t passed_us = clock_monotonic_us() - tcp->started_us;
-    tcp->latency_us = passed_us > 0 ? (uint32_t)passed_us : 1;
+    tcp->latency_us = passed_us(tcp->started_us);
     tcp_say(tcp);
 }
 
@@ -159,7 +170,7 @@ static void tcp_start(struct probe *probe, const struct address *address, uint16
     struct sockaddr_storage to;
     socklen_t size = address_to_sockaddr(address, port, &to);
     tcp->started_us = clock_monotonic_us();
-    tcp->latency_us = 0;
+    tcp->latency_us = tcp->first_byte_us = 0;
     tcp->sent_size = 0;
     tcp->watcher.fd = probe_socket(probe->check, to.ss_family, SOCK_STREAM, 0);
     if (tcp->watcher.fd < 0 ||

@@ -25,25 +25,33 @@ int transfer_status(const struct transfer *transfer)
     return status >= 200 ? (int)status : 0; /* 1xx: the real one is still to come */
 }
 
-/* Only what the network took: libcurl's figure counts from the start of the transfer.  A connection that was
- * there already says nothing. */
-static uint32_t transfer_latency_us(const struct transfer *transfer)
+/* From one moment of the transfer to another; libcurl's figures count from its start.  0: they did not come.
+ */
+static uint32_t transfer_step_us(const struct transfer *transfer, CURLINFO from, CURLINFO to)
 {
-    curl_off_t connect_us = 0, lookup_us = 0;
-    long connects = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
-    curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
-    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-    if (connect_us <= 0 || connects == 0)
+    curl_off_t from_us = 0, to_us = 0;
+    curl_easy_getinfo(transfer->easy, from, &from_us);
+    curl_easy_getinfo(transfer->easy, to, &to_us);
+    if (to_us <= 0)
         return 0;
-    return connect_us > lookup_us ? (uint32_t)(connect_us - lookup_us) : 1;
+    return to_us > from_us ? (uint32_t)(to_us - from_us) : 1;
 }
 
+/* A connection that was there already says nothing of how long it takes to make one. */
 struct finding transfer_finding(const struct transfer *transfer)
 {
-    return (struct finding){ .status = transfer_status(transfer),
-                             .latency_us = transfer_latency_us(transfer),
-                             .certificate_ends_s = transfer->certificate.ends_s };
+    struct finding finding = { .status = transfer_status(transfer),
+                               .certificate_ends_s = transfer->certificate.ends_s };
+    long connects = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    if (connects > 0) {
+        finding.latency_us = transfer_step_us(transfer, CURLINFO_NAMELOOKUP_TIME_T, CURLINFO_CONNECT_TIME_T);
+        finding.tls_us = transfer_step_us(transfer, CURLINFO_CONNECT_TIME_T, CURLINFO_APPCONNECT_TIME_T);
+    }
+    if (finding.status != 0)
+        finding.first_byte_us =
+            transfer_step_us(transfer, CURLINFO_PRETRANSFER_TIME_T, CURLINFO_STARTTRANSFER_TIME_T);
+    return finding;
 }
 
 /* ---- why it ended ---- */

@@ -248,7 +248,7 @@ class Backend:
 
     def __init__(self, address, port):
         self.address, self.port = address, port
-        self.status, self.body, self.hits = 200, b"ok\n", 0
+        self.status, self.body, self.hits, self.delay_s = 200, b"ok\n", 0, 0
         self.server = None
         self.start()
 
@@ -258,6 +258,7 @@ class Backend:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 backend.hits += 1
+                time.sleep(backend.delay_s)
                 self.send_response(backend.status)
                 self.send_header("Content-Length", str(len(backend.body)))
                 self.end_headers()

@@ -2,7 +2,7 @@
 """What clients measured decides for clients like them."""
 import pytest
 
-from harness import pool, world
+from harness import pool, wait_until, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
 POOLS = {"us": pool("failover", ONE), "eu": pool("failover", TWO)}
@@ -78,3 +78,48 @@ def test_samples_follow_their_endpoint_through_changes(server):
 def test_a_batch_with_a_bad_sample_is_refused(server, sample, words):
     reply = server.api("POST", "/v1/latency/samples", {"samples": [sample]})
     assert reply.status == 422 and words in reply.text, reply.text
+
+
+def by_checks(server, **how):
+    explained = server.api("GET", "/v1/explain?name=www.example.test").json
+    step = next(step for step in explained["steps"] if step.get("policy") == "latency")
+    return next(row for row in step["measured"] if row["of"] == "server")
+
+
+def test_the_step_that_is_latency_is_chosen_by_the_check(daemon, backend):
+    slow, fast = backend(ONE), backend(TWO)
+    slow.delay_s = 0.06
+    check = {"type": "http", "port": backend.port, "path": "/", "interval": "100ms", "timeout": "2s"}
+    steering = world({"www": {"policy": {"latency": ["us", "eu"]}}},
+                     {name: {**POOLS[name], "check": "web"} for name in POOLS},
+                     checks={"web": {**check, "latency_of": "first_byte"}})
+    daemon.start(steering)
+    wait_until(lambda: sum(figure["enough"] for figure in by_checks(daemon)["figures"]) == 2, 20, "enough samples")
+    assert daemon.answer("www.example.test") == [TWO]
+    measured = by_checks(daemon)
+    figures = {figure["name"]: figure for figure in measured["figures"]}
+    assert measured["decides"] and figures["us"]["ms"] > 50 > figures["eu"]["ms"]
+    assert figures["us"]["samples"] >= 5 and figures["us"]["enough"] and figures["us"]["age_s"] < 10
+    assert measured["margin_ms"] > 10
+    times = {row["step"]: row for row in daemon.endpoint("us", "a")["health"]["times"]}
+    assert times["first_byte"]["is_latency"] and times["first_byte"]["ms"] > 50 > times["connect"]["ms"]
+    assert "measured by this server's checks" in daemon.steerctl("explain", "www.example.test").stdout
+    # the same servers by another step: what they take to answer says nothing
+    daemon.api("PATCH", "/v1/checks/web", {"latency_of": "connect"})
+    wait_until(lambda: all(figure["enough"] and figure["ms"] < 40 for figure in by_checks(daemon)["figures"]) and
+               len(by_checks(daemon)["figures"]) == 2, 20, "the time to connect to be known")
+    refused = daemon.api("PATCH", "/v1/checks/web", {"latency_of": "tls"})
+    assert refused.status == 422 and "makes no TLS handshake" in refused.text
+
+
+def test_a_few_checks_move_nothing(daemon, backend):
+    backend(ONE).delay_s = 0.06
+    backend(TWO)
+    check = {"type": "http", "port": backend.port, "path": "/", "interval": "1h", "latency_of": "first_byte"}
+    daemon.start(world({"www": {"policy": {"latency": ["us", "eu"]}}},
+                       {name: {**POOLS[name], "check": "web"} for name in POOLS}, checks={"web": check}))
+    daemon.becomes("us", "a", "up")
+    daemon.becomes("eu", "a", "up")
+    figures = by_checks(daemon)["figures"]
+    assert [figure["samples"] for figure in figures] == [1, 1] and not any(figure["enough"] for figure in figures)
+    assert daemon.answer("www.example.test") == [ONE]

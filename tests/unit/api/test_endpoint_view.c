@@ -94,7 +94,7 @@ static cJSON *view(const char *declared, const struct endpoint_condition *condit
     conditions.endpoints = paged_edit_end(edit);
     struct snapshot now = { .conditions = &conditions };
     writer_object(&json, NULL);
-    endpoint_view_write(&json, "us", "web1", declared, strlen(declared), &now, &web1);
+    endpoint_view_write(&json, "us", "web1", declared, strlen(declared), &now, &web1, NULL);
     writer_end(&json);
     cJSON *parsed = cJSON_ParseWithLength(json.text.bytes, json.text.size);
     assert_non_null(parsed);

@@ -46,6 +46,29 @@ static void a_walk_reads_from_zone_to_answer(void **state)
         "as of     generation 4, conditions 7\n");
 }
 
+static void what_was_measured_stands_below_its_node(void **state)
+{
+    (void)state;
+    check(
+        "{\"name\":\"w.\",\"type\":\"A\",\"steps\":[{\"step\":\"node\",\"node\":\"n\",\"policy\":\"latency\","
+        "\"depth\":0,\"draw\":3,\"chosen\":[\"a\"],\"measured\":[{\"of\":\"asn\",\"decides\":false,"
+        "\"figures\":[{"
+        "\"name\":\"a\",\"ms\":2.5,\"samples\":3,\"enough\":false,\"age_s\":4}]},{\"of\":\"server\","
+        "\"decides\":true,"
+        "\"margin_ms\":7,\"figures\":[{\"name\":\"a\",\"ms\":1,\"samples\":30,\"enough\":true,\"age_s\":1}]}]"
+        "}],"
+        "\"rcode\":\"NOERROR\",\"answers\":[{\"name\":\"w.\",\"type\":\"A\",\"ttl\":30,\"data\":\"192.0.2."
+        "1\"}]}",
+        "w. A\n"
+        "policy    n (latency) -> a, draw 3\n"
+        "            measured by clients of this asn, not decisive\n"
+        "              a 2.5 ms, 3 samples (too few), the newest 4 s old\n"
+        "            measured by this server's checks, which decides, margin 7.0 ms\n"
+        "              a 1.0 ms, 30 samples, the newest 1 s old\n"
+        "answer    w. 30 A 192.0.2.1\n"
+        "as of     generation 0, conditions 0\n");
+}
+
 static void what_no_zone_holds_is_short(void **state)
 {
     (void)state;
@@ -77,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_walk_reads_from_zone_to_answer),
+        cmocka_unit_test(what_was_measured_stands_below_its_node),
         cmocka_unit_test(what_no_zone_holds_is_short),
         cmocka_unit_test(an_answer_of_any_shape_is_survived),
     };

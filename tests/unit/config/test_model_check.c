@@ -131,6 +131,7 @@ static void checks_are_equal_when_every_option_is(void **state)
         "{\"type\": \"http\", \"headers\": {\"A\": \"2\"}}",
         "{\"type\": \"http\", \"source\": \"192.0.2.1\"}",
         "{\"type\": \"http\", \"codes\": 200}",
+        "{\"type\": \"http\", \"latency_of\": \"first_byte\"}",
         "{\"type\": \"http\", \"body_matches\": \"x\"}",
         "{\"type\": \"push\", \"ttl\": \"30s\"}",
         "{\"type\": \"push\", \"ttl\": \"31s\"}",

@@ -2,6 +2,7 @@
 #include "support/cmocka_all.h"
 
 #include "control/effective.h"
+#include "health/checker.h"
 
 /* Override over declared over observed. */
 static void availability_follows_operators_then_checks(void **unused)
@@ -61,11 +62,24 @@ static void a_near_change_caps_the_ttl_in_whole_seconds(void **unused)
     assert_int_equal(condition.ttl_cap_s, TTL_CAP_NONE); /* an operator decides: checks will not change it */
 }
 
+static void a_latency_of_too_few_samples_counts_as_none(void **unused)
+{
+    (void)unused;
+    struct observation observed = { .latency_us = 7000, .latency_samples = LATENCY_CHECKS_LEAST - 1 };
+    struct endpoint_condition condition;
+    effective_condition(1, &observed, 1, NULL, &condition);
+    assert_int_equal(condition.latency_us, 0);
+    observed.latency_samples++;
+    effective_condition(1, &observed, 1, NULL, &condition);
+    assert_int_equal(condition.latency_us, 7000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(availability_follows_operators_then_checks),
         cmocka_unit_test(an_overridden_weight_is_the_effective_one),
+        cmocka_unit_test(a_latency_of_too_few_samples_counts_as_none),
         cmocka_unit_test(a_near_change_caps_the_ttl_in_whole_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
