@@ -165,8 +165,10 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
     entry->endpoint = compiled->endpoint;
     entry->pool_slot = pool_slot;
     entry->pace = compiled->pace;
+    bool is_checked = compiled->check_count > 0 || entry->check_count > 0;
     entry_take_checks(world, entry, compiled);
-    world_bind(world, entry, compiled, is_new);
+    if (is_checked || is_new)
+        world_bind(world, entry, compiled, is_new);
     world_mark_dirty(world, entry);
 }
 
