@@ -36,6 +36,10 @@ enum command_kind {
     COMMAND_EVENTS, /* in: has_after, after (numbers above it; without: the newest), most, has_event_kind,
                        event_kind, name (subject); out: events, ascending */
     COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
+
+    COMMAND_GENERATION_READ, /* in: generation; out: body: the steering document as it was then */
+    COMMAND_GENERATION_DIFF, /* in: before, generation; out: body: what leads from one to the other (diff.h)
+                              */
 };
 
 enum command_result {
@@ -79,6 +83,8 @@ struct command {
     struct problems problems; /* pointers are relative to the body that was sent */
     struct error error;
     struct events events; /* owned */
+    char *outcome; /* of a write, owned: of a dry run its diff (diff.h), of one object its new JSON, else NULL
+                    */
 };
 struct command *command_new(enum command_kind kind);
 void command_free(struct command *command);

@@ -63,9 +63,10 @@ struct store_job {
     char *author, *comment; /* owned; NULL is "" */
     char *import_digest;    /* owned; NULL leaves what is stored */
     struct objects objects; /* owned; in or out */
-    struct store_job *also; /* PUT_GENERATION: the next one, done or failed together with this one; owned */
-    char *key;              /* owned: "pool/endpoint"; of SET_META its name */
-    char *value;            /* owned */
+    struct store_job
+        *also;   /* of PUT_ and READ_GENERATION: one more, done or failed together with this; owned */
+    char *key;   /* owned: "pool/endpoint"; of SET_META its name */
+    char *value; /* owned */
     struct override override;
     uint64_t before;
     unsigned most;

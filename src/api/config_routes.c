@@ -82,16 +82,59 @@ void config_generations(struct request *request)
     exchange_send(request, command, reply_generations);
 }
 
+/* The generation that the path names. */
+static bool read_generation(struct request *request, size_t argument, uint64_t *out)
+{
+    const char *number = request->arguments[argument];
+    size_t digits = strspn(number, "0123456789");
+    if (digits == 0 || digits > 18 || number[digits] != '\0')
+        return problem_reply(request, 404, "there is no generation \"%s\"", number);
+    *out = strtoull(number, NULL, 10);
+    return true;
+}
+
+void config_generation(struct request *request)
+{
+    uint64_t generation;
+    if (!read_generation(request, 0, &generation))
+        return;
+    struct command *command = command_new(COMMAND_GENERATION_READ);
+    command->generation = generation;
+    exchange_send(request, command, reply_document);
+}
+
+static void reply_diff(struct request *request)
+{
+    if (!exchange_succeeded(request))
+        return;
+    const struct command *command = request->command;
+    struct writer json = { 0 };
+    writer_object(&json, NULL);
+    writer_uint(&json, "from", command->before);
+    writer_uint(&json, "to", command->generation);
+    writer_raw(&json, "changes", command->body, command->body_size);
+    writer_end(&json);
+    reply_json(request, &json);
+}
+
+void config_diff(struct request *request)
+{
+    uint64_t from, to;
+    if (!read_generation(request, 0, &from) || !read_generation(request, 1, &to))
+        return;
+    struct command *command = command_new(COMMAND_GENERATION_DIFF);
+    command->before = from;
+    command->generation = to;
+    exchange_send(request, command, reply_diff);
+}
+
 void config_rollback(struct request *request)
 {
-    const char *number = request->arguments[0];
-    size_t digits = strspn(number, "0123456789");
-    if (digits == 0 || digits > 18 || number[digits] != '\0') {
-        problem_reply(request, 404, "there is no generation \"%s\"", number);
+    uint64_t generation;
+    if (!read_generation(request, 0, &generation))
         return;
-    }
     struct command *command = command_new(COMMAND_ROLLBACK);
-    command->generation = strtoull(number, NULL, 10);
+    command->generation = generation;
     if (!exchange_prepare_write(request, command)) {
         command_free(command);
         return;

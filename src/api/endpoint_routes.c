@@ -56,13 +56,19 @@ void endpoint_get(struct request *request)
     endpoint_reply_now(request);
 }
 
-/* What came back is the pool as this very change made it. */
+/* Shows the endpoint as this very change made it: the next may be on its way. */
 static void reply_patched(struct request *request)
 {
-    if (request->command->is_dry_run)
+    struct command *command = request->command;
+    if (command->is_dry_run || !exchange_succeeded(request)) {
         exchange_reply_written(request);
-    else
-        reply_endpoint(request);
+        return;
+    }
+    free(command->body);
+    command->body = command->outcome;
+    command->body_size = strlen(command->body);
+    command->outcome = NULL;
+    reply_endpoint(request);
 }
 
 void endpoint_patch(struct request *request)

@@ -148,6 +148,8 @@ static void reply_written(struct request *request, bool is_dry_run)
     writer_uint(&json, "generation", command->generation);
     writer_bool(&json, "dry_run", is_dry_run);
     problem_write_array(&json, "warnings", &command->problems, true);
+    if (is_dry_run && command->outcome != NULL)
+        writer_raw(&json, "changes", command->outcome, strlen(command->outcome));
     writer_end(&json);
     reply_resource(request, &json, command->generation);
 }

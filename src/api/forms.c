@@ -32,6 +32,25 @@ static const struct member written_members[] = {
     { "generation", "integer", "the generation that is served now" },
     { "dry_run", "boolean", "true: nothing was changed" },
     { "warnings", "[problem_place]", "what was accepted and may not be meant" },
+    { "~changes", "[change]", "of a dry run: what would change" },
+};
+static const struct member diff_members[] = {
+    { "from", "integer", "a generation" },
+    { "to", "integer", "another, which may be older" },
+    { "changes", "[change]", "what leads from one to the other" },
+};
+static const struct member change_members[] = {
+    { "action", "add|change|delete", "" },
+    { "kind", "check|pool|policy|zone|zone_data|service|rrset|map|locations", "" },
+    { "name", "string", "its name; of a service \"zone/owner\", of an RRset \"zone/owner/type\"" },
+    { "before", "any", "its JSON; null: there was none, or it is the contents of a zone's file" },
+    { "after", "any", "its JSON; null: there is none any more, or it is the contents of a zone's file" },
+    { "differences", "[difference]", "where they differ" },
+};
+static const struct member difference_members[] = {
+    { "pointer", "string", "a JSON Pointer (RFC 6901) within the object" },
+    { "~before", "any", "missing: it was not there" },
+    { "~after", "any", "missing: it is not there any more" },
 };
 static const struct member generation_members[] = {
     { "generation", "integer", "its number" },
@@ -255,6 +274,9 @@ static const struct form forms[] = {
     FORM("problem_place", "one thing that is wrong", place_members),
     FORM("route", "one thing that the API can do", route_members),
     FORM("written", "what became of a write", written_members),
+    FORM("diff", "what leads from one generation to another", diff_members),
+    FORM("change", "what becomes of one object", change_members),
+    FORM("difference", "one place where an object differs", difference_members),
     FORM("generation", "a numbered state of the configuration", generation_members),
     ITEM("check_item", "a check with its name", "check"),
     ITEM("pool_item", "a pool with its name", "pool"),

@@ -26,6 +26,7 @@ static const struct parameter rows[] = {
     PATH("owner", "mail", "old", "owner relative to the zone; @ is the apex"),
     PATH("type", "A", NULL, "RR type"),
     PATH("n", "1", NULL, "number of the generation"),
+    PATH("m", "2", NULL, "number of the generation to compare with"),
 
     QUERY("comment", NULL, "string", "more for the east", "why, for the history; at most 1000 bytes"),
     QUERY("dry_run", NULL, "true|false", "true", "true: says what would happen, and changes nothing"),

@@ -9,6 +9,8 @@
 void config_get(struct request *request);
 void config_put(struct request *request);
 void config_generations(struct request *request);
+void config_generation(struct request *request);
+void config_diff(struct request *request);
 void config_rollback(struct request *request);
 void config_reload(struct request *request);
 

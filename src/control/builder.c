@@ -110,6 +110,21 @@ void builder_keep(struct builder *builder, struct build *build)
     build->generation = ++builder->newest;
 }
 
+void recalled_free(struct recalled *recalled)
+{
+    objects_free(&recalled->objects);
+    objects_free(&recalled->before);
+    free(recalled);
+}
+
+static void run_show(struct recalled *recalled)
+{
+    struct command *command = recalled->command;
+    reading_show_old(command, &recalled->objects, &recalled->before);
+    recalled_free(recalled);
+    builder_reply(command, RESULT_DONE);
+}
+
 static void run_read(struct builder *builder, struct command *command)
 {
     command->generation = builder->generation;
@@ -276,6 +291,8 @@ static void sort_letters(struct builder *builder, struct letter *letter)
             free(letter);
         } else if (is_read(letter)) {
             run_read(builder, (struct command *)letter);
+        } else if (letter->kind == TASK_SHOW) {
+            run_show((struct recalled *)letter);
         } else {
             enqueue(builder, letter);
         }
@@ -366,14 +383,19 @@ void builder_post(struct builder *builder, struct command *command)
     mailbox_post(builder->box, &command->letter);
 }
 
-void builder_post_rollback(struct builder *builder, struct command *command, struct objects *objects)
+void builder_post_recalled(struct builder *builder, struct command *command, struct objects *objects,
+                           struct objects *before)
 {
-    struct rollback *rollback = xcalloc(1, sizeof *rollback);
-    rollback->letter.kind = TASK_ROLLBACK;
-    rollback->command = command;
-    rollback->objects = *objects;
+    struct recalled *recalled = xcalloc(1, sizeof *recalled);
+    recalled->letter.kind = command->letter.kind == COMMAND_ROLLBACK ? TASK_ROLLBACK : TASK_SHOW;
+    recalled->command = command;
+    recalled->objects = *objects;
     *objects = (struct objects){ 0 };
-    mailbox_post(builder->box, &rollback->letter);
+    if (before != NULL) {
+        recalled->before = *before;
+        *before = (struct objects){ 0 };
+    }
+    mailbox_post(builder->box, &recalled->letter);
 }
 
 void builder_settle(struct builder *builder, struct build *build)

@@ -59,7 +59,9 @@ void builder_free(struct builder *builder);
 
 /** A command that reads or changes the configuration. */
 void builder_post(struct builder *builder, struct command *command);
-/** A rollback: the objects as they were (taken over). */
-void builder_post_rollback(struct builder *builder, struct command *command, struct objects *objects);
+/** A rollback, or a look at an old generation: the objects as they were, and those of the generation to
+ * compare with or NULL (both taken over). */
+void builder_post_recalled(struct builder *builder, struct command *command, struct objects *objects,
+                           struct objects *before);
 /** The build's fate is decided (is_accepted); the builder frees it. */
 void builder_settle(struct builder *builder, struct build *build);

@@ -9,13 +9,15 @@
 /* What builder.c (the thread, what it does by itself) and writes.c (what people ask for) share. */
 
 /* Letters of the builder's own beside commands (enum command_kind) and returning builds (LETTER_BUILD). */
-enum { TASK_GEO = 50, TASK_RESTORE, TASK_IMPORT, TASK_ROLLBACK, TASK_STOP };
+enum { TASK_GEO = 50, TASK_RESTORE, TASK_IMPORT, TASK_ROLLBACK, TASK_SHOW, TASK_STOP };
 
-struct rollback {
-    struct letter letter;
+/* An old generation that a command needs, or two. */
+struct recalled {
+    struct letter letter; /* TASK_ROLLBACK, TASK_SHOW */
     struct command *command;
-    struct objects objects;
+    struct objects objects, before;
 };
+void recalled_free(struct recalled *recalled); /* not the command */
 
 struct builder {
     const struct settings *settings;

@@ -19,6 +19,7 @@ void command_free(struct command *command)
     free(command->endpoint);
     free(command->pointer);
     free(command->body);
+    free(command->outcome);
     free(command->author);
     free(command->comment);
     for (size_t i = 0; i < command->sample_count; i++)

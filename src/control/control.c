@@ -112,6 +112,8 @@ static void take_command(struct control *control, struct command *command)
     case COMMAND_OVERRIDE_CLEAR: requests_override(control, command, STORE_DELETE_OVERRIDE); return;
     case COMMAND_EVENTS: requests_ask_events(control, command); return;
     case COMMAND_GENERATIONS: requests_ask_store(control, command, STORE_LIST_GENERATIONS); return;
+    case COMMAND_GENERATION_READ:
+    case COMMAND_GENERATION_DIFF:
     case COMMAND_ROLLBACK: requests_ask_store(control, command, STORE_READ_GENERATION); return;
     case COMMAND_CHECK_REPORT: requests_report(control, command); return;
     case COMMAND_LATENCY_ADD: latency_keeper_post(control->keeper, control->world, command); return;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "control/diff.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -38,29 +39,14 @@ bool reading_run(const struct compiler *compiler, struct command *command)
     return true;
 }
 
-static char *list_changes(const struct objects *changes)
+void reading_put_result(const struct compiler *compiler, struct command *command,
+                        const struct objects *changes)
 {
-    struct text text = { 0 };
-    text_puts(&text, "{\"dry_run\":true,\"changes\":[");
-    for (size_t i = 0; i < changes->count; i++) {
-        const struct object *change = &changes->items[i];
-        text_printf(&text, "%s{\"action\":\"%s\",\"kind\":\"%s\",\"name\":", i > 0 ? "," : "",
-                    change->text != NULL ? "put" : "delete", object_kind_names[change->kind]);
-        text_put_json(&text, change->name);
-        text_puts(&text, "}");
-    }
-    text_puts(&text, "]}");
-    return text_take(&text);
-}
-
-void reading_put_result(struct command *command, const struct objects *changes)
-{
+    const struct object *change = changes->count == 1 ? &changes->items[0] : NULL;
     if (command->is_dry_run)
-        set_body(command, list_changes(changes));
-    else if (changes->count == 1 && changes->items[0].text != NULL)
-        set_body(command, xstrndup(changes->items[0].text, changes->items[0].text_size));
-    else
-        set_body(command, NULL);
+        command->outcome = diff_of_changes(compiler, changes);
+    else if (change != NULL && change->text != NULL)
+        command->outcome = xstrndup(change->text, change->text_size);
 }
 
 void reading_put_unchanged(const struct compiler *compiler, struct command *command)
@@ -69,9 +55,15 @@ void reading_put_unchanged(const struct compiler *compiler, struct command *comm
     const struct object *object =
         command->name != NULL ? compiler_find(compiler, command->object_kind, command->name) : NULL;
     if (object != NULL && !command->is_dry_run)
-        set_body(command, xstrndup(object->text, object->text_size));
+        command->outcome = xstrndup(object->text, object->text_size);
     else
-        reading_put_result(command, &none);
+        reading_put_result(compiler, command, &none);
+}
+
+void reading_show_old(struct command *command, const struct objects *objects, const struct objects *before)
+{
+    set_body(command, command->letter.kind == COMMAND_GENERATION_DIFF ? diff_of_states(before, objects)
+                                                                      : objects_to_steering(objects, false));
 }
 
 char *reading_generations(const struct store_generation *list, size_t count)

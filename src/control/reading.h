@@ -8,11 +8,14 @@
  * (error). */
 bool reading_run(const struct compiler *compiler, struct command *command);
 
-/** Puts what a change does into command->body: of one object its new JSON, of a dry run the list of changes.
- */
-void reading_put_result(struct command *command, const struct objects *changes);
+/** Sets command->outcome for a change that is compiled and not kept. */
+void reading_put_result(const struct compiler *compiler, struct command *command,
+                        const struct objects *changes);
 /** The same when nothing changes. */
 void reading_put_unchanged(const struct compiler *compiler, struct command *command);
+
+/** Answers COMMAND_GENERATION_READ of `objects`, or COMMAND_GENERATION_DIFF from `before` to them. */
+void reading_show_old(struct command *command, const struct objects *objects, const struct objects *before);
 
 /** "generation", "author", "time", "comment" of each as a JSON array; the caller frees it. */
 struct store_generation;

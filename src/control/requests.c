@@ -114,6 +114,10 @@ void requests_ask_store(struct control *control, struct command *command, enum s
     job->generation = command->generation;
     job->before = command->before;
     job->most = command->most;
+    if (command->letter.kind == COMMAND_GENERATION_DIFF) {
+        job->also = store_job_new(kind);
+        job->also->generation = command->before;
+    }
     store_post(control->store, job);
 }
 
@@ -136,7 +140,8 @@ void requests_old_generation_came(struct control *control, struct store_job *job
     if (!job->is_done || control->is_stopping)
         control_reply(command, job->is_done ? RESULT_UNAVAILABLE : RESULT_NOT_FOUND);
     else
-        builder_post_rollback(control->builder, command, &job->objects);
+        builder_post_recalled(control->builder, command, &job->objects,
+                              job->also != NULL ? &job->also->objects : NULL);
 }
 
 void requests_ask_events(struct control *control, struct command *command)

@@ -15,7 +15,7 @@ int requests_expire_overrides(struct control *control);
 /** Takes reports to a push check. */
 void requests_report(struct control *control, struct command *command);
 
-/** Asks for a list of generations, or for an old one to go back to. */
+/** Asks for a list of generations, or for old ones: to go back to, to show, to compare. */
 void requests_ask_store(struct control *control, struct command *command, enum store_job_kind kind);
 void requests_generations_came(struct store_job *job);
 void requests_old_generation_came(struct control *control, struct store_job *job);

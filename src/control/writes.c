@@ -71,7 +71,7 @@ static void give_warnings(const struct problems *warnings, struct command *comma
 static void take_change(struct group *group, struct command *command, struct build *build)
 {
     struct builder *builder = group->builder;
-    reading_put_result(command, &build->changes);
+    reading_put_result(builder->compiler, command, &build->changes);
     give_warnings(&build->compiled.warnings, command);
     changes_relate_problems(command, &command->problems);
     if (command->is_dry_run) {
@@ -135,16 +135,15 @@ static void run_write(struct group *group, struct command *command)
     build_change(group, command, &changes);
 }
 
-static void run_rollback(struct group *group, struct rollback *rollback)
+static void run_rollback(struct group *group, struct recalled *recalled)
 {
-    struct command *command = rollback->command;
+    struct command *command = recalled->command;
     struct objects changes = { 0 };
     if (is_allowed(group, command)) {
-        changes_to(group->builder->compiler, &rollback->objects, false, &changes);
+        changes_to(group->builder->compiler, &recalled->objects, false, &changes);
         build_change(group, command, &changes);
     }
-    objects_free(&rollback->objects);
-    free(rollback);
+    recalled_free(recalled);
 }
 
 bool writes_take(const struct letter *letter)
@@ -167,7 +166,7 @@ void writes_run_group(struct builder *builder)
     do {
         struct letter *letter = builder_dequeue(builder);
         if (letter->kind == TASK_ROLLBACK)
-            run_rollback(&group, (struct rollback *)letter);
+            run_rollback(&group, (struct recalled *)letter);
         else
             run_write(&group, (struct command *)letter);
     } while (++group.count < GROUP_MOST && clock_monotonic_ms() - start_ms < GROUP_MS &&
@@ -182,8 +181,7 @@ void writes_refuse(struct letter *letter)
         builder_reply((struct command *)letter, RESULT_UNAVAILABLE);
         return;
     }
-    struct rollback *rollback = (struct rollback *)letter;
-    builder_reply(rollback->command, RESULT_UNAVAILABLE);
-    objects_free(&rollback->objects);
-    free(rollback);
+    struct recalled *recalled = (struct recalled *)letter;
+    builder_reply(recalled->command, RESULT_UNAVAILABLE);
+    recalled_free(recalled);
 }

@@ -116,6 +116,14 @@ static bool job_put_generation(struct store *store, struct store_job *job)
     return generations_prune(&store->db, store->keep_generations, &job->error);
 }
 
+static bool job_read_generations(struct store *store, struct store_job *job)
+{
+    for (struct store_job *each = job; each != NULL; each = each->also)
+        if (!generations_read(&store->db, each->generation, &each->objects, &job->error))
+            return false;
+    return true;
+}
+
 static bool job_run(struct store *store, struct store_job *job)
 {
     struct database *db = &store->db;
@@ -126,7 +134,7 @@ static bool job_run(struct store *store, struct store_job *job)
     case STORE_SET_META: return meta_put(db, job->key, job->value, &job->error);
     case STORE_LIST_GENERATIONS:
         return generations_list(db, job->before, job->most, &job->list, &job->list_count, &job->error);
-    case STORE_READ_GENERATION: return generations_read(db, job->generation, &job->objects, &job->error);
+    case STORE_READ_GENERATION: return job_read_generations(store, job);
     case STORE_PUT_HISTORY: return history_put(db, job, &store->keep_history, &job->error);
     case STORE_PUT_LATENCY: return latencies_put(db, job->latencies, job->latency_count, &job->error);
     case STORE_LIST_EVENTS: return history_list(db, job, &job->error);
