@@ -9,8 +9,9 @@
 
 enum { BUSY_TIMEOUT_MS = 5000 }; /* somebody looks at the file with the sqlite3 shell */
 
-/* synchronous=FULL makes COMMIT wait for the disk.  The size limit gives space back after a large import.  What a
- * savepoint may have to undo is kept in memory: a file for it would be made and removed with every commit. */
+/* synchronous=FULL makes COMMIT wait for the disk.  The size limit gives space back after a large import.
+ * What a savepoint may have to undo is kept in memory: a file for it would be made and removed with every
+ * commit. */
 static const char connection_sql[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA synchronous=FULL;"
                                      "PRAGMA journal_size_limit=16777216;"
