@@ -3,12 +3,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "health/probe_socket.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-
-enum { CURL_IDLE_MOST = 65536 };
 
 struct curl_loop {
     CURLM *multi;
@@ -97,15 +95,11 @@ static void curl_timer_ring(void *owner)
     curl_loop_act(owner, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* Idle connections that may wait to be used again: of all loops together a quarter of the descriptors, for
- * checks under way may take half of them.  libcurl itself keeps four for each transfer under way, which are
- * few at any moment. */
+/* Idle connections that may wait to be used again: libcurl itself keeps four for each transfer under way,
+ * which are few at any moment. */
 static long curl_idle_most(unsigned among)
 {
-    struct rlimit files;
-    rlim_t most = CURL_IDLE_MOST;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur / 4 < most)
-        most = files.rlim_cur / 4;
+    size_t most = probe_sockets_kept_most();
     return most >= among ? (long)(most / among) : 1;
 }
 

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* http, https: the endpoint answers a request with an expected status, and the body contains what it should.
- */
+ * libcurl carries what needs TLS or follows redirects. */
+#include "health/http_judge.h"
+#include "health/http_plain.h"
 #include "health/transfer.h"
 
-#include "base/duration.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "health/probe_socket.h"
 
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    HTTP_HEADERS_MOST = 65536, /* bytes */
-    HTTP_BODY_MOST = 65536,    /* bytes that are read; what is known then decides */
-    HTTP_REGEX_MOST = 16384,   /* bytes that are matched: the time it takes may grow with their square */
-};
 
 /* libcurl looks through all connections of a loop when a transfer ends: many loops, few connections each.
  * They are made when needed, for each holds two descriptors. */
@@ -26,109 +20,56 @@ struct http_shared {
     struct curl_loop *fresh[HTTP_FRESH_LOOPS];
     struct curl_loop *kept[HTTP_KEPT_LOOPS]; /* of checks that reuse their connection */
     size_t turn;
+    struct plain_shared plain;
 };
 
 struct http_probe {
     struct transfer transfer;
-    regex_t regex; /* if the check has one */
+    struct http_judge judge;
     /* of the run under way */
-    size_t headers_size, body_size;
-    struct text body; /* kept only while something is looked for */
-    bool has_enough;  /* ended by us: what is known decides */
-    bool has_match;   /* the body contains what was looked for */
+    size_t head_size;
+    bool has_head;   /* the headers are complete */
+    bool has_enough; /* ended by us: what is known decides */
 };
 
-/* ---- judging ---- */
-
-static bool status_is_expected(const struct check *check, int status)
-{
-    for (size_t i = 0; i < check->code_count; i++)
-        if (status >= check->codes[i].low && status <= check->codes[i].high)
-            return true;
-    return check->code_count == 0 && status >= 200 && status <= 299;
-}
-
-/* "HTTP 503, expected 200-299, 304". */
-static void http_set_unexpected(const struct check *check, int status, struct finding *out)
-{
-    struct text codes = { 0 };
-    for (size_t i = 0; i < check->code_count; i++) {
-        const struct code_range *range = &check->codes[i];
-        text_printf(&codes, i > 0 ? ", %u" : "%u", range->low);
-        if (range->high != range->low)
-            text_printf(&codes, "-%u", range->high);
-    }
-    const char *hint = status < 300 || status > 399 ? ""
-                       : check->redirects == 0      ? "; redirects are not followed"
-                                                    : "; too many redirects";
-    finding_set(out, FINDING_FAILURE, "HTTP %d, expected %s%s", status,
-                codes.size > 0 ? codes.bytes : "200-299", hint);
-    text_free(&codes);
-}
-
-static bool body_matches(struct http_probe *http)
-{
-    size_t size = http->body.size < HTTP_REGEX_MOST ? http->body.size : HTTP_REGEX_MOST;
-    regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)size };
-    return regexec(&http->regex, size > 0 ? http->body.bytes : "", 1, &range, REG_STARTEND) == 0;
-}
-
-static void http_judge_body(struct http_probe *http, int status, struct finding *out)
-{
-    const struct check *check = http->transfer.probe.check;
-    if (check->body_contains != NULL && !http->has_match) {
-        if (http->body_size >= HTTP_BODY_MOST)
-            finding_set(out, FINDING_FAILURE, "first %d KiB of the body do not contain \"%s\"",
-                        HTTP_BODY_MOST / 1024, check->body_contains);
-        else
-            finding_set(out, FINDING_FAILURE, "body does not contain \"%s\"", check->body_contains);
-    } else if (check->body_matches != NULL && !body_matches(http)) {
-        finding_set(out, FINDING_FAILURE, "body does not match \"%s\"", check->body_matches);
-    } else {
-        finding_set(out, FINDING_SUCCESS, "HTTP %d", status);
-    }
-}
-
-static void http_judge(struct http_probe *http, int status, struct finding *out)
-{
-    const struct check *check = http->transfer.probe.check;
-    if (!status_is_expected(check, status))
-        http_set_unexpected(check, status, out);
-    else if (http->headers_size > HTTP_HEADERS_MOST)
-        finding_set(out, FINDING_FAILURE, "HTTP %d, but headers above %d KiB", status,
-                    HTTP_HEADERS_MOST / 1024);
-    else
-        http_judge_body(http, status, out);
-}
+/* ---- the end of a run ---- */
 
 static void http_explain_timeout(struct probe *probe, struct finding *out)
 {
-    const struct transfer *transfer = (const struct transfer *)probe;
-    out->status = transfer_status(transfer);
-    if (out->status != 0 && !status_is_expected(probe->check, out->status)) {
-        http_set_unexpected(probe->check, out->status, out);
-    } else if (out->status != 0) {
-        char timeout[DURATION_TEXT_SIZE];
-        duration_format(probe->check->timeout_ms, timeout);
-        finding_set(out, FINDING_FAILURE, "HTTP %d, but the rest did not come within %s", out->status,
-                    timeout);
-    } else {
-        transfer_explain_timeout(transfer, "status line", out);
-    }
+    const struct http_probe *http = (const struct http_probe *)probe;
+    out->status = transfer_status(&http->transfer);
+    if (out->status != 0)
+        http_judge_say_late(&http->judge, out->status, out);
+    else
+        transfer_explain_timeout(&http->transfer, "status line", out);
+}
+
+/* Its lines do not end: libcurl has a limit of its own for a single one. */
+static bool http_is_too_long(const struct http_probe *http, CURLcode code)
+{
+    return http->head_size > HTTP_HEAD_MOST || code == CURLE_OUT_OF_MEMORY;
 }
 
 static void http_done(CURL *easy, CURLcode code)
 {
     struct transfer *transfer = transfer_of(easy);
     struct http_probe *http = (struct http_probe *)transfer;
-    const struct check *check = transfer->probe.check;
+    if (transfer_goes_on(transfer, code))
+        return;
     struct finding finding = transfer_finding(transfer);
-    bool is_decided = code == CURLE_OK || http->has_enough ||
-                      (finding.status != 0 && !status_is_expected(check, finding.status));
-    if (is_decided && transfer->socket_errno == 0)
-        http_judge(http, finding.status, &finding);
-    else if (code == CURLE_OPERATION_TIMEDOUT)
+    int status = finding.status;
+    bool is_whole = code == CURLE_OK && http->has_head; /* libcurl does not mind if the headers do not end */
+    bool is_decided = is_whole || http->has_enough || !http_judge_expects(&http->judge, status);
+    if (code == CURLE_OPERATION_TIMEDOUT)
         http_explain_timeout(&transfer->probe, &finding);
+    else if (status == 0 || transfer->socket_errno != 0)
+        transfer_explain(transfer, code, &finding);
+    else if (http_is_too_long(http, code))
+        http_judge_say_too_long(&http->judge, status, &finding);
+    else if (is_decided)
+        http_judge_say(&http->judge, status, &finding);
+    else if (code == CURLE_OK || code == CURLE_PARTIAL_FILE)
+        http_judge_say_cut(&http->judge, status, http->has_head ? "body" : "headers", &finding);
     else
         transfer_explain(transfer, code, &finding);
     probe_end(&transfer->probe, &finding);
@@ -137,42 +78,24 @@ static void http_done(CURL *easy, CURLcode code)
 /* ---- what comes in ---- */
 
 /* Fewer bytes than were given end the transfer. */
-static size_t http_enough(struct http_probe *http)
-{
-    http->has_enough = true;
-    return 0;
-}
-
 static size_t http_on_header(char *bytes, size_t size, size_t count, void *context)
 {
-    (void)bytes;
     struct http_probe *http = context;
-    http->headers_size += size * count;
-    return http->headers_size > HTTP_HEADERS_MOST ? http_enough(http) : size * count;
-}
-
-/* The wanted text may lie across two pieces. */
-static void http_look_for(struct http_probe *http, const char *wanted, size_t fresh_size)
-{
-    size_t wanted_size = strlen(wanted), seen = http->body.size - fresh_size;
-    size_t from = seen >= wanted_size ? seen - wanted_size : 0;
-    if (memmem(http->body.bytes + from, http->body.size - from, wanted, wanted_size) != NULL)
-        http->has_match = true;
+    http->head_size += size * count;
+    if (bytes[0] == '\r' || bytes[0] == '\n')
+        http->has_head = true; /* trailers may follow */
+    else if (strncmp(bytes, "HTTP/", size * count < 5 ? size * count : 5) == 0)
+        http->has_head = false; /* of an interim reply, or a redirect */
+    return http->head_size > HTTP_HEAD_MOST ? 0 : size * count;
 }
 
 static size_t http_on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_probe *http = context;
-    const struct check *check = http->transfer.probe.check;
-    if (!status_is_expected(check, transfer_status(&http->transfer)))
-        return http_enough(http);
-    http->body_size += size * count;
-    if (check->body_contains != NULL || check->body_matches != NULL)
-        text_add(&http->body, bytes, size * count);
-    if (check->body_contains != NULL && !http->has_match)
-        http_look_for(http, check->body_contains, size * count);
-    bool is_found = http->has_match && check->body_matches == NULL;
-    return is_found || http->body_size >= HTTP_BODY_MOST ? http_enough(http) : size * count;
+    bool goes_on = http_judge_expects(&http->judge, transfer_status(&http->transfer)) &&
+                   http_judge_body(&http->judge, bytes, size * count);
+    http->has_enough = !goes_on;
+    return goes_on ? size * count : 0;
 }
 
 /* ---- its life ---- */
@@ -202,16 +125,16 @@ static struct curl_loop *http_loop(struct http_shared *shared, const struct chec
     return *place;
 }
 
-static struct probe *http_new(void *shared, struct loop *loop, const struct check *check, const char *peer)
+static struct probe *http_new(void *context, struct loop *loop, const struct check *check, const char *peer)
 {
     (void)loop;
+    struct http_shared *shared = context;
+    if (plain_can_carry(check))
+        return plain_new(&shared->plain, check, peer);
     struct http_probe *http = xcalloc(1, sizeof *http);
     struct transfer *transfer = &http->transfer;
     transfer_open(transfer, http_loop(shared, check), check, peer);
-    if (check->body_matches != NULL &&
-        regcomp(&http->regex, check->body_matches, REG_EXTENDED | REG_NOSUB) != 0)
-        error_set(&transfer->unusable, "unusable body_matches \"%s\"", check->body_matches);
-    if (transfer->easy == NULL)
+    if (!http_judge_open(&http->judge, check, &transfer->unusable) || transfer->easy == NULL)
         return &transfer->probe;
     curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, http_on_header);
     curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, http);
@@ -224,8 +147,9 @@ static struct probe *http_new(void *shared, struct loop *loop, const struct chec
 static void http_start(struct probe *probe, const struct address *address, uint16_t port)
 {
     struct http_probe *http = (struct http_probe *)probe;
-    http->headers_size = http->body_size = 0;
-    http->has_enough = http->has_match = false;
+    http->head_size = 0;
+    http->has_head = http->has_enough = false;
+    http_judge_restart(&http->judge);
     transfer_start(probe, address, port);
 }
 
@@ -233,16 +157,14 @@ static void http_stop(struct probe *probe)
 {
     struct http_probe *http = (struct http_probe *)probe;
     transfer_stop(&http->transfer);
-    text_free(&http->body);
+    http_judge_restart(&http->judge);
 }
 
 static void http_free(struct probe *probe)
 {
     struct http_probe *http = (struct http_probe *)probe;
     transfer_close(&http->transfer);
-    text_free(&http->body);
-    if (probe->check->body_matches != NULL)
-        regfree(&http->regex);
+    http_judge_close(&http->judge);
     free(http);
 }
 
@@ -251,6 +173,7 @@ static void *http_open(struct loop *loop, const struct checker_settings *setting
     (void)settings;
     struct http_shared *shared = xcalloc(1, sizeof *shared);
     shared->loop = loop;
+    shared->plain = (struct plain_shared){ .loop = loop, .kept_most = probe_sockets_kept_most() };
     return shared;
 }
 

@@ -48,55 +48,61 @@ static bool url_put(CURLU *url, CURLUPart part, const char *value, const char *w
            error_set(err, "unusable %s \"%s\": %s", what, value, curl_url_strerror(code));
 }
 
+char *http_request_path(const struct check *check)
+{
+    const char *path = check->type == CHECK_GRPC ? GRPC_PATH : check->path != NULL ? check->path : "/";
+    return xstrndup(path, strcspn(path, "#"));
+}
+
 /* The URL names who is asked for; where it connects to is said for each run (CURLOPT_CONNECT_TO). */
 static bool url_fill(CURLU *url, const struct check *check, const char *host, struct error *err)
 {
-    const char *wanted = check->type == CHECK_GRPC ? GRPC_PATH : check->path != NULL ? check->path : "/";
-    char *path = xstrndup(wanted, strcspn(wanted, "?#"));
-    const char *query = strchr(wanted, '?');
+    char *path = http_request_path(check), *query = strchr(path, '?');
     char *port = xasprintf("%u", check->port);
+    if (query != NULL)
+        *query++ = '\0';
     bool is_good =
         url_put(url, CURLUPART_SCHEME, http_request_uses_tls(check) ? "https" : "http", "scheme", err) &&
         url_put(url, CURLUPART_HOST, host, "host", err) &&
         (check->port == 0 || url_put(url, CURLUPART_PORT, port, "port", err)) &&
         url_put(url, CURLUPART_PATH, path, "path", err) &&
-        (query == NULL || url_put(url, CURLUPART_QUERY, query + 1, "query", err));
+        (query == NULL || url_put(url, CURLUPART_QUERY, query, "query", err));
     free(path);
     free(port);
     return is_good;
 }
 
-static bool http_put_url(CURL *easy, const struct check *check, const char *peer, struct error *err)
+char *http_request_url(const struct check *check, const char *peer, struct error *err)
 {
+    if (check->host_header != NULL && has_control(check->host_header)) {
+        error_set(err, "unusable host_header \"%s\"", check->host_header);
+        return NULL;
+    }
     char *host = check->sni != NULL           ? xstrdup(check->sni)
                  : check->host_header != NULL ? host_without_port(check->host_header)
                                               : host_bracketed(peer);
     CURLU *url = curl_url();
-    char *text = NULL;
-    bool is_good = url_fill(url, check, host, err);
-    if (is_good && curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
-        is_good = error_set(err, "unusable host \"%s\" or path", host);
-    if (is_good)
-        curl_easy_setopt(easy, CURLOPT_URL, text);
+    char *text = NULL, *copy = NULL;
+    if (url_fill(url, check, host, err) && curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
+        error_set(err, "unusable host \"%s\" or path", host);
+    if (text != NULL)
+        copy = xstrdup(text);
     curl_free(text);
     curl_url_cleanup(url);
     free(host);
-    return is_good;
+    return copy;
 }
 
-/* The Host header, where the URL's own would be wrong; NULL where it is right. */
-static char *host_line(const struct check *check, const char *peer)
+char *http_request_host(const struct check *check, const char *peer)
 {
     if (check->host_header != NULL)
-        return xasprintf("Host: %s", check->host_header);
-    if (check->sni == NULL)
-        return NULL;
+        return xstrdup(check->host_header);
     char *host = host_bracketed(peer);
-    uint16_t usual = http_request_uses_tls(check) ? 443 : 80;
-    char *line = check->port == 0 || check->port == usual ? xasprintf("Host: %s", host)
-                                                          : xasprintf("Host: %s:%u", host, check->port);
+    if (check->port == 0 || check->port == (http_request_uses_tls(check) ? 443 : 80))
+        return host;
+    char *with_port = xasprintf("%s:%u", host, check->port);
     free(host);
-    return line;
+    return with_port;
 }
 
 void http_request_add_header(struct http_request *request, const char *line)
@@ -107,10 +113,12 @@ void http_request_add_header(struct http_request *request, const char *line)
 static void http_put_headers(struct http_request *request, CURL *easy, const struct check *check,
                              const char *peer)
 {
-    char *line = host_line(check, peer);
-    if (line != NULL)
+    if (check->host_header != NULL || check->sni != NULL) { /* else the URL's own is right */
+        char *host = http_request_host(check, peer), *line = xasprintf("Host: %s", host);
         http_request_add_header(request, line);
-    free(line);
+        free(line);
+        free(host);
+    }
     if (check->reuse_ms == 0 && check->type != CHECK_GRPC) /* HTTP/2 forbids it */
         http_request_add_header(request, "Connection: close");
     for (size_t i = 0; i < check->header_count; i++) {
@@ -166,15 +174,18 @@ bool http_request_open(struct http_request *request, CURL *easy, const struct ch
                        struct error *err)
 {
     *request = (struct http_request){ 0 };
-    if (check->host_header != NULL && has_control(check->host_header))
-        return error_set(err, "unusable host_header \"%s\"", check->host_header);
+    char *url = http_request_url(check, peer, err);
+    if (url == NULL)
+        return false;
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    free(url);
     http_put_isolation(easy, check);
     if (http_request_uses_tls(check) || check->redirects > 0)
         http_put_trust(easy, check);
     http_put_headers(request, easy, check, peer);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "steerd/" STEERD_VERSION);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, HTTP_USER_AGENT);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    return http_put_url(easy, check, peer, err);
+    return true;
 }
 
 void http_request_close(struct http_request *request)

@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+#define HTTP_USER_AGENT "steerd/" STEERD_VERSION
+
 /* What a check that libcurl carries says to the endpoint: everything about a transfer that stays the same
  * from run to run. */
 struct http_request {
@@ -14,6 +16,12 @@ struct http_request {
 
 /** Whether the check's first connection is TLS. */
 bool http_request_uses_tls(const struct check *check);
+
+/* The words of a request, for the caller to free.  `peer` is the host name or address text that the endpoint
+ * goes by. */
+char *http_request_url(const struct check *check, const char *peer, struct error *err); /* NULL: unusable */
+char *http_request_host(const struct check *check, const char *peer); /* of the Host header */
+char *http_request_path(const struct check *check);                   /* with the query */
 
 /**
  * Sets up `easy` for this check: URL, headers, trust, and who else may be asked (nobody).  `peer` is the host

@@ -56,7 +56,8 @@ struct probe_type {
     /** What all probes of this type share; NULL for both if nothing. */
     void *(*open)(struct loop *loop, const struct checker_settings *settings);
     void (*close)(void *shared);
-    /** A probe at rest.  `peer` is what is named in the request: a host name, or an address as text. */
+    /** A probe at rest.  `peer` is what is named in the request: a host name, or an address as text.  Its
+     * type is this one unless it says another. */
     struct probe *(*new)(void *shared, struct loop *loop, const struct check *check, const char *peer);
     void (*free)(struct probe *probe);
     /** Sets off.  Calls probe_end once, now or later, unless it is stopped before; not to be touched after.

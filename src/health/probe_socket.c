@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { SOCKETS_KEPT_MOST = 65536 };
 
 /* A source of the other family leaves no address to connect from, and a check that cannot start blames
  * nobody. */
@@ -31,4 +34,12 @@ int probe_socket(const struct check *check, int family, int type, int protocol)
     close(fd);
     errno = error_number;
     return -1;
+}
+
+size_t probe_sockets_kept_most(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur / 8 > SOCKETS_KEPT_MOST)
+        return SOCKETS_KEPT_MOST;
+    return (size_t)files.rlim_cur / 8;
 }

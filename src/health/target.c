@@ -220,7 +220,8 @@ static struct probe *target_take_probe(struct target *target)
     const struct check *check = target->binding.check;
     const struct probe_type *type = probe_types[check->type];
     probe = type->new (target->dispatch->shared[check->type], target->dispatch->loop, check, target->peer);
-    probe->type = type;
+    if (probe->type == NULL)
+        probe->type = type;
     probe->check = check;
     probe->owner = target;
     probe->deadline = (struct timer){ .ring = probe_expire, .owner = probe };

@@ -112,10 +112,6 @@ void transfer_explain(struct transfer *transfer, CURLcode code, struct finding *
         break;
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is: no status line */
     case CURLE_WEIRD_SERVER_REPLY: finding_set(out, FINDING_FAILURE, "not an HTTP reply"); break;
-    case CURLE_PARTIAL_FILE:
-        finding_set(out, FINDING_FAILURE, "HTTP %d, but connection closed before the end of the body",
-                    out->status);
-        break;
     case CURLE_SSL_CACERT_BADFILE: /* unreadable here: no endpoint is to blame */
         finding_set(out, FINDING_UNUSABLE, "TLS: %s", transfer_words(transfer, code));
         break;
@@ -206,6 +202,15 @@ void transfer_start(struct probe *probe, const struct address *address, uint16_t
         finding_set(&finding, FINDING_NONE, "libcurl does not start a transfer");
         probe_end(probe, &finding);
     }
+}
+
+bool transfer_goes_on(struct transfer *transfer, CURLcode code)
+{
+    if (code != CURLE_SEND_ERROR || strncmp(transfer->error, "Connection died", 15) != 0)
+        return false;
+    curl_loop_stop(transfer->curl, transfer->easy);
+    transfer->error[0] = '\0';
+    return curl_loop_start(transfer->curl, transfer->easy);
 }
 
 void transfer_stop(struct transfer *transfer)

@@ -32,6 +32,10 @@ void transfer_close(struct transfer *transfer); /* stops it, too */
 void transfer_start(struct probe *probe, const struct address *address, uint16_t port);
 void transfer_stop(struct transfer *transfer);
 
+/** True if the transfer was started again: libcurl counts kept connections that had gone over all runs of a
+ * handle, and fails the sixth time. */
+bool transfer_goes_on(struct transfer *transfer, CURLcode code);
+
 /** The transfer that libcurl speaks of. */
 struct transfer *transfer_of(CURL *easy);
 
