@@ -12,6 +12,7 @@ enum {
     LOOP_BATCH = 256,
     LOOP_ROUNDS_MOST = 16, /* full batches in a row before timers get their turn */
     LOOP_WAIT_MOST_MS = 60000,
+    LOOP_GRID_US = 4095, /* one less than a power of two */
 };
 
 bool loop_open(struct loop *loop, struct error *err)
@@ -56,13 +57,14 @@ void loop_set_timer(struct loop *loop, struct timer *timer, uint64_t delay_us)
     timer_set(&loop->timers, timer, clock_monotonic_us() + delay_us);
 }
 
-/* Rounded up, so that a timer is due when the wait is over. */
+/* Rounded up, so that a timer is due when the wait is over, and to a grid: what is due at about the same time
+ * wakes this thread once. */
 static int loop_patience_ms(const struct loop *loop)
 {
     uint64_t next_us = timers_next_us(&loop->timers), now_us = clock_monotonic_us();
     if (next_us <= now_us)
         return 0;
-    uint64_t wait_ms = (next_us - now_us - 1) / 1000 + 1;
+    uint64_t wait_ms = ((next_us | LOOP_GRID_US) - now_us - 1) / 1000 + 1;
     return wait_ms < LOOP_WAIT_MOST_MS ? (int)wait_ms : LOOP_WAIT_MOST_MS;
 }
 
