@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A growing NUL-terminated string.  Zero-initialised is empty.  One owner, one thread. */
 struct text {
@@ -13,6 +14,8 @@ struct text {
 
 void text_add(struct text *text, const char *bytes, size_t size);
 void text_puts(struct text *text, const char *string);
+/** In decimal; for what is too frequent for text_printf. */
+void text_put_number(struct text *text, uint64_t number);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Appends `string` as a JSON string with its quotes (RFC 8259 §7). */

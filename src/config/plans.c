@@ -9,6 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- keys ---- */
+
+/* A number in bytes that are never zero, six bits each, the last one marked. */
+static void key_add(struct text *key, uint32_t number)
+{
+    char bytes[6];
+    size_t size = 0;
+    do {
+        bytes[size++] = (char)(0x40 | (number & 0x3f));
+        number >>= 6;
+    } while (number > 0);
+    bytes[size - 1] = (char)(bytes[size - 1] | 0x80);
+    text_add(key, bytes, size);
+}
+
+/* In fours. */
+static void key_add_bytes(struct text *key, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i += 4) {
+        uint32_t number;
+        memcpy(&number, bytes + i, sizeof number);
+        key_add(key, number);
+    }
+}
+
 /* ---- plans ---- */
 
 /* What a target is, if it can be the same as another one's: NULL for an inline node. */
@@ -19,15 +44,14 @@ static char *target_key(const struct declared_target *target)
     if (target->kind == TARGET_NODE)
         return NULL;
     if (target->kind == TARGET_NAME) {
-        text_printf(&key, "name %s", target->name);
+        text_puts(&key, "name ");
+        text_puts(&key, target->name);
         return text_take(&key);
     }
-    text_printf(&key, "endpoint %u %s ", endpoint->families,
-                endpoint->hostname != NULL ? endpoint->hostname : "");
-    for (size_t i = 0; i < sizeof endpoint->ipv4; i++)
-        text_printf(&key, "%02x", endpoint->ipv4[i]);
-    for (size_t i = 0; i < sizeof endpoint->ipv6; i++)
-        text_printf(&key, "%02x", endpoint->ipv6[i]);
+    text_puts(&key, endpoint->hostname != NULL ? endpoint->hostname : "address");
+    key_add(&key, endpoint->families);
+    key_add_bytes(&key, endpoint->ipv4, sizeof endpoint->ipv4);
+    key_add_bytes(&key, endpoint->ipv6, sizeof endpoint->ipv6);
     return text_take(&key);
 }
 
@@ -59,17 +83,22 @@ static const struct name_map *map_of_rule(const struct policy_source *source, co
 static char *plan_key(const struct policy *policy, const struct policy_source *source)
 {
     struct text key = { 0 };
-    text_printf(&key, "plan %s %llu", policy->name,
-                source->geo != NULL ? (unsigned long long)source->geo->number : 0);
+    text_puts(&key, "plan ");
+    text_puts(&key, policy->name);
+    text_add(&key, " ", 1);
+    text_put_number(&key, source->geo != NULL ? source->geo->number : 0);
     for (size_t i = 0; i < source->count; i++) {
         if (source->rules[i].key == NULL)
             continue;
         text_add(&key, "\n", 1); /* stands in no rule */
         text_puts(&key, source->rules[i].key);
-        text_printf(&key, "\n%u", source->rules[i].child);
+        text_add(&key, "\n", 1);
+        text_put_number(&key, source->rules[i].child);
         const struct name_map *map = map_of_rule(source, source->rules[i].key);
-        if (map != NULL)
-            text_printf(&key, " %llu", (unsigned long long)map->number);
+        if (map == NULL)
+            continue;
+        text_add(&key, " ", 1);
+        text_put_number(&key, map->number);
     }
     return text_take(&key);
 }
@@ -140,7 +169,8 @@ void rules_share(struct build *build, struct item *item, const struct declared_n
     text_puts(&key, "rules");
     for (size_t i = 0; i < declared->count; i++) {
         const char *rule = declared->children[i].rule != NULL ? declared->children[i].rule : "";
-        text_printf(&key, "\n%s", rule);
+        text_add(&key, "\n", 1);
+        text_puts(&key, rule);
         text_add(&words, rule, strlen(rule) + 1);
     }
     struct interned *interned = intern_use(build->compiler->intern, key.bytes);
@@ -156,19 +186,6 @@ void rules_share(struct build *build, struct item *item, const struct declared_n
 }
 
 /* ---- steady states ---- */
-
-/* A number in bytes that are never zero, six bits each, the last one marked. */
-static void key_add(struct text *key, uint32_t number)
-{
-    char bytes[6];
-    size_t size = 0;
-    do {
-        bytes[size++] = (char)(0x40 | (number & 0x3f));
-        number >>= 6;
-    } while (number > 0);
-    bytes[size - 1] = (char)(bytes[size - 1] | 0x80);
-    text_add(key, bytes, size);
-}
 
 static char *state_key(const struct node_state *state)
 {

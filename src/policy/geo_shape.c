@@ -220,16 +220,22 @@ void geo_shape_free(void *block)
 char *geo_shape_key(const struct geo_rules *rules, const struct policy_source *source)
 {
     struct text key = { 0 };
-    text_printf(&key, "geo shape %llu", source->geo != NULL ? (unsigned long long)source->geo->number : 0);
+    text_puts(&key, "geo shape ");
+    text_put_number(&key, source->geo != NULL ? source->geo->number : 0);
     for (size_t i = rules->prefix_count; i < rules->count; i++) {
         const char *rule = rules->items[i].rule.key;
         char name[NAME_SIZE];
-        text_printf(&key, "\n%s\n%u", rule, rules->items[i].class);
+        text_add(&key, "\n", 1);
+        text_puts(&key, rule);
+        text_add(&key, "\n", 1);
+        text_put_number(&key, rules->items[i].class);
         const struct name_map *map = NULL;
         if (name_map_of_rule(rule, name) && source->map_of != NULL)
             map = source->map_of(source, name);
-        if (map != NULL)
-            text_printf(&key, " %llu", (unsigned long long)map->number);
+        if (map == NULL)
+            continue;
+        text_add(&key, " ", 1);
+        text_put_number(&key, map->number);
     }
     return text_take(&key);
 }
