@@ -40,7 +40,7 @@ struct declared_target {
     char *name;                         /* NAME: of a pool or policy */
     struct declared_node *node;         /* NODE: inline */
     struct declared_endpoint *endpoint; /* ENDPOINT: inline, no check, no override */
-    char *pointer; /* JSON pointer of it within the object, for the compiler's messages */
+    char *pointer; /* JSON pointer of it within the object; NULL: of an endpoint, or of none */
 };
 
 struct declared_child {

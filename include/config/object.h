@@ -53,6 +53,7 @@ struct object {
     unsigned line, column;
     char *pointer;    /* "/pools/us" */
     bool is_borrowed; /* the text belongs to somebody else */
+    bool is_scanned;  /* the text stood in a document that the scanner found sound */
     bool says_rrsets; /* a zone in a document that has "rrsets": there are no others */
 };
 

@@ -36,8 +36,34 @@ static void refuse_unknown(struct reader *reader, const struct shape *shape, con
     text_free(&known);
 }
 
+/* Most defaults are a number, a word or a short string: the value without a parse, for they are read often. */
+static bool is_plain(const char *literal, char room[32], cJSON *out)
+{
+    size_t size = strlen(literal);
+    char *end;
+    *out = (cJSON){ .type = cJSON_Number, .valuedouble = strtod(literal, &end) };
+    out->valueint = (int)out->valuedouble; /* defaults are small */
+    if (strcmp(literal, "true") == 0 || strcmp(literal, "false") == 0) {
+        out->type = literal[0] == 't' ? cJSON_True : cJSON_False;
+    } else if (literal[0] == '"' && size <= 32 && strchr(literal, '\\') == NULL) {
+        memcpy(room, literal + 1, size - 2);
+        room[size - 2] = '\0';
+        out->type = cJSON_String;
+        out->valuestring = room;
+    } else {
+        return *end == '\0';
+    }
+    return true;
+}
+
 static void read_fallback(struct reader *reader, const struct field *field, void *base)
 {
+    char room[32];
+    cJSON plain;
+    if (is_plain(field->fallback, room, &plain)) {
+        field->type->read(reader, field, &plain, base);
+        return;
+    }
     cJSON *value = cJSON_Parse(field->fallback);
     field->type->read(reader, field, value, base);
     cJSON_Delete(value);

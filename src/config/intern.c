@@ -62,11 +62,15 @@ static void log_add(struct log *log, struct interned *interned)
 struct interned *intern_use(struct intern *intern, const char *key)
 {
     struct interned *interned = table_find(intern->by_key, key);
-    if (interned == NULL)
-        return NULL;
+    if (interned != NULL)
+        intern_use_again(intern, interned);
+    return interned;
+}
+
+void intern_use_again(struct intern *intern, struct interned *interned)
+{
     interned->uses++;
     log_add(&intern->used, interned);
-    return interned;
 }
 
 struct interned *intern_add(struct intern *intern, const char *key, void *block, edition_free_fn *free_block,

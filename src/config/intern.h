@@ -13,6 +13,8 @@ struct interned {
     char *key;
     void *block;
     edition_free_fn *free;
+    struct interned
+        *below; /* that the block refers to: who uses this one uses that one as well; NULL: none */
     uint32_t uses;
     uint32_t number;                                          /* its owner's */
     void (*unused)(struct interned *interned, void *context); /* told when the last use goes; may be NULL */
@@ -26,6 +28,8 @@ void intern_free(struct intern *intern); /* with all blocks */
 
 /** One more use of what is there under `key`, or NULL. */
 struct interned *intern_use(struct intern *intern, const char *key);
+/** One more use of one that is in use. */
+void intern_use_again(struct intern *intern, struct interned *interned);
 /** Enters `block` (noted as made) with one use. */
 struct interned *intern_add(struct intern *intern, const char *key, void *block, edition_free_fn *free_block,
                             struct edition *edition);

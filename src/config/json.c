@@ -196,13 +196,13 @@ bool json_string_is(const char *text, struct span string, const char *word)
 void json_pointer_add(struct text *pointer, const char *key)
 {
     text_add(pointer, "/", 1);
-    for (; *key != '\0'; key++) {
-        if (*key == '~')
-            text_add(pointer, "~0", 2);
-        else if (*key == '/')
-            text_add(pointer, "~1", 2);
-        else
-            text_add(pointer, key, 1);
+    for (;;) {
+        size_t plain = strcspn(key, "~/");
+        text_add(pointer, key, plain);
+        key += plain;
+        if (*key == '\0')
+            return;
+        text_puts(pointer, *key++ == '~' ? "~0" : "~1");
     }
 }
 

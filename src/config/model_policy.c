@@ -93,8 +93,8 @@ static void read_name(struct reader *reader, const cJSON *value, struct declared
 
 void target_read(struct reader *reader, const cJSON *value, struct declared_target *out)
 {
-    out->pointer = reader_pointer(reader);
     if (cJSON_IsString(value)) {
+        out->pointer = reader_pointer(reader);
         read_name(reader, value, out);
     } else if (cJSON_IsObject(value) && endpoint_has_place(value)) {
         out->kind = TARGET_ENDPOINT;
@@ -105,6 +105,7 @@ void target_read(struct reader *reader, const cJSON *value, struct declared_targ
     } else if (cJSON_IsObject(value) && value->child != NULL && value->child->next == NULL &&
                policy_find(value->child->string) != NULL) {
         out->kind = TARGET_NODE;
+        out->pointer = reader_pointer(reader);
         out->node = node_read(reader, value);
     } else {
         refuse_target(reader, value);

@@ -108,6 +108,7 @@ static void add(struct split *split, enum object_kind kind, const char *name, ch
 static void add_span(struct split *split, enum object_kind kind, const char *name, struct span value)
 {
     add(split, kind, name, xstrndup(split->document->text + value.at, value.size), value.size, value.at);
+    split->out->items[split->out->count - 1].is_scanned = true;
 }
 
 /* ---- zones ---- */

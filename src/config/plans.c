@@ -2,7 +2,6 @@
 #include "config/plans.h"
 
 #include "base/memory.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "policy/node_state.h"
 
@@ -24,53 +23,51 @@ static void key_add(struct text *key, uint32_t number)
     text_add(key, bytes, size);
 }
 
-/* In fours. */
-static void key_add_bytes(struct text *key, const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i += 4) {
-        uint32_t number;
-        memcpy(&number, bytes + i, sizeof number);
-        key_add(key, number);
-    }
-}
-
 /* ---- plans ---- */
 
-/* What a target is, if it can be the same as another one's: NULL for an inline node. */
-static char *target_key(const struct declared_target *target)
+/* Orders targets; those that are the same are equal, an inline node only to itself. */
+static int target_compare(const struct declared_target *a, const struct declared_target *b)
 {
-    const struct declared_endpoint *endpoint = target->endpoint;
-    struct text key = { 0 };
-    if (target->kind == TARGET_NODE)
-        return NULL;
-    if (target->kind == TARGET_NAME) {
-        text_puts(&key, "name ");
-        text_puts(&key, target->name);
-        return text_take(&key);
-    }
-    text_puts(&key, endpoint->hostname != NULL ? endpoint->hostname : "address");
-    key_add(&key, endpoint->families);
-    key_add_bytes(&key, endpoint->ipv4, sizeof endpoint->ipv4);
-    key_add_bytes(&key, endpoint->ipv6, sizeof endpoint->ipv6);
-    return text_take(&key);
+    const struct declared_endpoint *left = a->endpoint, *right = b->endpoint;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->kind == TARGET_NAME)
+        return strcmp(a->name, b->name);
+    if (a->kind == TARGET_NODE)
+        return (a > b) - (a < b);
+    int order = left->families - right->families;
+    if (order == 0)
+        order = memcmp(left->ipv4, right->ipv4, sizeof left->ipv4);
+    if (order == 0)
+        order = memcmp(left->ipv6, right->ipv6, sizeof left->ipv6);
+    return order != 0 ? order
+                      : strcmp(left->hostname != NULL ? left->hostname : "",
+                               right->hostname != NULL ? right->hostname : "");
+}
+
+static int rule_compare(const void *a, const void *b, void *children)
+{
+    const struct declared_child *all = children;
+    uint16_t left = *(const uint16_t *)a, right = *(const uint16_t *)b;
+    int order = target_compare(&all[left].to, &all[right].to);
+    return order != 0 ? order : left - right;
 }
 
 /* The rules of a node.  Those with the same target get the same child, the first of them. */
 static struct policy_rule *rules_of(const struct declared_node *declared)
 {
     struct policy_rule *rules = xcalloc(declared->count, sizeof *rules);
-    struct table *by_target = table_new();
+    uint16_t *order = xcalloc(declared->count, sizeof *order), first = 0;
+    for (size_t i = 0; i < declared->count; i++)
+        order[i] = (uint16_t)i;
+    qsort_r(order, declared->count, sizeof *order, rule_compare, declared->children);
     for (size_t i = 0; i < declared->count; i++) {
-        rules[i] = (struct policy_rule){ .key = declared->children[i].rule, .child = (uint16_t)i };
-        char *key = target_key(&declared->children[i].to);
-        const struct policy_rule *first = key != NULL ? table_find(by_target, key) : NULL;
-        if (first != NULL)
-            rules[i].child = first->child;
-        else if (key != NULL)
-            table_put(by_target, key, &rules[i]);
-        free(key);
+        const struct declared_child *child = &declared->children[order[i]];
+        if (i == 0 || target_compare(&declared->children[first].to, &child->to) != 0)
+            first = order[i];
+        rules[order[i]] = (struct policy_rule){ .key = child->rule, .child = first };
     }
-    table_free(by_target);
+    free(order);
     return rules;
 }
 
@@ -113,22 +110,49 @@ static bool needs_location(const char *rule)
 
 typedef bool compile_fn(const struct policy_source *source, void **block, struct error *err);
 
-/* The block under `key`, compiled if it is not there yet, with one more use by `item`; NULL: an error was
- * noted. */
-static const void *get(struct build *build, struct item *item, const char *pointer, const char *key,
-                       compile_fn *compile, edition_free_fn *free_block, const struct policy_source *source)
+/* A new block under `key`, with one use; NULL: an error was noted. */
+static struct interned *make(struct build *build, struct item *item, const char *pointer, const char *key,
+                             compile_fn *compile, edition_free_fn *free_block,
+                             const struct policy_source *source)
 {
-    struct interned *interned = intern_use(build->compiler->intern, key);
     struct error err = { .text = "" };
     void *block;
-    if (interned == NULL && !compile(source, &block, &err)) {
-        object_problem(&build->problems, item_said(item), pointer, false, "%s", err.text);
+    if (compile(source, &block, &err))
+        return intern_add(build->compiler->intern, key, block, free_block, &build->edition);
+    object_problem(&build->problems, item_said(item), pointer, false, "%s", err.text);
+    return NULL;
+}
+
+/* What plans of other rules may have in common with this one, with one more use.  False: an error was noted.
+ */
+static bool get_common(struct build *build, struct item *item, const struct policy *policy,
+                       const char *pointer, const struct policy_source *source, struct interned **out)
+{
+    char *key = policy->common_key != NULL ? policy->common_key(source) : NULL;
+    *out = NULL;
+    if (key == NULL)
+        return true;
+    *out = intern_use(build->compiler->intern, key);
+    if (*out == NULL)
+        *out = make(build, item, pointer, key, policy->compile_common, policy->common_free, source);
+    free(key);
+    return *out != NULL;
+}
+
+/* The plan that is not there yet. */
+static struct interned *make_plan(struct build *build, struct item *item, const struct policy *policy,
+                                  const char *pointer, const char *key, struct policy_source *source)
+{
+    struct interned *common;
+    if (!get_common(build, item, policy, pointer, source, &common))
         return NULL;
-    }
-    if (interned == NULL)
-        interned = intern_add(build->compiler->intern, key, block, free_block, &build->edition);
-    item_add_use(item, interned);
-    return interned->block;
+    source->common = common != NULL ? common->block : NULL;
+    struct interned *plan = make(build, item, pointer, key, policy->compile, policy->plan_free, source);
+    if (common != NULL)
+        item_add_use(item, common);
+    if (plan != NULL)
+        plan->below = common;
+    return plan;
 }
 
 const void *plan_get(struct build *build, struct item *item, const struct declared_node *declared,
@@ -141,23 +165,21 @@ const void *plan_get(struct build *build, struct item *item, const struct declar
     struct policy_source source = {
         .rules = rules, .count = declared->count, .geo = build->geo, .map_of = build_map_of, .context = build
     };
-    const void *plan = NULL;
-    bool is_good = true;
     for (size_t i = 0; i < source.count && build->geo == NULL; i++)
         build->lacks_geo |= rules[i].key != NULL && needs_location(rules[i].key);
-    char *common_key = policy->common_key != NULL ? policy->common_key(&source) : NULL;
-    if (common_key != NULL) {
-        source.common =
-            get(build, item, pointer, common_key, policy->compile_common, policy->common_free, &source);
-        is_good = source.common != NULL;
-    }
     char *key = plan_key(policy, &source);
-    if (is_good)
-        plan = get(build, item, pointer, key, policy->compile, policy->plan_free, &source);
+    struct interned *plan = intern_use(build->compiler->intern, key);
+    if (plan == NULL) {
+        plan = make_plan(build, item, policy, pointer, key, &source);
+    } else if (plan->below != NULL) {
+        intern_use_again(build->compiler->intern, plan->below);
+        item_add_use(item, plan->below);
+    }
+    if (plan != NULL)
+        item_add_use(item, plan);
     free(key);
-    free(common_key);
     free(rules);
-    return plan;
+    return plan != NULL ? plan->block : NULL;
 }
 
 /* ---- rules ---- */

@@ -81,14 +81,18 @@ static void move_problems(const struct object *object, struct problems *from, st
 bool reader_open(const struct object *object, struct problems *problems, struct reader *out)
 {
     struct problems found = { 0 };
-    struct document document;
     *out = (struct reader){ .object = object, .problems = problems, .errors_before = problems->error_count };
-    if (!document_scan(object->file, object->text, object->text_size, &found, &document)) {
-        move_problems(object, &found, problems);
-        return false;
+    if (object->is_scanned) {
+        out->root = cJSON_ParseWithLength(object->text, object->text_size);
+    } else {
+        struct document document;
+        if (!document_scan(object->file, object->text, object->text_size, &found, &document)) {
+            move_problems(object, &found, problems);
+            return false;
+        }
+        out->root = document_parse(&document, json_trim(document.text, (struct span){ 0, document.size }));
+        document_free(&document);
     }
-    out->root = document_parse(&document, json_trim(document.text, (struct span){ 0, document.size }));
-    document_free(&document);
     if (cJSON_IsObject(out->root))
         return true;
     reader_expect(out, out->root, "must be an object {…}");

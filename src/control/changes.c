@@ -14,8 +14,6 @@ static char *object_key(enum object_kind kind, const char *name)
     return xasprintf("%d/%s", (int)kind, name);
 }
 
-#define LARGE_TEXT ((size_t)64 << 10)
-
 /* Adds an object with where it came from; takes `text` over, NULL deletes. */
 static void add_change(struct objects *out, const struct object *object, char *text)
 {
@@ -24,15 +22,17 @@ static void add_change(struct objects *out, const struct object *object, char *t
     change->file = object->file;
     change->line = object->line;
     change->column = object->column;
+    change->is_scanned = object->is_scanned && text != NULL;
     free(change->pointer);
     change->pointer = xstrdup(object->pointer != NULL ? object->pointer : "");
 }
 
+/* The change takes the text over: it outlives its user in `wanted`. */
 static void note_wanted(struct objects *out, struct object *object)
 {
-    bool takes_text = object->text_size >= LARGE_TEXT && !object->is_borrowed;
-    add_change(out, object, takes_text ? object->text : xstrndup(object->text, object->text_size));
-    object->is_borrowed |= takes_text;
+    add_change(out, object,
+               object->is_borrowed ? xstrndup(object->text, object->text_size) : object->text);
+    object->is_borrowed = true;
 }
 
 static void note_deletion(struct objects *out, const struct object *object)

@@ -39,6 +39,12 @@ static void lower(char *text)
             *text = (char)(*text - 'A' + 'a');
 }
 
+/* "country:" and "US"; a code fits behind any word. */
+static void write_key(char out[GEO_KEY_SIZE], const char *word, const char *code)
+{
+    strcpy(stpcpy(out, word), code);
+}
+
 /* ---- one function a form: what follows the colon ---- */
 
 static bool parse_continent(const char *text, struct geo_rule *out, struct error *err)
@@ -48,7 +54,7 @@ static bool parse_continent(const char *text, struct geo_rule *out, struct error
     if (!is_continent(code))
         return error_set(err, "there is no continent \"%s\": AF, AN, AS, EU, NA, OC or SA", text);
     out->kind = GEO_CONTINENT;
-    snprintf(out->key, sizeof out->key, "continent:%s", code);
+    write_key(out->key, "continent:", code);
     return true;
 }
 
@@ -70,7 +76,7 @@ static bool parse_country(const char *text, struct geo_rule *out, struct error *
     if (!check_country(text, code, err))
         return false;
     out->kind = GEO_COUNTRY;
-    snprintf(out->key, sizeof out->key, "country:%s", code);
+    write_key(out->key, "country:", code);
     return true;
 }
 
@@ -229,10 +235,8 @@ bool geo_rule_key_of(enum geo_rule_kind kind, const struct location *at, char ou
     case GEO_SUBDIVISION:
         snprintf(out, GEO_KEY_SIZE, "subdivision:%s", at->subdivision);
         return at->subdivision[0] != '\0';
-    case GEO_COUNTRY: snprintf(out, GEO_KEY_SIZE, "country:%s", at->country); return at->country[0] != '\0';
-    case GEO_CONTINENT:
-        snprintf(out, GEO_KEY_SIZE, "continent:%s", at->continent);
-        return at->continent[0] != '\0';
+    case GEO_COUNTRY: write_key(out, "country:", at->country); return at->country[0] != '\0';
+    case GEO_CONTINENT: write_key(out, "continent:", at->continent); return at->continent[0] != '\0';
     case GEO_DEFAULT: strcpy(out, "default"); return true;
     case GEO_PREFIX:
     case GEO_MAP:

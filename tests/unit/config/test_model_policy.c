@@ -37,7 +37,7 @@ static void a_policy_tree_is_read(void **state)
     assert_int_equal(nearest->children[1].weight, 5);
     assert_int_equal(nearest->children[1].to.kind, TARGET_ENDPOINT);
     assert_string_equal(nearest->children[1].to.endpoint->name, "192.0.2.1");
-    assert_string_equal(nearest->children[1].to.pointer, "/geo/of/default/nearest/1/to");
+    assert_string_equal(node->children[2].to.pointer, "/geo/of/default");
     assert_string_equal(nearest->children[2].to.endpoint->hostname, "h.example.");
     declared_node_free(node);
 }
