@@ -36,7 +36,8 @@ static void refuse_unknown(struct reader *reader, const struct shape *shape, con
     text_free(&known);
 }
 
-/* Most defaults are a number, a word or a short string: the value without a parse, for they are read often. */
+/* Most defaults are a number, a word or a short string: the value without a parse, for they are read often.
+ */
 static bool is_plain(const char *literal, char room[32], cJSON *out)
 {
     size_t size = strlen(literal);

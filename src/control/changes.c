@@ -30,8 +30,7 @@ static void add_change(struct objects *out, const struct object *object, char *t
 /* The change takes the text over: it outlives its user in `wanted`. */
 static void note_wanted(struct objects *out, struct object *object)
 {
-    add_change(out, object,
-               object->is_borrowed ? xstrndup(object->text, object->text_size) : object->text);
+    add_change(out, object, object->is_borrowed ? xstrndup(object->text, object->text_size) : object->text);
     object->is_borrowed = true;
 }
 
