@@ -35,6 +35,10 @@ void document_free(struct document *document);
 bool document_next_member(const struct document *document, struct span object, size_t *at, char **key,
                           struct span *value);
 
+/** The same for the elements of an array. */
+bool document_next_element(const struct document *document, struct span array, size_t *at,
+                           struct span *value);
+
 /** cJSON of one value; NULL is impossible after a scan.  cJSON_Delete by the caller. */
 cJSON *document_parse(const struct document *document, struct span value);
 

@@ -37,6 +37,7 @@ enum command_kind {
                        event_kind, name (subject); out: events, ascending */
     COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
 
+    COMMAND_BATCH,           /* in: items: changes of objects, all of them or none, one generation */
     COMMAND_GENERATION_READ, /* in: generation; out: body: the steering document as it was then */
     COMMAND_GENERATION_DIFF, /* in: before, generation; out: body: what leads from one to the other (diff.h)
                               */
@@ -71,6 +72,8 @@ struct command {
     bool has_after, has_event_kind;
     uint64_t after;
     enum event_kind event_kind;
+    struct command **items; /* owned: OBJECT_PUT, OBJECT_PATCH, OBJECT_DELETE */
+    size_t item_count;
     struct latency_sample *samples; /* owned */
     size_t sample_count;
     struct pushed_report *reports; /* owned */
@@ -80,7 +83,7 @@ struct command {
     uint64_t generation; /* out: of the head after it */
     /* out */
     enum command_result result;
-    struct problems problems; /* pointers are relative to the body that was sent */
+    struct problems problems; /* pointers are relative to the body that was sent, or "/items/3…" of a batch */
     struct error error;
     struct events events; /* owned */
     char *outcome; /* of a write, owned: of a dry run its diff (diff.h), of one object its new JSON, else NULL

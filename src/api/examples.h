@@ -28,6 +28,11 @@
     "\"example.com\":{\"records\":[\"@ 3600 IN SOA ns1 hostmaster 1 7200 900 1209600 300\","    \
     "\"@ 3600 IN NS ns1\",\"ns1 3600 IN A 192.0.2.1\"],\"services\":{\"www\":{\"policy\":\"us\"}}}}}"
 
+#define EXAMPLE_BATCH                                                                               \
+    "{\"items\":[{\"method\":\"PATCH\",\"path\":\"/v1/pools/us/endpoints/us-east-1\","              \
+    "\"body\":{\"weight\":9}},{\"method\":\"PUT\",\"path\":\"/v1/zones/example.com/services/api\"," \
+    "\"body\":{\"policy\":\"us\"}},{\"method\":\"DELETE\",\"path\":\"/v1/pools/old\"}]}"
+
 #define EXAMPLE_OVERRIDE "{\"state\":\"drain\",\"expires\":\"2h\",\"reason\":\"new kernel\"}"
 
 #define EXAMPLE_SAMPLES \

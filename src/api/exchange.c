@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/exchange.h"
 
+#include "api/batch.h"
 #include "api/problem.h"
 #include "api/state.h"
 #include "base/memory.h"
@@ -47,7 +48,9 @@ void exchange_send(struct request *request, struct command *command, void (*then
 {
     struct api *api = request->api;
     command_free(request->command);
-    request->command = NULL;
+    request->command = request->is_item ? command : NULL;
+    if (request->is_item)
+        return;
     atomic_fetch_add(&api->under_way, 1); /* before the look: api_close waits for what is counted */
     if (atomic_load(&api->is_stopping)) {
         atomic_fetch_sub(&api->under_way, 1);
@@ -75,6 +78,15 @@ char *exchange_pointer_of(const struct command *command)
     return pointer;
 }
 
+static void find_in_batch(const struct command *batch, struct problem *problem)
+{
+    char *place = problem->pointer != NULL ? batch_place(batch, problem->pointer) : NULL;
+    if (place == NULL)
+        return;
+    free(problem->pointer);
+    problem->pointer = place;
+}
+
 /* Problems name places in the whole configuration; the sender knows only the body: takes off what the path
  * of the resource says already, and finds the line. */
 static void make_relative(const struct request *request, struct problems *problems)
@@ -85,6 +97,8 @@ static void make_relative(const struct request *request, struct problems *proble
     size_t size = strlen(base);
     for (size_t i = 0; i < problems->count; i++) {
         struct problem *problem = &problems->items[i];
+        if (command->item_count > 0)
+            find_in_batch(command, problem);
         char *pointer = problem->pointer;
         if (pointer == NULL || strncmp(pointer, base, size) != 0 ||
             (pointer[size] != '/' && pointer[size] != '\0'))

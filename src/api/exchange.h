@@ -10,8 +10,8 @@
  * reply if that is wrong. */
 bool exchange_prepare_write(struct request *request, struct command *command);
 
-/** Sends the command (taken over); the connection sleeps until it is back, then `then` goes on with
- * request->command. */
+/** Sends the command (taken over; an item of a batch only keeps it); the connection sleeps until it is back,
+ * then `then` goes on with request->command. */
 void exchange_send(struct request *request, struct command *command, void (*then)(struct request *));
 
 /** True if the command that came back was done; otherwise replies with the reason. */

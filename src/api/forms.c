@@ -113,6 +113,15 @@ static const struct member record_members[] = {
 
 /* ---- what may be said ---- */
 
+static const struct member batch_members[] = {
+    { "items", "[batch_item]", "1 to 1000 changes; each finds what those before it made" },
+};
+static const struct member batch_item_members[] = {
+    { "method", "PUT|PATCH|DELETE", "" },
+    { "path", "string",
+      "of a check, pool, endpoint, policy, map, zone, service or RRset, without parameters" },
+    { "~body", "any", "what the method takes there" },
+};
 static const struct member override_body_members[] = {
     { "~state", "up|down|drain?", "what it is, whatever its checks say" },
     { "~weight", "integer?", "0..65535, instead of the declared one" },
@@ -291,6 +300,8 @@ static const struct form forms[] = {
     FORM("check_time", "how long one step of a check takes", time_members),
     FORM("endpoint_health", "what checks say of an endpoint", health_members),
     FORM("endpoint_override", "what an operator says of an endpoint", override_members),
+    FORM("batch", "several changes of the configuration", batch_members),
+    FORM("batch_item", "one of them, as a request of its own would say it", batch_item_members),
     FORM("override", "what to say of an endpoint: a state, a weight, or both", override_body_members),
     FORM("record_view", "an RRset as it is served", record_members),
     FORM("latency_samples", "a batch of latencies that clients measured", samples_members),

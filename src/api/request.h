@@ -68,6 +68,7 @@ struct request {
     struct command *command;        /* came back, or NULL */
     void (*then)(struct request *); /* goes on with it */
     bool is_waiting;                /* a command is under way */
+    bool is_item;                   /* of a batch: its command is not sent but stays in `command` */
     struct command *prepared;       /* to be sent after the one under way, or NULL */
 
     struct reply reply;

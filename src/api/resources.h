@@ -14,6 +14,8 @@ void config_diff(struct request *request);
 void config_rollback(struct request *request);
 void config_reload(struct request *request);
 
+void batch_post(struct request *request); /* batch_routes.c */
+
 /* object_routes.c: one set for all kinds of objects, the kind stands in the row */
 void object_list(struct request *request);
 void object_get(struct request *request);

@@ -8,6 +8,7 @@
 #define WRITE       "comment dry_run"
 #define PAGE        "limit after"
 #define CONFIG_SIZE ((size_t)64 << 20)
+#define BATCH_SIZE  ((size_t)8 << 20)
 #define POOL        "/v1/pools/{pool}"
 #define ENDPOINT    "/v1/pools/{pool}/endpoints/{endpoint}"
 #define POLICY      "/v1/policies/{policy}"
@@ -65,6 +66,9 @@ const struct route api_routes[] = {
       SHOWS("steering", "503") },
     { METHOD_PUT, "/v1/config", ROLE_ADMIN, config_put, WRITE, "replace it; needs If-Match", CONFIG_SIZE, 0,
       TAKES("steering", EXAMPLE_CONFIG, "written", WRITE_ERRORS " 428") },
+    { METHOD_POST, "/v1/batch", ROLE_ADMIN, batch_post, WRITE,
+      "several changes of the configuration, all of them or none, as one generation", BATCH_SIZE, 0,
+      TAKES("batch", EXAMPLE_BATCH, "written", WRITE_ERRORS) },
     { METHOD_GET, "/v1/generations", ROLE_VIEWER, config_generations, "limit before",
       "who changed it when, newest first", 0, 0, GIVES("page of generation", "503") },
     { METHOD_GET, "/v1/generations/{n}", ROLE_VIEWER, config_generation, "",

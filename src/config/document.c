@@ -64,6 +64,11 @@ bool document_next_member(const struct document *document, struct span object, s
     return true;
 }
 
+bool document_next_element(const struct document *document, struct span array, size_t *at, struct span *value)
+{
+    return json_next_element(document->text, array, at, value);
+}
+
 cJSON *document_parse(const struct document *document, struct span value)
 {
     return cJSON_ParseWithLength(document->text + value.at, value.size);

@@ -120,6 +120,44 @@ void changes_to(const struct compiler *compiler, struct objects *wanted, bool ke
     table_free(names);
 }
 
+/* ---- commands; what those before them in a batch have changed lies over the head ---- */
+
+/* Among the first `count`. */
+static struct object *find_change(const struct objects *changes, size_t count, enum object_kind kind,
+                                  const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct object *change = &changes->items[i];
+        if (change->kind == kind && strcmp(change->name, name) == 0)
+            return change;
+    }
+    return NULL;
+}
+
+/* What the object is now, or NULL. */
+static const struct object *find_now(const struct compiler *compiler, const struct objects *changes,
+                                     enum object_kind kind, const char *name)
+{
+    const struct object *change = find_change(changes, changes->count, kind, name);
+    if (change != NULL)
+        return change->text != NULL ? change : NULL;
+    return compiler_find(compiler, kind, name);
+}
+
+/* Takes `text` over; NULL deletes. */
+static void set_change(struct objects *changes, enum object_kind kind, const char *name, char *text)
+{
+    size_t size = text != NULL ? strlen(text) : 0;
+    struct object *change = find_change(changes, changes->count, kind, name);
+    if (change == NULL) {
+        objects_add(changes, kind, name, text, size);
+        return;
+    }
+    free(change->text);
+    change->text = text;
+    change->text_size = size;
+}
+
 static bool not_found(struct command *command)
 {
     command->result = RESULT_NOT_FOUND;
@@ -139,20 +177,19 @@ static cJSON *parse_body(struct command *command)
     return json;
 }
 
-static void add_json(struct objects *out, const struct command *command, cJSON *json)
+static void set_json(struct objects *out, const struct command *command, const cJSON *json)
 {
     char *printed = cJSON_PrintUnformatted(json);
-    objects_add(out, command->object_kind, command->name, xstrdup(printed), strlen(printed));
+    set_change(out, command->object_kind, command->name, xstrdup(printed));
     cJSON_free(printed);
 }
 
-static bool put_object(const struct compiler *compiler, struct command *command, struct objects *out)
+static bool put_object(struct command *command, struct objects *out)
 {
-    (void)compiler;
     cJSON *json = parse_body(command);
     if (json == NULL)
         return false;
-    add_json(out, command, json);
+    set_json(out, command, json);
     cJSON_Delete(json);
     return true;
 }
@@ -160,13 +197,13 @@ static bool put_object(const struct compiler *compiler, struct command *command,
 /* Changes the value at command->pointer by the body; the rest of the object stays. */
 static bool patch_object(const struct compiler *compiler, struct command *command, struct objects *out)
 {
-    const struct object *head = compiler_find(compiler, command->object_kind, command->name);
-    if (head == NULL)
+    const struct object *now = find_now(compiler, out, command->object_kind, command->name);
+    if (now == NULL)
         return not_found(command);
     cJSON *patch = parse_body(command);
     if (patch == NULL)
         return false;
-    cJSON *json = cJSON_ParseWithLength(head->text, head->text_size);
+    cJSON *json = cJSON_ParseWithLength(now->text, now->text_size);
     cJSON *target = json_at(json, command->pointer != NULL ? command->pointer : "");
     bool is_done = false;
     if (target == NULL) {
@@ -178,7 +215,7 @@ static bool patch_object(const struct compiler *compiler, struct command *comman
                      "a merge patch is an object such as {\"weight\": 9}");
     } else {
         merge_patch(target, patch);
-        add_json(out, command, json);
+        set_json(out, command, json);
         is_done = true;
     }
     cJSON_Delete(json);
@@ -189,16 +226,16 @@ static bool patch_object(const struct compiler *compiler, struct command *comman
 /* An RRset that the zone's file has stays declared, as none. */
 static bool delete_rrset(const struct compiler *compiler, struct command *command, struct objects *out)
 {
-    static const char nothing[] = "{\"values\":[]}";
-    switch (compiler_rrset(compiler, command->name)) {
-    case RRSET_ABSENT:
+    enum rrset_source source = compiler_rrset(compiler, command->name);
+    const struct object *head = compiler_find(compiler, OBJECT_RRSET, command->name),
+                        *change = find_change(out, out->count, OBJECT_RRSET, command->name);
+    bool is_declared_none = source == RRSET_ABSENT && head != NULL;
+    if (source == RRSET_ABSENT && (change == NULL || change->text == NULL)) {
         command->result = RESULT_NOT_FOUND;
         return error_set(&command->error, "there are no records \"%s\"", command->name);
-    case RRSET_DECLARED: objects_add(out, OBJECT_RRSET, command->name, NULL, 0); return true;
-    case RRSET_SEEDED:
-        objects_add(out, OBJECT_RRSET, command->name, xstrdup(nothing), strlen(nothing));
-        return true;
     }
+    set_change(out, OBJECT_RRSET, command->name,
+               source == RRSET_SEEDED || is_declared_none ? xstrdup("{\"values\":[]}") : NULL);
     return true;
 }
 
@@ -215,27 +252,36 @@ static bool stands_in(const struct object *object, const char *prefix)
     }
 }
 
+static void delete_zone_content(const struct compiler *compiler, const char *zone, struct objects *out)
+{
+    char *prefix = xasprintf("%s/", zone);
+    struct objects all = { 0 };
+    size_t count = out->count; /* a zone may hold 100,000 services: those that are added need no search */
+    for (size_t i = 0; i < count; i++) {
+        struct object *object = &out->items[i];
+        if (stands_in(object, prefix))
+            set_change(out, object->kind, object->name, NULL);
+    }
+    compiler_list(compiler, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct object *object = &all.items[i];
+        if (stands_in(object, prefix) && find_change(out, count, object->kind, object->name) == NULL)
+            objects_add(out, object->kind, object->name, NULL, 0);
+    }
+    objects_free(&all);
+    free(prefix);
+}
+
 /* A zone goes with its data, its services and its RRsets. */
 static bool delete_object(const struct compiler *compiler, struct command *command, struct objects *out)
 {
     if (command->object_kind == OBJECT_RRSET)
         return delete_rrset(compiler, command, out);
-    const struct object *head = compiler_find(compiler, command->object_kind, command->name);
-    if (head == NULL)
+    if (find_now(compiler, out, command->object_kind, command->name) == NULL)
         return not_found(command);
-    note_deletion(out, head);
-    if (command->object_kind != OBJECT_ZONE)
-        return true;
-    char *prefix = xasprintf("%s/", command->name);
-    struct objects all = { 0 };
-    compiler_list(compiler, &all);
-    for (size_t i = 0; i < all.count; i++) {
-        const struct object *object = &all.items[i];
-        if (stands_in(object, prefix))
-            note_deletion(out, object);
-    }
-    objects_free(&all);
-    free(prefix);
+    set_change(out, command->object_kind, command->name, NULL);
+    if (command->object_kind == OBJECT_ZONE)
+        delete_zone_content(compiler, command->name, out);
     return true;
 }
 
@@ -254,17 +300,72 @@ static bool replace_all(const struct compiler *compiler, struct command *command
     return is_good;
 }
 
-bool changes_of_command(const struct compiler *compiler, struct command *command, struct objects *out)
+static bool change_object(const struct compiler *compiler, struct command *command, struct objects *out)
 {
     switch ((enum command_kind)command->letter.kind) {
-    case COMMAND_CONFIG_REPLACE: return replace_all(compiler, command, out);
-    case COMMAND_OBJECT_PUT: return put_object(compiler, command, out);
+    case COMMAND_OBJECT_PUT: return put_object(command, out);
     case COMMAND_OBJECT_PATCH: return patch_object(compiler, command, out);
     case COMMAND_OBJECT_DELETE: return delete_object(compiler, command, out);
     default: break;
     }
     command->result = RESULT_INVALID;
     return error_set(&command->error, "not a change of the configuration");
+}
+
+/* What is wrong with an item is said at its place in the batch. */
+static void tell_item(struct command *batch, size_t index, const struct command *item)
+{
+    char *place = xasprintf("/items/%zu", index);
+    for (size_t i = 0; i < item->problems.count; i++) {
+        const struct problem *problem = &item->problems.items[i];
+        char *pointer = xasprintf("%s/body%s", place, problem->pointer != NULL ? problem->pointer : "");
+        problems_add(&batch->problems, NULL, 0, 0, pointer, "%s", problem->message);
+        free(pointer);
+    }
+    if (item->problems.count == 0)
+        problems_add(&batch->problems, NULL, 0, 0, place, "%s", item->error.text);
+    free(place);
+}
+
+/* What comes and goes within one batch never was. */
+static void drop_transient(const struct compiler *compiler, struct objects *changes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < changes->count; i++) {
+        struct object *change = &changes->items[i];
+        bool was_there = compiler_find(compiler, change->kind, change->name) != NULL;
+        if (change->text != NULL || was_there) {
+            changes->items[count++] = *change;
+            continue;
+        }
+        free(change->name);
+        free(change->pointer);
+    }
+    changes->count = count;
+}
+
+static bool run_batch(const struct compiler *compiler, struct command *batch, struct objects *out)
+{
+    bool is_good = true;
+    for (size_t i = 0; i < batch->item_count; i++) {
+        struct command *item = batch->items[i];
+        if (change_object(compiler, item, out))
+            continue;
+        is_good = false;
+        tell_item(batch, i, item);
+    }
+    batch->result = RESULT_INVALID;
+    drop_transient(compiler, out);
+    return is_good;
+}
+
+bool changes_of_command(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    switch ((enum command_kind)command->letter.kind) {
+    case COMMAND_CONFIG_REPLACE: return replace_all(compiler, command, out);
+    case COMMAND_BATCH: return run_batch(compiler, command, out);
+    default: return change_object(compiler, command, out);
+    }
 }
 
 void changes_relate_problems(const struct command *command, struct problems *problems)

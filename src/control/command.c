@@ -25,6 +25,9 @@ void command_free(struct command *command)
     for (size_t i = 0; i < command->sample_count; i++)
         free(command->samples[i].endpoint);
     free(command->samples);
+    for (size_t i = 0; i < command->item_count; i++)
+        command_free(command->items[i]);
+    free(command->items);
     for (size_t i = 0; i < command->report_count; i++)
         free(command->reports[i].endpoint);
     free(command->reports);

@@ -153,6 +153,7 @@ bool writes_take(const struct letter *letter)
     case COMMAND_OBJECT_PUT:
     case COMMAND_OBJECT_PATCH:
     case COMMAND_OBJECT_DELETE:
+    case COMMAND_BATCH:
     case TASK_ROLLBACK: return true;
     default: return false;
     }
