@@ -12,6 +12,7 @@
 #define CHECK_HEADERS_MAX     32
 #define CHECK_ARGUMENTS_MAX   32
 #define CHECK_RDATA_SIZE_MAX  256
+#define CHECK_INPUTS_MAX      12 /* that one check rests on, with those that they rest on */
 
 enum check_type {
     CHECK_HTTP,
@@ -22,8 +23,9 @@ enum check_type {
     CHECK_GRPC,
     CHECK_ICMP,
     CHECK_EXEC,
-    CHECK_PUSH,      /* not measured: somebody reports */
-    CHECK_TYPE_COUNT /* types that the checker does not measure itself go in front of it and have no probe */
+    CHECK_PUSH,       /* not measured: somebody reports */
+    CHECK_CALCULATED, /* not measured: it follows from other checks */
+    CHECK_TYPE_COUNT  /* types that the checker does not measure itself go in front of it and have no probe */
 };
 
 /* Which step of a check its latency is.  Each is a step alone, so that a reused connection changes none. */
@@ -51,7 +53,8 @@ struct check {
     _Atomic uint32_t references;
     char *name;
     enum check_type type;
-    uint32_t interval_ms, timeout_ms; /* of push: ttl_ms and 0, the pace of bad results while it is silent */
+    uint32_t interval_ms, timeout_ms; /* of push: ttl_ms and 0, the pace of bad results while it is silent; of
+                                         calculated: 0 */
     uint16_t rise, fall;              /* results in a row that turn the verdict, >= 1 */
     uint16_t port;                    /* 0: the scheme's */
     char *target_host;       /* connect there instead of the endpoint's address; NULL: the endpoint's */
@@ -94,7 +97,21 @@ struct check {
     size_t command_count;
     /* push */
     uint32_t ttl_ms; /* a report holds that long; 0: another type */
+    /* calculated */
+    char **inputs; /* "web", "!maintenance": names of checks of the same endpoint */
+    size_t input_count;
+    uint16_t needed; /* so many inputs must be good */
 };
+
+/** The check that an input names, and whether it is good while that is down. */
+static inline const char *check_input_name(const char *input)
+{
+    return input[0] == '!' ? input + 1 : input;
+}
+static inline bool check_input_is_negated(const char *input)
+{
+    return input[0] == '!';
+}
 
 struct check *check_acquire(struct check *check);
 void check_release(struct check *check); /* frees the last one */
@@ -115,5 +132,6 @@ struct check_binding {
     struct address
         address; /* the endpoint's IPv4, or IPv6 if it has no IPv4; NONE if target_host or hostname is used */
     char *hostname;      /* presentation format; NULL if there is an address */
+    bool is_input;       /* of another check of the endpoint, and nothing more: it does not decide itself */
     char *endpoint_name; /* "us/us-east-1", for logs and metrics */
 };

@@ -43,6 +43,15 @@ struct override {
     char reason[256];
 };
 
+/* What one of several checks of an endpoint says. */
+struct check_state {
+    char name[64];
+    uint8_t verdict;                 /* enum health_verdict */
+    bool decides;                    /* false: it is an input of another one and nothing more */
+    const struct evidence *evidence; /* NULL before the first verdict */
+};
+
+/* One block with its check states: free with free(). */
 struct endpoint_condition {
     uint32_t weight;                 /* effective: override over declared */
     uint32_t latency_us;             /* smoothed time of its checks from here; 0: unknown, or too few */
@@ -51,9 +60,12 @@ struct endpoint_condition {
     uint8_t verdict;                 /* enum health_verdict: what the checks say */
     bool is_available;               /* the one formula: override over declared over observed */
     bool is_held;                    /* down or drained by an operator */
+    int64_t certificate_ends_s;      /* Unix time, the earliest of its checks; 0: none */
     int64_t hold_until_wall_ms;      /* healthy again but held back until then, or HELD_MANUALLY; 0: not */
     const struct evidence *evidence; /* NULL before the first verdict */
     const struct override *override; /* NULL: no operator says anything */
+    size_t check_count;              /* 0 where there is only one: it is the evidence's */
+    const struct check_state *checks;
 };
 
 /*

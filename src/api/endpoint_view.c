@@ -147,6 +147,25 @@ static void write_times(struct writer *json, const struct check_times *times)
     writer_end(json);
 }
 
+/* Where there are several: what each says, and whether it decides. */
+static void write_checks(struct writer *json, const struct endpoint_condition *condition)
+{
+    if (condition == NULL || condition->check_count == 0)
+        return;
+    writer_array(json, "checks");
+    for (size_t i = 0; i < condition->check_count; i++) {
+        const struct check_state *state = &condition->checks[i];
+        writer_object(json, NULL);
+        writer_string(json, "check", state->name);
+        writer_string(json, "verdict", endpoint_verdict_name(state->verdict));
+        writer_bool(json, "decides", state->decides);
+        writer_time(json, "since", state->evidence != NULL ? state->evidence->since_wall_ms : 0);
+        writer_string(json, "evidence", state->evidence != NULL ? state->evidence->text : NULL);
+        writer_end(json);
+    }
+    writer_end(json);
+}
+
 static void write_health(struct writer *json, const struct endpoint_condition *condition,
                          const struct check_times *times)
 {
@@ -162,7 +181,8 @@ static void write_health(struct writer *json, const struct endpoint_condition *c
     else
         writer_null(json, "latency_ms");
     write_times(json, times);
-    writer_time(json, "certificate_ends", evidence != NULL ? evidence->certificate_ends_s * 1000 : 0);
+    writer_time(json, "certificate_ends", condition != NULL ? condition->certificate_ends_s * 1000 : 0);
+    write_checks(json, condition);
     writer_end(json);
 }
 

@@ -86,6 +86,14 @@ static const struct member health_members[] = {
     { "latency_ms", "number?", "what latency policies go by; null: too few measurements, or too old" },
     { "times", "[check_time]", "how long the steps of its first check take" },
     { "certificate_ends", "time?", "when the certificate that it shows expires" },
+    { "~checks", "[check_verdict]", "where there are several: what each of them says" },
+};
+static const struct member check_verdict_members[] = {
+    { "check", "string", "its name" },
+    { "verdict", "unknown|up|down", "" },
+    { "decides", "boolean", "false: it is an input of another check and nothing more" },
+    { "since", "time?", "when the verdict last changed" },
+    { "evidence", "string?", "what it saw" },
 };
 static const struct member time_members[] = {
     { "step", "connect|tls|first_byte", "" },
@@ -299,6 +307,7 @@ static const struct form forms[] = {
     FORM("effective", "override over declared over observed", effective_members),
     FORM("check_time", "how long one step of a check takes", time_members),
     FORM("endpoint_health", "what checks say of an endpoint", health_members),
+    FORM("check_verdict", "what one of several checks says of an endpoint", check_verdict_members),
     FORM("endpoint_override", "what an operator says of an endpoint", override_members),
     FORM("batch", "several changes of the configuration", batch_members),
     FORM("batch_item", "one of them, as a request of its own would say it", batch_item_members),

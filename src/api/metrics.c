@@ -140,9 +140,9 @@ static bool certificate_end(struct text *out, const struct endpoint *endpoint,
                             const struct endpoint_condition *condition)
 {
     (void)endpoint;
-    if (condition == NULL || condition->evidence == NULL || condition->evidence->certificate_ends_s == 0)
+    if (condition == NULL || condition->certificate_ends_s == 0)
         return false;
-    text_printf(out, "%" PRId64, condition->evidence->certificate_ends_s);
+    text_printf(out, "%" PRId64, condition->certificate_ends_s);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "config/check_inputs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,34 @@ static void fill_binding(struct check *check, const char *pool, const struct dec
         out->address = address_of(endpoint);
 }
 
+/* The checks of one endpoint, in the order in which they follow from each other: inputs first. */
+struct bound {
+    const struct build *build;
+    char *const *names; /* those that decide */
+    size_t name_count;
+    struct check *checks[DECLARED_CHECKS_MAX * (CHECK_INPUTS_MAX + 1)];
+    size_t count;
+};
+
+static bool decides(const struct bound *bound, const struct check *check)
+{
+    for (size_t i = 0; i < bound->name_count; i++)
+        if (strcmp(bound->names[i], check->name) == 0)
+            return true;
+    return false;
+}
+
+static void bind_with_inputs(struct bound *bound, const char *name)
+{
+    struct check *check = build_find(bound->build, OBJECT_CHECK, name)->check;
+    for (size_t i = 0; i < bound->count; i++)
+        if (bound->checks[i] == check)
+            return;
+    for (size_t i = 0; i < check->input_count; i++)
+        bind_with_inputs(bound, check_input_name(check->inputs[i]));
+    bound->checks[bound->count++] = check;
+}
+
 static void bind_endpoint(struct build *build, const struct declared_pool *pool,
                           const struct declared_endpoint *declared, struct compiled_endpoint *out)
 {
@@ -42,11 +71,14 @@ static void bind_endpoint(struct build *build, const struct declared_pool *pool,
     size_t count = has_own ? declared->check_count : pool->check_count;
     if (count == 0)
         return;
-    out->checks = xcalloc(count, sizeof *out->checks);
-    for (size_t i = 0; i < count; i++) {
-        const struct item *check = build_find(build, OBJECT_CHECK, names[i]);
-        fill_binding(check->check, out->pool, declared, out->endpoint->slot,
-                     &out->checks[out->check_count++]);
+    struct bound bound = { .build = build, .names = names, .name_count = count };
+    for (size_t i = 0; i < count; i++)
+        bind_with_inputs(&bound, names[i]);
+    out->checks = xcalloc(bound.count, sizeof *out->checks);
+    out->check_count = bound.count;
+    for (size_t i = 0; i < bound.count; i++) {
+        fill_binding(bound.checks[i], out->pool, declared, out->endpoint->slot, &out->checks[i]);
+        out->checks[i].is_input = !decides(&bound, bound.checks[i]);
     }
 }
 
@@ -78,7 +110,7 @@ static void rebind_if_touched(struct item *item, void *context)
     struct build *build = context;
     bool is_touched = false;
     for (size_t i = 0; i < item->source->reference_count; i++)
-        is_touched |= build_is_staged(build, OBJECT_CHECK, item->source->references[i].name);
+        is_touched |= check_inputs_touched(build, item->source->references[i].name);
     if (!is_touched)
         return;
     /* the text was good when it was accepted */

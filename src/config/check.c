@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const check_type_names[] = { "http", "https", "tcp",  "tls",  "dns",
-                                         "grpc", "icmp",  "exec", "push", NULL };
+const char *const check_type_names[] = { "http", "https", "tcp",  "tls",        "dns", "grpc",
+                                         "icmp", "exec",  "push", "calculated", NULL };
 static_assert(sizeof check_type_names / sizeof *check_type_names == CHECK_TYPE_COUNT + 1, "a type, a name");
 
 const char *const latency_of_names[] = { "connect", "tls", "first_byte", NULL };
@@ -57,6 +57,7 @@ static const struct {
     VALUE(query_type),
     VALUE(rcode),
     VALUE(ttl_ms),
+    VALUE(needed),
 #undef VALUE
 };
 
@@ -86,6 +87,7 @@ void check_release(struct check *check)
         free(string_of(check, i));
     list_free(check->headers, check->header_count);
     list_free(check->command, check->command_count);
+    list_free(check->inputs, check->input_count);
     free(check);
 }
 
@@ -123,7 +125,8 @@ bool check_equal(const struct check *a, const struct check *b)
         if (memcmp((const char *)a + values[i].at, (const char *)b + values[i].at, values[i].size) != 0)
             return false;
     return codes_equal(a, b) && lists_equal(a->headers, a->header_count, b->headers, b->header_count) &&
-           lists_equal(a->command, a->command_count, b->command, b->command_count);
+           lists_equal(a->command, a->command_count, b->command, b->command_count) &&
+           lists_equal(a->inputs, a->input_count, b->inputs, b->input_count);
 }
 
 /* ---- the answer that a dns check waits for ---- */

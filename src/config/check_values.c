@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "dns/name.h"
 #include "dns/type.h"
+#include "model_parts.h"
 
 #include <ctype.h>
 #include <regex.h>
@@ -50,6 +51,40 @@ bool dns_name_accept(const char *text, struct error *err)
     struct dns_name name;
     return (text[0] != '@' && dns_name_parse(text, NULL, &name)) || error_set(err, "must be a domain name");
 }
+
+/* ---- what a calculated check rests on ---- */
+
+bool input_accept(const char *text, struct error *err)
+{
+    struct error why;
+    return name_accept(check_input_name(text), &why) ||
+           error_set(err, "must be the name of a check, with \"!\" in front if it is to be down");
+}
+
+static void read_require(struct reader *reader, const struct field *field, const cJSON *value, void *base)
+{
+    uint16_t *needed = field_member(field, base);
+    double number = cJSON_IsNumber(value) ? value->valuedouble : 0;
+    if (cJSON_IsString(value) && strcmp(value->valuestring, "all") == 0)
+        *needed = 0;
+    else if (cJSON_IsString(value) && strcmp(value->valuestring, "any") == 0)
+        *needed = 1;
+    else if (number >= 1 && number <= CHECK_INPUTS_MAX && number == (uint16_t)number)
+        *needed = (uint16_t)number;
+    else
+        reader_expect(reader, value, "must be \"all\", \"any\" or how many, 1..%d", CHECK_INPUTS_MAX);
+}
+
+static void describe_require(const struct field *field, struct text *out)
+{
+    (void)field;
+    text_printf(out,
+                "\"anyOf\": [{ \"enum\": [\"all\", \"any\"] }, { \"type\": \"integer\", \"minimum\": 1, "
+                "\"maximum\": %d }]",
+                CHECK_INPUTS_MAX);
+}
+
+const struct field_type type_require = { read_require, describe_require };
 
 /* ---- status codes ---- */
 

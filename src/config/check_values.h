@@ -14,6 +14,9 @@ extern const struct field_type type_source;     /* struct address */
 extern const struct field_type type_headers;    /* char **: "Name: value", and its count */
 extern const struct field_type type_query_type; /* uint16_t */
 
+extern const struct field_type type_require; /* uint16_t; 0: all */
+
+bool input_accept(const char *text, struct error *err);
 bool method_accept(const char *text, struct error *err);
 bool regex_accept(const char *text, struct error *err);
 bool dns_name_accept(const char *text, struct error *err);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "config/check_inputs.h"
 #include "config/service_loop.h"
 
 static void parse_check(struct build *build, struct item *item, const struct object *said)
@@ -50,6 +51,7 @@ void build_parse(struct build *build)
     build_maps(build);
     build_locations(build);
     parse_staged(build, OBJECT_CHECK, parse_check);
+    build_check_inputs(build);
     parse_staged(build, OBJECT_POOL, add_draft);
     parse_staged(build, OBJECT_POLICY, add_draft);
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "config/check_inputs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +286,24 @@ static void note_references(struct item *item, void *context)
     free(zone);
 }
 
+struct input_users {
+    struct table *checks;
+    const struct object *user;
+};
+
+static void note_input(void *context, const char *input)
+{
+    const struct input_users *users = context;
+    note_user(users->checks, input, users->user);
+}
+
+static void note_inputs(struct item *item, void *context)
+{
+    const struct deletions *deletions = context;
+    struct input_users users = { deletions->checks, &item->source->object };
+    check_inputs_each(item, note_input, &users);
+}
+
 static void note_data(struct item *item, void *context)
 {
     const struct deletions *deletions = context;
@@ -316,8 +335,10 @@ static void check_deletions(struct build *build)
     add_gone(build, OBJECT_POLICY, deletions.nodes);
     add_gone(build, OBJECT_MAP, deletions.nodes);
     add_gone(build, OBJECT_ZONE, deletions.zones);
-    if (table_count(deletions.checks) > 0)
+    if (table_count(deletions.checks) > 0) {
         build_each_untouched(build, OBJECT_POOL, note_references, &deletions);
+        build_each_untouched(build, OBJECT_CHECK, note_inputs, &deletions);
+    }
     if (table_count(deletions.nodes) > 0)
         build_each_untouched(build, OBJECT_POLICY, note_references, &deletions);
     if (table_count(deletions.zones) > 0) {

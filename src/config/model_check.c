@@ -112,6 +112,11 @@ static const struct {
     { "command", OF(EXEC) },
     { "ttl", OF(PUSH) },
     { "latency_of", CONNECTED | OF(DNS) | OF(ICMP) },
+    { "rise", MEASURED | OF(PUSH) },
+    { "fall", MEASURED | OF(PUSH) },
+    { "damp", MEASURED | OF(PUSH) },
+    { "of", OF(CALCULATED) },
+    { "require", OF(CALCULATED) },
 };
 
 static bool is_given(const struct reader *reader, const char *key)
@@ -202,6 +207,24 @@ static void check_latency_of(struct reader *reader, const struct check *check)
                       "http, https and grpc do, and tcp with \"expect\"");
 }
 
+static void settle_calculated(struct reader *reader, struct check *check)
+{
+    check->interval_ms = check->timeout_ms = 0;
+    const cJSON *of = cJSON_GetObjectItemCaseSensitive(reader->root, "of");
+    if (cJSON_IsArray(of) && of->child == NULL)
+        refuse_option(reader, "of", "must name at least one check");
+    for (size_t i = 0; i < check->input_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(check_input_name(check->inputs[i]), check_input_name(check->inputs[k])) == 0) {
+                refuse_option(reader, "of", "names a check twice");
+                return;
+            }
+    if (check->needed > check->input_count)
+        refuse_option(reader, "require", "is more than there are in \"of\"");
+    if (check->needed == 0)
+        check->needed = (uint16_t)check->input_count;
+}
+
 struct check *check_parse(const struct object *object, struct problems *problems)
 {
     struct reader reader;
@@ -217,11 +240,14 @@ struct check *check_parse(const struct object *object, struct problems *problems
     demand(&reader, check, OF(DNS), "query");
     demand(&reader, check, OF(EXEC), "command");
     demand(&reader, check, OF(PUSH), "ttl");
+    demand(&reader, check, OF(CALCULATED), "of");
     check_request(&reader, check);
     check_rest(&reader, check);
     if (check->type == CHECK_PUSH)
         settle_push(&reader, check);
     check_latency_of(&reader, check);
+    if (check->type == CHECK_CALCULATED)
+        settle_calculated(&reader, check);
     if (reader_close(&reader))
         return check;
     check_release(check);

@@ -96,5 +96,10 @@ static const struct field check_fields[] = {
       .most = CHECK_ARGUMENTS_MAX, .doc = "absolute path and arguments of the program that checks" },
     { "ttl", &type_duration, MEMBER(struct check, ttl_ms), .least = SECOND, .most = DAY,
       .doc = "how long a report holds; no other by then is a bad result" },
+    { "of", &type_texts, MEMBER(struct check, inputs), COUNT(struct check, input_count),
+      .most = CHECK_INPUTS_MAX, .accept = input_accept, .pattern = "^!?[A-Za-z0-9._-]{1,63}$",
+      .doc = "names of the checks it follows from; good is one that is up, or with \"!\" in front, down" },
+    { "require", &type_require, MEMBER(struct check, needed), .fallback = "\"all\"",
+      .doc = "how many of them must be good: \"all\", \"any\" or a number" },
 };
 const struct shape shape_check = { .name = "check", .doc = "a health check", SHAPE(check_fields) };

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,9 +65,29 @@ void entry_take_checks(struct world *world, struct entry *entry, const struct co
     for (size_t i = 0; i < count; i++) {
         checks[i] = check_acquire(compiled->checks[i].check);
         observed[i] = inherit(entry, compiled, i);
+        observed[i].is_input = compiled->checks[i].is_input;
     }
     entry_forget_checks(world, entry);
     entry->checks = checks;
     entry->observed = observed;
     entry->check_count = count;
+}
+
+struct endpoint_condition *entry_condition(const struct entry *entry, const struct endpoint_condition *from)
+{
+    size_t count = entry->check_count > 1 ? entry->check_count : 0;
+    struct check_state *states;
+    struct endpoint_condition *condition = xcalloc(1, sizeof *condition + count * sizeof *states);
+    states = (struct check_state *)(condition + 1);
+    *condition = *from;
+    condition->check_count = count;
+    condition->checks = count > 0 ? states : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct observation *observed = &entry->observed[i];
+        snprintf(states[i].name, sizeof states[i].name, "%s", entry->checks[i]->name);
+        states[i].verdict = observed->verdict;
+        states[i].decides = !observed->is_input;
+        states[i].evidence = observed->evidence;
+    }
+    return condition;
 }

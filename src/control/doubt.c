@@ -6,6 +6,7 @@
 #include "config/model.h"
 #include "control/suspicion.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +19,20 @@ enum {
 
 /* One endpoint.  Bits of the masks are its checks. */
 struct record {
-    uint8_t known, silent; /* what the last results say */
-    uint8_t held, rising;  /* held reports; of these the ones that reply again */
+    uint64_t known, silent; /* what the last results say */
+    uint64_t held, rising;  /* held reports; of these the ones that reply again */
     size_t count;
     uint32_t window_ms;
-    struct health_report *fall[DECLARED_CHECKS_MAX]; /* the report that took it down by silence, or would */
-    uint64_t fell_ms[DECLARED_CHECKS_MAX];
+    struct fall *falls; /* one a check */
 };
+
+/* What took a check down by silence, or would. */
+struct fall {
+    struct health_report *report; /* NULL: nothing */
+    uint64_t ms;
+};
+
+static_assert(DECLARED_CHECKS_MAX * (CHECK_INPUTS_MAX + 1) < 64, "a bit a check");
 
 struct doubt {
     struct suspicion *suspicion;
@@ -47,20 +55,39 @@ struct doubt *doubt_new(void)
     return doubt;
 }
 
+static uint64_t bit_of(size_t check)
+{
+    return UINT64_C(1) << check;
+}
+
 static void drop_fall(struct record *record, size_t check)
 {
-    free(record->fall[check]);
-    record->fall[check] = NULL;
-    record->held &= (uint8_t) ~(1u << check);
-    record->rising &= (uint8_t) ~(1u << check);
+    free(record->falls[check].report);
+    record->falls[check].report = NULL;
+    record->held &= ~bit_of(check);
+    record->rising &= ~bit_of(check);
+}
+
+/* So many checks from now on. */
+static void resize_record(struct record *record, size_t count)
+{
+    for (size_t i = count; i < record->count; i++)
+        drop_fall(record, i);
+    if (count == record->count)
+        return;
+    record->falls = xrealloc(record->falls, count, sizeof *record->falls);
+    for (size_t i = record->count; i < count; i++)
+        record->falls[i] = (struct fall){ NULL, 0 };
+    record->count = count;
 }
 
 static void drop_record(struct doubt *doubt, uint32_t slot)
 {
     if (slot >= doubt->room || doubt->records[slot] == NULL)
         return;
-    for (size_t i = 0; i < DECLARED_CHECKS_MAX; i++)
+    for (size_t i = 0; i < doubt->records[slot]->count; i++)
         drop_fall(doubt->records[slot], i);
+    free(doubt->records[slot]->falls);
     free(doubt->records[slot]);
     doubt->records[slot] = NULL;
 }
@@ -101,12 +128,10 @@ void doubt_bind(struct doubt *doubt, uint32_t slot, size_t count, uint32_t windo
         return;
     }
     struct record *record = record_at(doubt, slot);
-    for (size_t i = count; i < DECLARED_CHECKS_MAX; i++)
-        drop_fall(record, i);
-    uint8_t kept = (uint8_t)((1u << count) - 1);
+    resize_record(record, count);
+    uint64_t kept = bit_of(count) - 1;
     record->known &= kept;
     record->silent &= kept;
-    record->count = count;
     record->window_ms = window_ms;
     if (has_replied)
         suspicion_note(doubt->suspicion, slot, true, window_ms, now_ms);
@@ -116,20 +141,20 @@ void doubt_bind(struct doubt *doubt, uint32_t slot, size_t count, uint32_t windo
 static void note_reply(struct doubt *doubt, const struct health_report *report, struct record *record,
                        uint64_t now_ms)
 {
-    uint8_t bit = (uint8_t)(1u << report->check_index);
+    uint64_t bit = bit_of(report->check_index);
     record->known |= bit;
-    record->silent = (uint8_t)(report->has_replied ? record->silent & ~bit : record->silent | bit);
+    record->silent = report->has_replied ? record->silent & ~bit : record->silent | bit;
     bool has_replied = (record->known & ~record->silent) != 0;
     suspicion_note(doubt->suspicion, report->endpoint_slot, has_replied, record->window_ms, now_ms);
 }
 
 static void note_fall(struct record *record, const struct health_report *report, uint64_t now_ms)
 {
-    size_t check = report->check_index;
-    if (record->fall[check] == NULL)
-        record->fell_ms[check] = now_ms;
-    free(record->fall[check]);
-    record->fall[check] = xmemdup(report, sizeof *report);
+    struct fall *fall = &record->falls[report->check_index];
+    if (fall->report == NULL)
+        fall->ms = now_ms;
+    free(fall->report);
+    fall->report = xmemdup(report, sizeof *report);
 }
 
 bool doubt_take(struct doubt *doubt, const struct health_report *report, uint8_t believed, uint64_t now_ms)
@@ -138,7 +163,7 @@ bool doubt_take(struct doubt *doubt, const struct health_report *report, uint8_t
         report->check_index >= doubt->records[report->endpoint_slot]->count)
         return true;
     struct record *record = doubt->records[report->endpoint_slot];
-    uint8_t bit = (uint8_t)(1u << report->check_index);
+    uint64_t bit = bit_of(report->check_index);
     note_reply(doubt, report, record, now_ms);
     bool is_falling = report->verdict == HEALTH_DOWN && report->settle_ms == 0 && !report->has_replied;
     bool is_rising = report->verdict == HEALTH_DOWN && report->settle_ms != 0;
@@ -152,8 +177,8 @@ bool doubt_take(struct doubt *doubt, const struct health_report *report, uint8_t
         return true;
     }
     note_fall(record, report, now_ms);
-    record->rising &= (uint8_t)~bit;
-    record->held &= (uint8_t)~bit;
+    record->rising &= ~bit;
+    record->held &= ~bit;
     if (!suspicion_is_on(doubt->suspicion) && now_ms >= doubt->grace_end_ms)
         return true;
     record->held |= bit;
@@ -189,19 +214,19 @@ enum doubt_turn doubt_judge(struct doubt *doubt, uint64_t now_ms)
 /* Whether doubt_next hands this one out; marks it so that it is the last time. */
 static bool is_next(struct doubt *doubt, struct record *record, size_t check)
 {
-    uint8_t bit = (uint8_t)(1u << check);
+    uint64_t bit = bit_of(check);
     uint64_t back_ms =
         suspicion_window_ms(doubt->suspicion) + (doubt->reference_count > 0 ? REFERENCES_SLOW_MS : 0u);
-    if (record->fall[check] == NULL)
+    if (record->falls[check].report == NULL)
         return false;
     if (doubt->turn == DOUBT_BEGINS) {
-        bool is_fresh = (record->held & bit) == 0 && doubt->judged_ms - record->fell_ms[check] <= back_ms;
+        bool is_fresh = (record->held & bit) == 0 && doubt->judged_ms - record->falls[check].ms <= back_ms;
         record->held |= is_fresh ? bit : 0;
         return is_fresh;
     }
     bool is_believed = doubt->is_releasing && (record->held & bit) != 0 && (record->rising & bit) == 0;
     if (is_believed)
-        record->held &= (uint8_t)~bit;
+        record->held &= ~bit;
     return is_believed;
 }
 
@@ -216,7 +241,7 @@ const struct health_report *doubt_next(struct doubt *doubt, bool *is_up)
             if (!is_next(doubt, record, check))
                 continue;
             free(doubt->out);
-            doubt->out = xmemdup(record->fall[check], sizeof *doubt->out);
+            doubt->out = xmemdup(record->falls[check].report, sizeof *doubt->out);
             return doubt->out;
         }
     }

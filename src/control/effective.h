@@ -9,13 +9,14 @@ struct observation {
     uint8_t verdict; /* enum health_verdict */
     uint32_t settle_ms;
     uint32_t latency_us, latency_samples;
+    bool is_input;                   /* of a calculated check: it does not decide itself */
     const struct evidence *evidence; /* published with the condition; NULL before the first verdict */
 };
 
 /**
  * The one formula: override over declared over observed.  `count` 0 means that nobody checks it.  An endpoint
  * without a verdict yet counts as available, so that a new one is not out before its first result; with
- * several checks all must be up.
+ * several checks all that decide must be up.
  */
 void effective_condition(uint32_t declared_weight, const struct observation *observed, size_t count,
                          const struct override *override, struct endpoint_condition *out);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "control/calculation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +12,19 @@
 
 /* ---- bindings ---- */
 
+static void recalculate(struct world *world, struct entry *entry);
+
 static void set_target(struct entry *entry, const struct compiled_endpoint *compiled)
 {
     char address[ADDRESS_TEXT_SIZE] = "";
-    const struct check_binding *first = compiled->check_count > 0 ? &compiled->checks[0] : NULL;
-    if (first != NULL && first->hostname == NULL && first->address.family != ADDRESS_NONE)
-        address_format(&first->address, address);
+    const struct check_binding *at = NULL; /* a check with a host of its own measures something else */
+    for (size_t i = compiled->check_count; i > 0; i--)
+        if (compiled->checks[i - 1].check->target_host == NULL)
+            at = &compiled->checks[i - 1];
+    if (at != NULL && at->hostname == NULL && at->address.family != ADDRESS_NONE)
+        address_format(&at->address, address);
     free(entry->target);
-    entry->target = xstrdup(first != NULL && first->hostname != NULL ? first->hostname : address);
+    entry->target = xstrdup(at != NULL && at->hostname != NULL ? at->hostname : address);
 }
 
 /* What an earlier process knew of a new endpoint.  True if it was heard of then. */
@@ -67,6 +73,7 @@ void world_bind(struct world *world, struct entry *entry, const struct compiled_
     if (world->checker != NULL)
         checker_bind_known(world->checker, slot, compiled->checks, known, count);
     free(known);
+    recalculate(world, entry);
 }
 
 static void forget_verdicts(struct world *world, const char *key)
@@ -140,12 +147,35 @@ static void believe(struct world *world, struct entry *entry, const struct healt
     world_mark_dirty(world, entry);
 }
 
+/* Inputs stand in front of what follows from them, so one pass settles all. */
+static void recalculate(struct world *world, struct entry *entry)
+{
+    for (size_t i = 0; i < entry->check_count; i++) {
+        const struct check *check = entry->checks[i];
+        const struct observation *observed = &entry->observed[i];
+        struct calculation found;
+        if (check->type != CHECK_CALCULATED)
+            continue;
+        calculate(check, entry->checks, entry->observed, entry->check_count, &found);
+        struct health_report report = { .check_index = (uint16_t)i,
+                                        .verdict = found.verdict,
+                                        .settle_ms = found.settle_ms };
+        bool stays = observed->evidence != NULL && observed->verdict == found.verdict;
+        report.evidence.since_wall_ms = stays ? observed->evidence->since_wall_ms : clock_wall_ms();
+        snprintf(report.evidence.text, sizeof report.evidence.text, "%s", found.text);
+        snprintf(report.evidence.check, sizeof report.evidence.check, "%s", check->name);
+        believe(world, entry, &report);
+    }
+}
+
 void world_observe(struct world *world, const struct health_report *report)
 {
     struct entry *entry = entry_of(world, report);
-    if (entry != NULL &&
-        doubt_take(world->doubt, report, entry->observed[report->check_index].verdict, clock_monotonic_ms()))
+    if (entry != NULL && doubt_take(world->doubt, report, entry->observed[report->check_index].verdict,
+                                    clock_monotonic_ms())) {
         believe(world, entry, report);
+        recalculate(world, entry);
+    }
 }
 
 enum doubt_turn world_judge(struct world *world, uint64_t now_ms)
@@ -165,6 +195,7 @@ enum doubt_turn world_judge(struct world *world, uint64_t now_ms)
                      "still up: this server suspects itself");
         }
         believe(world, entry, &believed);
+        recalculate(world, entry);
     }
     return turn;
 }

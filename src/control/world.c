@@ -341,7 +341,7 @@ static void refresh_endpoints(struct world *world)
         const struct endpoint_condition *before = paged_edit_get(edit, slot);
         transitions_endpoint(world->transitions, entry->key, before, &fresh);
         edition_replaced(&world->edition, before, NULL);
-        paged_edit_set(edit, slot, edition_made(&world->edition, xmemdup(&fresh, sizeof fresh), NULL));
+        paged_edit_set(edit, slot, edition_made(&world->edition, entry_condition(entry, &fresh), NULL));
         graph_touch(world->graph, entry->pool_slot);
         entry->is_dirty = false;
     }

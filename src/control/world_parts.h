@@ -60,6 +60,8 @@ void world_mark_dirty(struct world *world, struct entry *entry);
 bool entry_find_check(const struct entry *entry, const char *name, size_t *out);
 /** From now on it is under these checks. */
 void entry_take_checks(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled);
+/** The condition as it is published, with what each of several checks says. */
+struct endpoint_condition *entry_condition(const struct entry *entry, const struct endpoint_condition *from);
 /** Under none any more. */
 void entry_forget_checks(struct world *world, struct entry *entry);
 
