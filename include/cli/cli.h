@@ -10,6 +10,7 @@ enum cli_exit {
     CLI_USAGE = 2,       /* the command line is wrong */
     CLI_UNREACHABLE = 3, /* no server there */
     CLI_NOT_ALLOWED = 4, /* no token, a wrong one, or too small a role */
+    CLI_TOO_LATE = 5,    /* what was waited for has not happened in time */
 };
 
 /** Runs one command line; returns the exit code.  Once a process. */

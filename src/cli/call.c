@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/call.h"
 
+#include "base/memory.h"
 #include "cli/screen.h"
 
 #include <stdlib.h>
+
+#define PAGE_SIZE_TEXT "10000"
 
 enum cli_exit call_and_print(const struct options *options, struct call call,
                              enum cli_exit (*print)(const struct options *, const struct answer *))
@@ -46,4 +49,35 @@ void call_add_write_params(const struct options *options, struct text *path)
 {
     client_add_param(path, "comment", options->comment);
     client_add_param(path, "dry_run", options->is_dry_run ? "true" : NULL);
+}
+
+enum cli_exit call_all_pages(struct client *client, const char *path, cJSON *items)
+{
+    char *after = NULL;
+    enum cli_exit code;
+    do {
+        struct text page_path = { 0 };
+        struct answer answer;
+        text_puts(&page_path, path);
+        client_add_param(&page_path, "limit", PAGE_SIZE_TEXT);
+        client_add_param(&page_path, "after", after);
+        free(after);
+        after = NULL;
+        code = client_call(client, (struct call){ .method = "GET", .path = text_take(&page_path) }, &answer);
+        cJSON *page = cJSON_GetObjectItemCaseSensitive(answer.json, "items");
+        while (cJSON_GetArraySize(page) > 0 && page->child != NULL)
+            cJSON_AddItemToArray(items, cJSON_DetachItemViaPointer(page, page->child));
+        const char *next = json_text(answer.json, "next");
+        if (code == CLI_DONE && next[0] != '\0')
+            after = xstrdup(next);
+        answer_free(&answer);
+    } while (after != NULL);
+    return code;
+}
+
+void call_print_items(const cJSON *items, struct text *out)
+{
+    char *printed = cJSON_PrintUnformatted(items);
+    text_printf(out, "{\"items\":%s,\"next\":null}\n", printed);
+    cJSON_free(printed);
 }

@@ -14,3 +14,8 @@ enum cli_exit call_print_written(const struct options *options, const struct ans
 
 /** Adds --comment and --dry-run to the path of a write. */
 void call_add_write_params(const struct options *options, struct text *path);
+
+/** Reads a list page after page; `path` may have parameters. */
+enum cli_exit call_all_pages(struct client *client, const char *path, cJSON *items);
+/** Appends the items as one page. */
+void call_print_items(const cJSON *items, struct text *out);

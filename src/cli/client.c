@@ -178,7 +178,7 @@ static const char *advice_for(long status)
     case 403: return "use a token with a greater role";
     case 404: return "see what there is: steerctl endpoints";
     case 409: return "see steerctl status for the server's mode";
-    case 412: return "somebody was faster: look at steerctl generations, then repeat";
+    case 412: return "somebody was faster: look at steerctl history, then repeat";
     case 503: return "try again soon, and look at the server's log";
     default: return NULL;
     }
@@ -198,7 +198,7 @@ static void add_errors(struct text *out, const cJSON *errors)
     }
 }
 
-static enum cli_exit complain_of(const struct answer *answer)
+enum cli_exit client_complain(const struct answer *answer)
 {
     struct text message = { 0 };
     const char *advice = advice_for(answer->status);
@@ -249,7 +249,9 @@ enum cli_exit client_call(struct client *client, struct call call, struct answer
     if (code != CURLE_OK)
         return complain_unreachable(client, code);
     out->json = out->body.size > 0 ? cJSON_ParseWithLength(out->body.bytes, out->body.size) : NULL;
-    return out->status >= 200 && out->status < 300 ? CLI_DONE : complain_of(out);
+    if (out->status >= 200 && out->status < 300)
+        return CLI_DONE;
+    return call.is_quiet ? CLI_REFUSED : client_complain(out);
 }
 
 /* ---- following ---- */
@@ -301,7 +303,7 @@ enum cli_exit client_follow(struct client *client, char *path, bool is_patient,
     enum cli_exit result = CLI_DONE;
     if (refusal->status != 0 && refusal->status != 200) {
         refusal->json = cJSON_ParseWithLength(refusal->body.bytes, refusal->body.size);
-        result = complain_of(refusal);
+        result = client_complain(refusal);
     } else if (code != CURLE_OK && refusal->status == 0) {
         result = is_patient ? CLI_UNREACHABLE : complain_unreachable(client, code);
     }

@@ -14,6 +14,7 @@ struct call {
     char *path;           /* with its query; owned: freed by client_call */
     const char *body;     /* NULL: none */
     const char *if_match; /* an ETag with its quotes, or NULL */
+    bool is_quiet;        /* a refusal is the caller's to tell, by client_complain */
 };
 
 struct answer {
@@ -31,6 +32,9 @@ void client_close(struct client *client);
 /** Asks and waits.  Whatever is no success is said on standard error, with what to do next; `out` is to be
  * freed in any case. */
 enum cli_exit client_call(struct client *client, struct call call, struct answer *out);
+
+/** Says what a refusal says, with what to do next. */
+enum cli_exit client_complain(const struct answer *answer);
 
 /** Asks for a body without end (`path` is freed) and hands its bytes on as they come, until `take` says false
  * or the server ends it: both are CLI_DONE.  With `is_patient` a server that is not there is CLI_UNREACHABLE

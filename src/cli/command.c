@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SAYS  (OPTION_REASON | OPTION_EXPIRES)
+#define WAITS (OPTION_WAIT | OPTION_TIMEOUT)
 #define WRITE (OPTION_COMMENT | OPTION_DRY_RUN)
 
 static const struct command_row rows[] = {
@@ -16,14 +17,14 @@ static const struct command_row rows[] = {
       "" },
     { "set-weight", "POOL/ENDPOINT WEIGHT", "change the declared weight", 2, 2, WRITE, command_set_weight,
       "@endpoints", "Makes a generation; the next query sees it. 0 serves only when no other can." },
-    { "drain", "POOL/ENDPOINT", "send no new users there", 1, 1, SAYS, command_override, "@endpoints",
+    { "drain", "POOL/ENDPOINT", "send no new users there", 1, 1, SAYS | WAITS, command_override, "@endpoints",
       "An override: it is no part of the configuration, and outlives restarts. Says when the last cached "
-      "answer expires." },
+      "answer expires; --wait comes back then." },
     { "down", "POOL/ENDPOINT", "treat it as down, whatever its checks say", 1, 1, SAYS, command_override,
       "@endpoints", "" },
-    { "up", "POOL/ENDPOINT", "treat it as up, whatever its checks say", 1, 1, SAYS, command_override,
+    { "up", "POOL/ENDPOINT", "treat it as up, whatever its checks say", 1, 1, SAYS | WAITS, command_override,
       "@endpoints", "" },
-    { "undrain", "POOL/ENDPOINT", "take back drain, down or up: the checks decide again", 1, 1, 0,
+    { "undrain", "POOL/ENDPOINT", "take back drain, down or up: the checks decide again", 1, 1, WAITS,
       command_undrain, "@endpoints", "" },
     { "check", "report CHECK POOL/ENDPOINT up|down", "tell a push check how an endpoint is", 4, 4,
       OPTION_MESSAGE | OPTION_TTL, command_check, "report", "" },
@@ -39,17 +40,49 @@ static const struct command_row rows[] = {
       3, WRITE, command_delete_record, "@zones", "" },
     { "events", "", "what happened, and what happens", 0, 0,
       OPTION_FOLLOW | OPTION_KIND | OPTION_SUBJECT | OPTION_LIMIT, command_events, NULL, "" },
-    { "generations", "", "who changed the configuration, and when", 0, 0, OPTION_LIMIT, command_generations,
+    { "top", "", "who gets how much traffic, now", 0, 0, OPTION_LIMIT, command_top, NULL,
+      "Refreshes on a terminal until interrupted; prints once elsewhere. Countries are estimated by a "
+      "sample." },
+    { "wait", "healthy|drained|generation SUBJECT", "come back when something is so", 2, 2, OPTION_TIMEOUT,
+      command_wait, "healthy drained generation",
+      "healthy POOL/ENDPOINT: users are sent there. drained POOL/ENDPOINT: no cached answer names it any "
+      "more. "
+      "generation N: N or a later one is served. Exits with 5 if it is not so in time." },
+    { "list", "KIND", "what is configured, by name", 1, 1, 0, command_list,
+      "checks pools policies maps zones services/", "checks, pools, policies, maps, zones, services/ZONE." },
+    { "get", "OBJECT", "one object as it is declared", 1, 1, 0, command_get, "@objects",
+      "checks/web, pools/us, policies/anywhere, maps/offices, zones/example.com, services/example.com/www, "
+      "or "
+      "config for all." },
+    { "edit", "OBJECT", "change an object in an editor", 1, 1, WRITE | OPTION_YES, command_edit, "@objects",
+      "Opens $VISUAL, $EDITOR or vi, shows the difference, asks on a terminal, and writes. If somebody "
+      "changed "
+      "the object meanwhile, nothing is overwritten and your text is kept." },
+    { "put", "OBJECT -f FILE", "make or replace an object", 1, 1, WRITE | OPTION_FILE | OPTION_IF_GENERATION,
+      command_put, "@objects", "" },
+    { "delete", "OBJECT", "take an object away", 1, 1, WRITE, command_delete, "@objects",
+      "Refused while others use it." },
+    { "history", "", "who changed the configuration, when and why", 0, 0, OPTION_LIMIT, command_generations,
       NULL, "" },
+    { "generations", "", "the same as history", 0, 0, OPTION_LIMIT, command_generations, NULL, "" },
+    { "diff", "-f FILE", "how the configuration differs from a steering file", 0, 0, OPTION_FILE,
+      command_diff, NULL, "What apply would change. Exits with 1 if there are differences." },
     { "rollback", "GENERATION", "make an old configuration the current one", 1, 1, WRITE, command_rollback,
       "@generations", "The old content becomes a new generation, so a rollback can be rolled back." },
     { "apply", "-f FILE", "replace the configuration by a steering file", 0, 0,
-      OPTION_FILE | OPTION_IF_GENERATION | WRITE, command_apply, NULL,
-      "Whatever the file does not name is taken away; overrides stay." },
+      OPTION_FILE | OPTION_IF_GENERATION | OPTION_YES | WRITE, command_apply, NULL,
+      "Whatever the file does not name is taken away; overrides stay. On a terminal it shows the difference "
+      "and "
+      "asks." },
     { "reload", "", "import changed files", 0, 0, 0, command_reload, NULL,
       "As SIGHUP does: refused when people have written through the API since." },
     { "check-config", "FILE", "validate a steerd.json on this machine", 1, 1, 0, command_check_config,
       "@files", "Needs no server." },
+    { "completion", "bash|zsh|fish", "a script that makes a shell complete command lines", 1, 1, 0,
+      command_completion, "bash zsh fish", "source <(steerctl completion bash)" },
+    { "names", "KIND", "names, one a line, as completion wants them", 1, 1, 0, command_names,
+      "endpoints pools zones services objects generations profiles commands",
+      "endpoints, pools, zones, services, objects, generations, profiles, commands." },
     { "version", "", "of steerctl", 0, 0, 0, command_version, NULL, "" },
     { "help", "[COMMAND]", "this text", 0, 1, 0, command_help, "@commands", "" },
 };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is about endpoints: the list, weights, overrides. */
+#include "cli/call.h"
 #include "cli/screen.h"
+#include "cli/waiting.h"
 
 #include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PAGE_SIZE_TEXT "10000"
 
 /* ---- the list ---- */
 
@@ -67,40 +67,6 @@ static void add_row(struct grid *grid, const cJSON *endpoint)
     free(name);
 }
 
-/* Reads page after page into one array. */
-static enum cli_exit read_all(struct client *client, const char *pool, cJSON *items)
-{
-    char *after = NULL;
-    enum cli_exit code;
-    do {
-        struct text path = { 0 };
-        struct answer answer;
-        text_puts(&path, "/v1/endpoints?limit=" PAGE_SIZE_TEXT);
-        client_add_param(&path, "pool", pool);
-        client_add_param(&path, "after", after);
-        free(after);
-        after = NULL;
-        code = client_call(client, (struct call){ .method = "GET", .path = text_take(&path) }, &answer);
-        cJSON *page = cJSON_GetObjectItemCaseSensitive(answer.json, "items");
-        while (cJSON_GetArraySize(page) > 0 && page->child != NULL)
-            cJSON_AddItemToArray(items, cJSON_DetachItemViaPointer(page, page->child));
-        const char *next = json_text(answer.json, "next");
-        if (code == CLI_DONE && next[0] != '\0')
-            after = xstrdup(next);
-        answer_free(&answer);
-    } while (after != NULL);
-    return code;
-}
-
-static enum cli_exit print_list_json(cJSON *items)
-{
-    struct text out = { 0 };
-    char *printed = cJSON_PrintUnformatted(items);
-    text_printf(&out, "{\"items\":%s,\"next\":null}\n", printed);
-    cJSON_free(printed);
-    return screen_put(&out);
-}
-
 static enum cli_exit print_list(const cJSON *items)
 {
     static const char *const headings[] = {
@@ -116,13 +82,21 @@ static enum cli_exit print_list(const cJSON *items)
 enum cli_exit command_endpoints(const struct options *options)
 {
     struct client *client;
+    struct text path = { 0 }, out = { 0 };
     enum cli_exit code = client_open(options, &client);
     if (code != CLI_DONE)
         return code;
     cJSON *items = cJSON_CreateArray();
-    code = read_all(client, options->pool, items);
-    if (code == CLI_DONE)
-        code = options->wants_json ? print_list_json(items) : print_list(items);
+    text_puts(&path, "/v1/endpoints");
+    client_add_param(&path, "pool", options->pool);
+    code = call_all_pages(client, path.bytes, items);
+    text_free(&path);
+    if (code == CLI_DONE && options->wants_json) {
+        call_print_items(items, &out);
+        code = screen_put(&out);
+    } else if (code == CLI_DONE) {
+        code = print_list(items);
+    }
     cJSON_Delete(items);
     client_close(client);
     return code;
@@ -159,6 +133,15 @@ static enum cli_exit print_endpoint(const struct options *options, const struct 
     return screen_put(&out);
 }
 
+/* What a change of an endpoint is for. */
+static enum cli_exit wait_for_it(const struct options *options, struct client *client)
+{
+    const char *known;
+    bool is_drain = strcmp(options->command->name, "drain") == 0;
+    return condition_wait(condition_find(is_drain ? "drained" : "healthy", &known), options, client,
+                          options->arguments[0]);
+}
+
 /* One change of the endpoint that the first argument names. */
 static enum cli_exit change(const struct options *options, const char *method, const char *below,
                             const char *body)
@@ -188,6 +171,8 @@ static enum cli_exit change(const struct options *options, const char *method, c
                        &answer);
     if (code == CLI_DONE)
         code = print_endpoint(options, &answer);
+    if (code == CLI_DONE && options->waits)
+        code = wait_for_it(options, client);
     answer_free(&answer);
     client_close(client);
     return code;

@@ -80,7 +80,7 @@ static void add_overview(struct text *out)
              "in STEERD_TOKEN) name one, too. Without: http://127.0.0.1:8053 and\n"
              "/var/lib/steerd/admin.token.\n"
              "\n"
-             "exit codes: 0 done, 1 refused, 2 wrong usage, 3 no server, 4 not allowed\n"
+             "exit codes: 0 done, 1 refused, 2 wrong usage, 3 no server, 4 not allowed, 5 not in time\n"
              "steerctl help COMMAND says more\n");
 }
 

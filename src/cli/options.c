@@ -36,6 +36,9 @@ static const struct option_row rows[] = {
     { "follow", 'f', OPTION_FOLLOW, NULL, HERE(follows), NULL, "go on with what happens, until interrupted; resumes where it was when the server comes back" },
     { "kind", 0, OPTION_KIND, "KIND", HERE(kind), "endpoint check override pool policy service suspicion generation locations", "only events of this kind" },
     { "subject", 0, OPTION_SUBJECT, "NAME", HERE(subject), "@endpoints", "only events about this, or about what is below it" },
+    { "yes", 'y', OPTION_YES, NULL, HERE(says_yes), NULL, "do not ask" },
+    { "wait", 'w', OPTION_WAIT, NULL, HERE(waits), NULL, "come back when it is done: see steerctl help wait" },
+    { "timeout", 0, OPTION_TIMEOUT, "DURATION", HERE(timeout), "30s 1m 5m", "how long to wait at most; an hour by default" },
     { "message", 0, OPTION_MESSAGE, "TEXT", HERE(message), NULL, "evidence, for those who ask why" },
     { "ttl", 0, OPTION_TTL, "DURATION", HERE(ttl), "10s 30s 1m 5m", "how long the report holds; the check's own by default" },
 };

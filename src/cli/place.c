@@ -111,25 +111,28 @@ static bool check_file(const cJSON *root, struct error *err)
     return true;
 }
 
+bool place_parse(const char *name, const char *text, cJSON **out, struct error *err)
+{
+    const char *end = NULL;
+    cJSON *file = cJSON_ParseWithOpts(text, &end, true);
+    *out = NULL;
+    if (file == NULL)
+        return error_set(err, "%s:%u: is no JSON", name, line_of(text, end));
+    if (!check_file(file, err)) {
+        cJSON_Delete(file);
+        return error_within(err, "%s", name);
+    }
+    *out = file;
+    return true;
+}
+
 /* `out` is NULL if there is no file. */
 static bool load(cJSON **out, struct error *err)
 {
-    const char *end = NULL;
     struct text text = { 0 };
     char *name = file_name();
     *out = NULL;
-    bool is_good = read_file(name, &text, err);
-    if (is_good && text.size > 0) {
-        *out = cJSON_ParseWithLengthOpts(text.bytes, text.size + 1, &end, true);
-        if (*out == NULL)
-            is_good = error_set(err, "%s:%u: is no JSON", name, line_of(text.bytes, end));
-        else if (!check_file(*out, err))
-            is_good = error_within(err, "%s", name);
-    }
-    if (!is_good) {
-        cJSON_Delete(*out);
-        *out = NULL;
-    }
+    bool is_good = read_file(name, &text, err) && (text.size == 0 || place_parse(name, text.bytes, out, err));
     text_free(&text);
     free(name);
     return is_good;

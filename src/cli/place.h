@@ -22,5 +22,8 @@ struct place {
 bool place_find(const struct options *options, struct place *out, struct error *err);
 void place_clear(struct place *place);
 
+/** Reads the text of such a file, which messages call `name`; `out` is to be freed. */
+bool place_parse(const char *name, const char *text, cJSON **out, struct error *err);
+
 /** The profiles of the file, a JSON object to be freed; NULL if there are none or the file is bad. */
 cJSON *place_profiles(void);

@@ -7,10 +7,29 @@
 #include <string.h>
 #include <unistd.h>
 
+bool screen_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
 bool screen_has_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0');
+    return screen_is_terminal() && (no_colour == NULL || no_colour[0] == '\0');
+}
+
+int screen_ask(const char *question, const char *known)
+{
+    char line[64];
+    if (!isatty(STDIN_FILENO) || !screen_is_terminal())
+        return 0;
+    do {
+        fputs(question, stdout);
+        fflush(stdout);
+        if (fgets(line, sizeof line, stdin) == NULL)
+            return 'n';
+    } while (line[0] == '\n' || strchr(known, line[0]) == NULL);
+    return line[0];
 }
 
 enum cli_exit screen_put(struct text *text)

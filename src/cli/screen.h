@@ -9,6 +9,9 @@
 
 /** True on a terminal, unless NO_COLOR is set. */
 bool screen_has_colour(void);
+bool screen_is_terminal(void);
+/** Asks on the terminal until one of the letters in `known` is given; 0 where nobody can be asked. */
+int screen_ask(const char *question, const char *known);
 /** Writes and frees.  CLI_REFUSED if it cannot be written: a full disk is no success. */
 enum cli_exit screen_put(struct text *text);
 /** Prints and frees the grid. */
