@@ -25,6 +25,8 @@ struct chronicle {
     size_t verdict_count, verdict_room;
     struct store_report *reports;
     size_t report_count, report_room;
+    struct store_pace *paces;
+    size_t pace_count, pace_room;
     bool is_under_way; /* a job is at the store: the next one gathers meanwhile */
     bool has_ended;
     uint64_t seen_ms; /* monotonic, of the last job; 0: none yet */
@@ -48,6 +50,7 @@ void chronicle_free(struct chronicle *chronicle)
     events_free(&chronicle->pending);
     store_verdicts_free(chronicle->verdicts, chronicle->verdict_count);
     store_reports_free(chronicle->reports, chronicle->report_count);
+    store_paces_free(chronicle->paces, chronicle->pace_count);
     feed_free(chronicle->feed);
     free(chronicle);
 }
@@ -94,6 +97,19 @@ void chronicle_report(struct chronicle *chronicle, const struct store_report *re
     copy->check = xstrdup(report->check);
 }
 
+void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace)
+{
+    if (chronicle == NULL)
+        return;
+    if (chronicle->pace_count == chronicle->pace_room) {
+        chronicle->pace_room = chronicle->pace_room == 0 ? 16 : 2 * chronicle->pace_room;
+        chronicle->paces = xrealloc(chronicle->paces, chronicle->pace_room, sizeof *chronicle->paces);
+    }
+    struct store_pace *copy = &chronicle->paces[chronicle->pace_count++];
+    *copy = *pace;
+    copy->endpoint = xstrdup(pace->endpoint);
+}
+
 const struct events *chronicle_pending(const struct chronicle *chronicle)
 {
     return &chronicle->pending;
@@ -109,9 +125,13 @@ static void send_history(struct chronicle *chronicle, uint64_t now_ms)
     job->verdict_count = chronicle->verdict_count;
     job->reports = chronicle->reports;
     job->report_count = chronicle->report_count;
+    job->paces = chronicle->paces;
+    job->pace_count = chronicle->pace_count;
     chronicle->pending = (struct events){ 0 };
     chronicle->reports = NULL;
     chronicle->report_count = chronicle->report_room = 0;
+    chronicle->paces = NULL;
+    chronicle->pace_count = chronicle->pace_room = 0;
     chronicle->verdicts = NULL;
     chronicle->verdict_count = chronicle->verdict_room = 0;
     chronicle->is_under_way = true;
@@ -124,8 +144,8 @@ int chronicle_flush(struct chronicle *chronicle)
     uint64_t now_ms = clock_monotonic_ms();
     if (chronicle->has_ended || chronicle->is_under_way)
         return SEEN_EVERY_MS; /* its return wakes the loop */
-    bool has_news =
-        chronicle->pending.count > 0 || chronicle->verdict_count > 0 || chronicle->report_count > 0;
+    bool has_news = chronicle->pending.count > 0 || chronicle->verdict_count > 0 ||
+                    chronicle->report_count > 0 || chronicle->pace_count > 0;
     if (has_news || chronicle->seen_ms == 0 || now_ms - chronicle->seen_ms >= SEEN_EVERY_MS)
         send_history(chronicle, now_ms);
     return (int)(chronicle->seen_ms + SEEN_EVERY_MS - now_ms);

@@ -26,6 +26,9 @@ void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *
 /** The same for the last report to a push check. */
 void chronicle_report(struct chronicle *chronicle, const struct store_report *report);
 
+/** The same for how far an endpoint is on its way back. */
+void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace);
+
 /** What is noted and not flushed. */
 const struct events *chronicle_pending(const struct chronicle *chronicle);
 

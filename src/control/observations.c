@@ -87,6 +87,7 @@ void world_unbind(struct world *world, const struct entry *entry)
     uint32_t slot = entry->endpoint->slot;
     if (entry->check_count > 0)
         forget_verdicts(world, entry->key);
+    world_forget_pace(world, entry);
     doubt_bind(world->doubt, slot, 0, 0, false, 0);
     if (world->checker != NULL)
         checker_bind(world->checker, slot, NULL, 0);
@@ -100,6 +101,7 @@ void world_set_restored(struct world *world, struct restored *restored)
         if (!world_has_endpoint(world, row->endpoint))
             forget_verdicts(world, row->endpoint);
     }
+    world_forget_gone_paces(world);
     restored_free(world->restored);
     world->restored = restored;
 }

@@ -31,6 +31,11 @@ static void hold(struct ramp *ramp, uint32_t hold_ms, uint64_t now_ms, struct en
         if (hold_ms != 0)
             begin_hold(ramp, hold_ms, now_ms);
     }
+    /* Not known yet, but down when last heard of: the first result decides whether a hold begins. */
+    if (condition->verdict == HEALTH_UNKNOWN && ramp->was_down && hold_ms != 0 && !says_up(condition)) {
+        condition->is_available = false;
+        condition->hold_until_wall_ms = hold_ms == HOLD_MANUAL ? HELD_MANUALLY : clock_wall_ms() + hold_ms;
+    }
     if (hold_ms == 0 || says_up(condition) || ramp->hold_until_ms <= now_ms)
         ramp->hold_until_ms = 0;
     if (ramp->hold_until_ms == 0)
@@ -66,4 +71,33 @@ uint64_t ramp_apply(struct ramp *ramp, const struct compiled_pace *pace, uint64_
     if (ramp->hold_until_ms != 0)
         return ramp->hold_until_ms == UINT64_MAX ? 0 : ramp->hold_until_ms;
     return step_ms;
+}
+
+void ramp_restore(struct ramp *ramp, const struct compiled_pace *pace, const struct store_pace *from,
+                  uint64_t now_ms, int64_t now_wall_ms)
+{
+    ramp->was_down = from->was_down;
+    if (from->hold_until_wall_ms == HELD_MANUALLY || pace->hold_ms == HOLD_MANUAL) {
+        if (from->hold_until_wall_ms != 0)
+            begin_hold(ramp, HOLD_MANUAL, now_ms);
+    } else if (from->hold_until_wall_ms > now_wall_ms) {
+        int64_t left_ms = from->hold_until_wall_ms - now_wall_ms; /* the clock may have been set */
+        begin_hold(ramp, left_ms < (int64_t)pace->hold_ms ? (uint32_t)left_ms : pace->hold_ms, now_ms);
+    }
+    if (from->grown_ms < 0 || (uint64_t)from->grown_ms >= pace->ramp_ms)
+        return;
+    ramp->is_growing = true;
+    ramp->start_ms = now_ms - (uint64_t)from->grown_ms; /* may lie before the machine's start: it wraps */
+}
+
+void ramp_remember(const struct ramp *ramp, const struct compiled_pace *pace, uint64_t now_ms,
+                   struct store_pace *out)
+{
+    *out = (struct store_pace){ .was_down = ramp->was_down && pace->hold_ms != 0,
+                                .hold_until_wall_ms = ramp->hold_until_ms != 0 ? ramp->hold_until_wall_ms : 0,
+                                .grown_ms = -1 };
+    if (ramp->is_growing && pace->ramp_ms != 0) {
+        uint64_t step = (now_ms - ramp->start_ms) * RAMP_STEPS / pace->ramp_ms;
+        out->grown_ms = (int64_t)((step * pace->ramp_ms + RAMP_STEPS - 1) / RAMP_STEPS);
+    }
 }

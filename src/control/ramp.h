@@ -4,6 +4,7 @@
 #include "config/compiler.h"
 #include "config/model.h"
 #include "snapshot/conditions.h"
+#include "store/pace.h"
 
 /*
  * How an endpoint comes back: held out until it has been healthy for a while (hold), then growing to its
@@ -30,3 +31,12 @@ void ramp_begin(struct ramp *ramp, bool is_new);
 /** Takes from the condition what hold and ramp keep back.  Returns when to look again, 0: when it changes. */
 uint64_t ramp_apply(struct ramp *ramp, const struct compiled_pace *pace, uint64_t now_ms,
                     struct endpoint_condition *condition);
+
+/** Goes on where an earlier process was, after ramp_begin: a hold ends when it would have ended then, a ramp
+ * goes on with the step that it had reached. */
+void ramp_restore(struct ramp *ramp, const struct compiled_pace *pace, const struct store_pace *from,
+                  uint64_t now_ms, int64_t now_wall_ms);
+
+/** What has to be remembered of it beyond this process, but for the endpoint's name. */
+void ramp_remember(const struct ramp *ramp, const struct compiled_pace *pace, uint64_t now_ms,
+                   struct store_pace *out);

@@ -12,6 +12,9 @@ struct restored {
     size_t count;
     struct store_report *reports;
     size_t report_count;
+    struct store_pace *paces;
+    size_t pace_count;
+    struct table *paces_by_endpoint;
     struct table *by_key, *reports_by_key; /* "us/us-east-1 web": names have no space */
 };
 
@@ -36,6 +39,7 @@ struct restored *restored_new(struct store_head *head, int64_t now_ms, uint64_t 
     int64_t age_ms = now_ms - head->verdicts_seen_ms;
     restored->by_key = table_new();
     restored->reports_by_key = table_new();
+    restored->paces_by_endpoint = table_new();
     restored->verdicts = head->verdicts;
     restored->count = head->verdict_count;
     head->verdicts = NULL;
@@ -44,6 +48,10 @@ struct restored *restored_new(struct store_head *head, int64_t now_ms, uint64_t 
     restored->report_count = head->report_count;
     head->reports = NULL;
     head->report_count = 0;
+    restored->paces = head->paces;
+    restored->pace_count = head->pace_count;
+    head->paces = NULL;
+    head->pace_count = 0;
     bool is_fresh = (uint64_t)(age_ms < 0 ? -age_ms : age_ms) < most_ms;
     for (size_t i = 0; is_fresh && i < restored->count; i++) {
         struct store_verdict *verdict = &restored->verdicts[i];
@@ -53,6 +61,8 @@ struct restored *restored_new(struct store_head *head, int64_t now_ms, uint64_t 
         struct store_report *report = &restored->reports[i];
         put(restored->reports_by_key, report->endpoint, report->check, report);
     }
+    for (size_t i = 0; i < restored->pace_count; i++)
+        table_put(restored->paces_by_endpoint, restored->paces[i].endpoint, &restored->paces[i]);
     return restored;
 }
 
@@ -64,6 +74,8 @@ void restored_free(struct restored *restored)
     store_reports_free(restored->reports, restored->report_count);
     table_free(restored->by_key);
     table_free(restored->reports_by_key);
+    store_paces_free(restored->paces, restored->pace_count);
+    table_free(restored->paces_by_endpoint);
     free(restored);
 }
 
@@ -85,4 +97,14 @@ const struct store_report *restored_report(const struct restored *restored, cons
 const struct store_verdict *restored_next(const struct restored *restored, size_t *at)
 {
     return restored != NULL && *at < restored->count ? &restored->verdicts[(*at)++] : NULL;
+}
+
+const struct store_pace *restored_pace(const struct restored *restored, const char *endpoint)
+{
+    return restored != NULL ? table_find(restored->paces_by_endpoint, endpoint) : NULL;
+}
+
+const struct store_pace *restored_next_pace(const struct restored *restored, size_t *at)
+{
+    return restored != NULL && *at < restored->pace_count ? &restored->paces[(*at)++] : NULL;
 }

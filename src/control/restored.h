@@ -3,12 +3,13 @@
 
 #include "store/store.h"
 
-/* The verdicts and last reports that an earlier process left behind, until their endpoints come to take them.
+/* The verdicts, last reports and paces that an earlier process left behind, until their endpoints come to
+ * take them.
  */
 struct restored;
 
-/** Takes over the reports of `head`, and its verdicts unless they are `most_ms` or more older than `now_ms`
- * (wall time), or younger. */
+/** Takes over the reports and paces of `head`, and its verdicts unless they are `most_ms` or more older than
+ * `now_ms` (wall time), or younger. */
 struct restored *restored_new(struct store_head *head, int64_t now_ms, uint64_t most_ms);
 void restored_free(struct restored *restored);
 
@@ -22,3 +23,8 @@ const struct store_report *restored_report(const struct restored *restored, cons
 
 /** Walks all verdicts: start with *at = 0; NULL at the end. */
 const struct store_verdict *restored_next(const struct restored *restored, size_t *at);
+
+/** How far the endpoint was on its way back, or NULL. */
+const struct store_pace *restored_pace(const struct restored *restored, const char *endpoint);
+/** Walks all paces, as restored_next. */
+const struct store_pace *restored_next_pace(const struct restored *restored, size_t *at);

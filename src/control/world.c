@@ -165,6 +165,8 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
     entry->endpoint = compiled->endpoint;
     entry->pool_slot = pool_slot;
     entry->pace = compiled->pace;
+    if (is_new)
+        world_restore_pace(world, entry);
     bool is_checked = compiled->check_count > 0 || entry->check_count > 0;
     entry_take_checks(world, entry, compiled);
     if (is_checked || is_new)
@@ -338,6 +340,7 @@ static void refresh_endpoints(struct world *world)
         effective_condition(entry->endpoint->weight, entry->observed, entry->check_count,
                             table_find(world->overrides, entry->key), &fresh);
         wake_later(world, entry, ramp_apply(&entry->ramp, &entry->pace, world->now_ms, &fresh));
+        world_note_pace(world, entry);
         const struct endpoint_condition *before = paged_edit_get(edit, slot);
         transitions_endpoint(world->transitions, entry->key, before, &fresh);
         edition_replaced(&world->edition, before, NULL);

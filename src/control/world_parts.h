@@ -21,7 +21,8 @@ struct entry {
     size_t check_count;
     struct compiled_pace pace;
     struct ramp ramp;
-    uint64_t wake_ms; /* when to look again; 0: when something happens */
+    struct store_pace noted; /* what the store has of it; its name is not used */
+    uint64_t wake_ms;        /* when to look again; 0: when something happens */
     bool is_dirty, is_paced;
 };
 
@@ -71,5 +72,13 @@ void world_refresh_latency(struct world *world);
 /** Lets the endpoint be checked as `compiled` says. */
 void world_bind(struct world *world, struct entry *entry, const struct compiled_endpoint *compiled,
                 bool is_new);
+/** Goes on with its hold or ramp where an earlier process was. */
+void world_restore_pace(struct world *world, struct entry *entry);
+/** Writes down how far it is on its way back, if that is news. */
+void world_note_pace(struct world *world, struct entry *entry);
+/** It is gone; and what was restored of others that are. */
+void world_forget_pace(struct world *world, const struct entry *entry);
+void world_forget_gone_paces(struct world *world);
+
 /** It is gone: nobody checks it, and no verdict is kept. */
 void world_unbind(struct world *world, const struct entry *entry);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "store/generations.h"
+#include "store/paces.h"
 #include "store/reports.h"
 
 #include <inttypes.h>
@@ -174,7 +175,8 @@ bool history_put(struct database *db, const struct store_job *job, const struct 
     for (size_t i = 0; i < job->verdict_count; i++)
         if (!verdict_put(db, &job->verdicts[i], err))
             return false;
-    if (!reports_put(db, job->reports, job->report_count, err))
+    if (!reports_put(db, job->reports, job->report_count, err) ||
+        !paces_put(db, job->paces, job->pace_count, err))
         return false;
     if (job->value != NULL && !meta_put(db, "verdicts_seen_ms", job->value, err))
         return false;

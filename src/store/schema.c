@@ -52,7 +52,13 @@ static const char with_reports[] =
     "ALTER TABLE verdicts ADD COLUMN certificate_ends_s INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version=5;";
 
-static const char *const steps[] = { at_first, with_events, with_latencies, with_cached_until, with_reports };
+static const char with_paces[] =
+    "CREATE TABLE paces (endpoint TEXT PRIMARY KEY, was_down INTEGER NOT NULL,"
+    "  hold_until_wall_ms INTEGER NOT NULL, grown_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version=6;";
+
+static const char *const steps[] = { at_first,          with_events,  with_latencies,
+                                     with_cached_until, with_reports, with_paces };
 enum { VERSION = sizeof steps / sizeof *steps };
 
 static bool integer_read(struct database *db, const char *sql, int64_t *out, struct error *err)

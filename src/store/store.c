@@ -7,6 +7,7 @@
 #include "store/history.h"
 #include "store/latencies.h"
 #include "store/overrides.h"
+#include "store/paces.h"
 #include "store/reports.h"
 #include "store/schema.h"
 
@@ -73,6 +74,7 @@ static void job_free(struct store_job *job)
     events_free(&job->events);
     store_verdicts_free(job->verdicts, job->verdict_count);
     store_reports_free(job->reports, job->report_count);
+    store_paces_free(job->paces, job->pace_count);
     store_latencies_free(job->latencies, job->latency_count);
     list_free(job->list, job->list_count);
     free(job);
@@ -262,6 +264,7 @@ static bool head_read_history(struct database *db, struct store_head *head, stru
     if (!history_last_number(db, &head->last_event, err) ||
         !history_verdicts(db, &head->verdicts, &head->verdict_count, err) ||
         !reports_read(db, &head->reports, &head->report_count, err) ||
+        !paces_read(db, &head->paces, &head->pace_count, err) ||
         !meta_get(db, "verdicts_seen_ms", &seen_ms, err))
         return false;
     head->verdicts_seen_ms = seen_ms != NULL ? strtoll(seen_ms, NULL, 10) : 0;
@@ -349,6 +352,7 @@ void store_head_free(struct store_head *head)
     free(head->overrides);
     store_verdicts_free(head->verdicts, head->verdict_count);
     store_reports_free(head->reports, head->report_count);
+    store_paces_free(head->paces, head->pace_count);
     store_latencies_free(head->latencies, head->latency_count);
     *head = (struct store_head){ 0 };
 }

@@ -249,12 +249,12 @@ static void verdicts_of_an_older_schema_are_read(void **state)
     store_head_free(&head);
     char *path = fixture_path(*state, "steerd.db");
     assert_true(database_open(&db, path, &err));
-    assert_true(
-        database_run(&db,
-                     "DROP TABLE reports; ALTER TABLE verdicts DROP COLUMN certificate_ends_s;"
-                     "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
-                     "PRAGMA user_version=4;",
-                     &err));
+    assert_true(database_run(
+        &db,
+        "DROP TABLE paces; DROP TABLE reports; ALTER TABLE verdicts DROP COLUMN certificate_ends_s;"
+        "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
+        "PRAGMA user_version=4;",
+        &err));
     database_close(&db);
     free(path);
     store_close(start_history(*state, 10, 1000000, &head));
@@ -265,6 +265,36 @@ static void verdicts_of_an_older_schema_are_read(void **state)
     store_head_free(&head);
 }
 
+static void put_pace(const struct fixture *fixture, struct store *store, const char *endpoint, bool was_down,
+                     int64_t hold_until_wall_ms, int64_t grown_ms)
+{
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    job->paces = xcalloc(1, sizeof *job->paces);
+    job->pace_count = 1;
+    job->paces[0] = (struct store_pace){ xstrdup(endpoint), was_down, hold_until_wall_ms, grown_ms };
+    run_well(fixture, store, job);
+}
+
+static void paces_are_there_after_a_restart(void **state)
+{
+    struct store_head head;
+    struct store *store = start_history(*state, 10, 1000000, &head);
+    store_head_free(&head);
+    put_pace(*state, store, "us/a", true, 0, -1);
+    put_pace(*state, store, "us/a", false, HELD_MANUALLY, 7);
+    put_pace(*state, store, "us/b", false, 5, -1);
+    put_pace(*state, store, "us/b", false, 0, -1); /* nothing to remember */
+    store_close(store);
+    store = start_history(*state, 10, 1000000, &head);
+    assert_int_equal(head.pace_count, 1);
+    assert_string_equal(head.paces[0].endpoint, "us/a");
+    assert_false(head.paces[0].was_down);
+    assert_true(head.paces[0].hold_until_wall_ms == HELD_MANUALLY);
+    assert_int_equal(head.paces[0].grown_ms, 7);
+    store_head_free(&head);
+    store_close(store);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
@@ -273,6 +303,7 @@ int main(void)
         CASE(old_events_are_forgotten_by_count_and_age_and_numbers_never_come_again),
         CASE(an_event_is_read_as_it_was_put),
         CASE(verdicts_are_there_after_a_restart),
+        CASE(paces_are_there_after_a_restart),
         cmocka_unit_test_setup_teardown(the_last_report_is_there_after_a_restart, fixture_open,
                                         fixture_close),
         cmocka_unit_test_setup_teardown(verdicts_of_an_older_schema_are_read, fixture_open, fixture_close),
