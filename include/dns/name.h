@@ -87,22 +87,24 @@ static inline uint32_t dns_name_four(const uint8_t *at)
     return le32toh(word);
 }
 
+static inline uint64_t dns_name_difference(const uint8_t *a, const uint8_t *b)
+{
+    return dns_name_eight(a) ^ dns_name_eight(b);
+}
+
 /** True if both have the same `size` bytes: whole words, the last of which may overlap the one before. */
 static inline bool dns_name_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    if (size < 8) {
-        if (size >= 4)
-            return ((dns_name_four(a) ^ dns_name_four(b)) |
-                    (dns_name_four(a + size - 4) ^ dns_name_four(b + size - 4))) == 0;
-        uint8_t difference = 0;
-        for (size_t i = 0; i < size; i++)
-            difference |= a[i] ^ b[i];
-        return difference == 0;
-    }
-    const uint8_t *last = a + size - 8;
-    uint64_t difference = dns_name_eight(last) ^ dns_name_eight(b + size - 8);
-    for (; a < last; a += 8, b += 8)
-        difference |= dns_name_eight(a) ^ dns_name_eight(b);
+    uint64_t difference = 0;
+    for (; size > 16; size -= 16, a += 16, b += 16)
+        difference |= dns_name_difference(a, b) | dns_name_difference(a + 8, b + 8);
+    if (size >= 8)
+        difference |= dns_name_difference(a, b) | dns_name_difference(a + size - 8, b + size - 8);
+    else if (size >= 4)
+        difference |= (dns_name_four(a) ^ dns_name_four(b)) |
+                      (dns_name_four(a + size - 4) ^ dns_name_four(b + size - 4));
+    else if (size > 0)
+        difference |= (a[0] ^ b[0]) | (a[size / 2] ^ b[size / 2]) | (a[size - 1] ^ b[size - 1]);
     return difference == 0;
 }
 
@@ -120,15 +122,15 @@ static inline uint64_t dns_name_mix(uint64_t hash, uint64_t word)
 static inline uint64_t dns_name_hash(const uint8_t *at, size_t size)
 {
     uint64_t hash = UINT64_C(0x243f6a8885a308d3) ^ size, last = 0;
-    const uint8_t *end = at + size;
+    for (; size > 16; size -= 16, at += 16)
+        hash = dns_name_mix(dns_name_mix(hash, dns_name_eight(at)), dns_name_eight(at + 8));
     if (size >= 8) {
-        for (; at + 8 < end; at += 8)
-            hash = dns_name_mix(hash, dns_name_eight(at));
-        last = dns_name_eight(end - 8);
+        hash = dns_name_mix(hash, dns_name_eight(at));
+        last = dns_name_eight(at + size - 8);
     } else if (size >= 4) {
-        last = dns_name_four(at) | (uint64_t)dns_name_four(end - 4) << 32;
+        last = dns_name_four(at) | (uint64_t)dns_name_four(at + size - 4) << 32;
     } else if (size > 0) {
-        last = (uint64_t)at[0] << 16 | (uint64_t)at[size / 2] << 8 | end[-1];
+        last = (uint64_t)at[0] << 16 | (uint64_t)at[size / 2] << 8 | at[size - 1];
     }
     return dns_name_mix(dns_name_mix(hash, last), 0);
 }

@@ -67,6 +67,8 @@ struct dns_type_layout {
     uint8_t tail_size;     /* bytes behind the last name; DNS_TAIL_ANY */
     bool is_compressible;  /* RFC 3597 §4: only the types of RFC 1035 */
     bool wants_additional; /* addresses of the last name belong into the additional section */
+    bool is_alone; /* neither this nor that: an RRset of it is copied as it is stored, and is all there is to
+                      say */
 };
 
 /** The row of `type`; a row without names for types that have none. */

@@ -5,6 +5,7 @@
 #include "answer/chaos.h"
 #include "answer/cookie.h"
 #include "answer/count.h"
+#include "answer/ready.h"
 #include "answer/traffic.h"
 
 #include <string.h>
@@ -37,6 +38,8 @@ struct exchange {
     struct answerer *answerer;
     const struct snapshot *now;
     const struct dns_query *query;
+    const struct search *search;    /* for the qname of a query that is accepted */
+    const struct zone_match *match; /* what it found */
     const struct address *source;
     struct dns_reply_edns *edns; /* of the reply */
     uint8_t *out;
@@ -149,6 +152,8 @@ static size_t look_up(struct exchange *exchange)
     struct dns_response response;
     assembly.now = exchange->now;
     assembly.query = exchange->query;
+    assembly.search = exchange->search;
+    assembly.first = *exchange->match;
     assembly.source = &source_client;
     assembly.subnet = NULL;
     if (exchange->query->edns.is_present && client_of_subnet(&exchange->query->edns.ecs, geo, &subnet_client))
@@ -230,47 +235,89 @@ static size_t limit_rate(struct exchange *exchange, size_t reply_size)
     return slip(exchange);
 }
 
-static void count_reply(const struct exchange *exchange)
+/* A query on its way through a batch, step by step. */
+struct asked {
+    enum dns_query_outcome outcome;
+    struct dns_query query;
+    struct search search; /* of what is accepted */
+    struct zone_match match;
+};
+
+static void read_query(const struct snapshot *now, const uint8_t *packet, size_t size, struct asked *out)
 {
-    struct answer_counters *counters = exchange->answerer->counters;
-    count_one(&counters->rcodes[exchange->rcode]);
-    if (exchange->out[2] & 2)
-        count_one(&counters->truncated);
+    out->outcome = dns_query_parse(packet, size, &out->query);
+    out->search.zone = NULL;
+    if (out->outcome == DNS_QUERY_ACCEPT)
+        search_begin(now->dataset, &out->query.qname, out->query.qtype, &out->search);
+}
+
+static void find_name(struct asked *asked)
+{
+    if (asked->search.zone != NULL)
+        search_end(&asked->search, &asked->query.qname, &asked->match);
+}
+
+/* What does not lie ready. */
+static __attribute__((noinline)) size_t compose(struct answerer *answerer, const struct snapshot *now,
+                                                enum transport transport, const struct asked *asked,
+                                                const struct address *source, uint8_t *out, size_t out_size)
+{
+    const struct dns_query *query = &asked->query;
+    struct dns_reply_edns edns;
+    uint8_t cookie[COOKIE_REPLY_SIZE];
+    struct exchange exchange = { .answerer = answerer,
+                                 .now = now,
+                                 .query = query,
+                                 .search = &asked->search,
+                                 .match = &asked->match,
+                                 .source = source,
+                                 .edns = &edns,
+                                 .out = out,
+                                 .transport = transport,
+                                 .is_proven = transport == TRANSPORT_TCP };
+    reply_edns(query, transport, answerer->settings, &edns);
+    if (query->edns.cookie.is_present && now->keys != NULL)
+        exchange.is_proven |= take_cookie(&exchange, cookie);
+    exchange.limit = reply_limit(&exchange, out_size);
+    size_t reply_size = reply_to(&exchange, asked->outcome == DNS_QUERY_ACCEPT);
+    if (answerer->settings->limiter != NULL && !exchange.is_proven)
+        reply_size = limit_rate(&exchange, reply_size);
+    if (query->edns.ecs.is_present)
+        count_one(&answerer->counters->ecs);
+    if (reply_size > 0) {
+        count_one(&answerer->counters->rcodes[exchange.rcode]);
+        if (exchange.out[2] & 2)
+            count_one(&answerer->counters->truncated);
+    }
+    return reply_size;
+}
+
+static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
+                    const struct asked *asked, const struct address *source, uint8_t *out, size_t out_size)
+{
+    if (asked->outcome == DNS_QUERY_DROP) {
+        count_one(&answerer->counters->dropped);
+        return 0;
+    }
+    count_one(&answerer->counters->queries[transport]);
+    if (asked->search.zone != NULL && answerer->settings->limiter == NULL) {
+        size_t size = ready_answer(answerer->settings, &asked->query, &asked->match, out);
+        if (size > 0) {
+            count_one(&answerer->counters->rcodes[DNS_NOERROR]);
+            return size;
+        }
+    }
+    return compose(answerer, now, transport, asked, source, out, out_size);
 }
 
 size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,
                       const uint8_t *packet, size_t size, const struct address *source, uint8_t *out,
                       size_t out_size)
 {
-    struct dns_query query;
-    struct dns_reply_edns edns;
-    uint8_t cookie[COOKIE_REPLY_SIZE];
-    enum dns_query_outcome outcome = dns_query_parse(packet, size, &query);
-    if (outcome == DNS_QUERY_DROP) {
-        count_one(&answerer->counters->dropped);
-        return 0;
-    }
-    struct exchange exchange = { .answerer = answerer,
-                                 .now = now,
-                                 .query = &query,
-                                 .source = source,
-                                 .edns = &edns,
-                                 .out = out,
-                                 .transport = transport,
-                                 .is_proven = transport == TRANSPORT_TCP };
-    reply_edns(&query, transport, answerer->settings, &edns);
-    if (query.edns.cookie.is_present && now->keys != NULL)
-        exchange.is_proven |= take_cookie(&exchange, cookie);
-    exchange.limit = reply_limit(&exchange, out_size);
-    size_t reply_size = reply_to(&exchange, outcome == DNS_QUERY_ACCEPT);
-    if (answerer->settings->limiter != NULL && !exchange.is_proven)
-        reply_size = limit_rate(&exchange, reply_size);
-    count_one(&answerer->counters->queries[transport]);
-    if (query.edns.ecs.is_present)
-        count_one(&answerer->counters->ecs);
-    if (reply_size > 0)
-        count_reply(&exchange);
-    return reply_size;
+    struct asked asked;
+    read_query(now, packet, size, &asked);
+    find_name(&asked);
+    return reply(answerer, now, transport, &asked, source, out, out_size);
 }
 
 /* ---- explain ---- */
@@ -307,9 +354,12 @@ void answer_explain(const struct snapshot *now, const struct dns_name *qname, ui
     client_of_source(&client->address, geo, &as_source);
     as_source.prefix_len = client->length;
     bool has_subnet = is_ecs && client_of_subnet(&query.edns.ecs, geo, &as_subnet);
+    struct search search;
+    search_begin(now->dataset, &query.qname, qtype, &search);
     struct assembly assembly = {
         .now = now,
         .query = &query,
+        .search = &search,
         .source = &as_source,
         .subnet = has_subnet ? &as_subnet : NULL,
         .edns = &edns,
@@ -319,6 +369,8 @@ void answer_explain(const struct snapshot *now, const struct dns_name *qname, ui
         .trace = trace,
     };
     struct dns_response response;
+    if (search.zone != NULL)
+        search_end(&search, &query.qname, &assembly.first);
     unsigned rcode = refusal(&query, &edns);
     out->reply_size = rcode != DNS_NOERROR
                           ? dns_response_refuse(&query, rcode, out->reply, sizeof out->reply, &edns)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "answer/answer.h"
+#include "answer/search.h"
 #include "answer/steer.h"
 #include "snapshot/zone.h"
 
@@ -14,6 +15,8 @@
 struct assembly {
     const struct snapshot *now;
     const struct dns_query *query;
+    const struct search *search; /* for the qname */
+    struct zone_match first;     /* what it found; not written when the name is not ours */
     const struct client *source; /* by the packet's source address */
     const struct client *subnet; /* by the ECS option; NULL: none usable */
     struct dns_response *response;
@@ -32,8 +35,7 @@ struct assembly {
     bool is_steered, is_degraded;
     const struct service *service; /* that was asked first, and by whom; set if is_steered */
     const struct client *client;
-    uint32_t lead_slot;      /* of the endpoint that stands first in the answer, or SLOT_NONE */
-    struct zone_match first; /* of the qname; not written when it is refused */
+    uint32_t lead_slot; /* of the endpoint that stands first in the answer, or SLOT_NONE */
 };
 
 /** Resolves the question of `assembly` inside our zones (RFC 1034 §4.3.2) and writes all sections. */

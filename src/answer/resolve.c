@@ -185,27 +185,37 @@ static void refuse(struct assembly *assembly, enum ede_code why)
     assembly->edns->ede = why;
 }
 
+/* The zone that holds the current name and what it says of it; NULL: not ours, or not for this client. */
+static const struct zone *find_current(struct assembly *assembly, struct zone_match *match)
+{
+    struct search next;
+    const struct search *search = assembly->search;
+    if (assembly->chain_length > 0) {
+        search_begin(assembly->now->dataset, assembly->name, assembly->query->qtype, &next);
+        search = &next;
+    }
+    if (search->zone == NULL || !may_ask(assembly, search->zone)) {
+        if (assembly->chain_length == 0)
+            refuse(assembly, search->zone == NULL ? EDE_NOT_AUTHORITATIVE : EDE_PROHIBITED);
+        return NULL;
+    }
+    if (assembly->chain_length > 0)
+        search_end(search, assembly->name, match);
+    else
+        *match = assembly->first;
+    return search->zone;
+}
+
 /* Says what our zones say about the current name.  True if the chain goes on with `next`. */
 static bool resolve_once(struct assembly *assembly, struct dns_name *next)
 {
-    bool asks_parent = assembly->query->qtype == DNS_DS; /* RFC 4035 §3.1.4.1 */
-    const struct zone *zone = NULL;
-    if (asks_parent)
-        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, true);
+    struct zone_match match;
+    const struct zone *zone = find_current(assembly, &match);
     if (zone == NULL)
-        zone = zone_set_find(assembly->now->dataset->zones, assembly->name, false);
-    if (zone == NULL || !may_ask(assembly, zone)) {
-        if (assembly->chain_length == 0)
-            refuse(assembly, zone == NULL ? EDE_NOT_AUTHORITATIVE : EDE_PROHIBITED);
         return false;
-    }
     if (assembly->chain_length == 0)
         assembly->response->flags |= DNS_FLAG_AA;
-    struct zone_match match;
-    zone_lookup(zone, assembly->name, zone_hash(zone, assembly->name), asks_parent, &match);
     tell_zone(assembly, &match);
-    if (assembly->chain_length == 0)
-        assembly->first = match;
     switch (match.outcome) {
     case ZONE_FOUND: return answer_found(assembly, &match, next);
     case ZONE_DNAME: return follow_dname(assembly, &match, next);

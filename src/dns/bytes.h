@@ -17,6 +17,11 @@ static inline uint32_t get_u32(const uint8_t *at)
     return (uint32_t)get_u16(at) << 16 | get_u16(at + 2);
 }
 
+static inline uint64_t get_u64(const uint8_t *at)
+{
+    return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
+}
+
 static inline void put_u16(uint8_t *at, unsigned value)
 {
     at[0] = (uint8_t)(value >> 8);
@@ -27,6 +32,12 @@ static inline void put_u32(uint8_t *at, uint32_t value)
 {
     put_u16(at, value >> 16);
     put_u16(at + 2, value & 0xffff);
+}
+
+static inline void put_u64(uint8_t *at, uint64_t value)
+{
+    put_u32(at, (uint32_t)(value >> 32));
+    put_u32(at + 4, (uint32_t)value);
 }
 
 /** Copies at most 32 bytes without a call: by two pieces of one size that may overlap. */
@@ -65,13 +76,25 @@ static inline void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
         memcpy(to, from, size);
 }
 
+/* As many bytes as the machine takes at once. */
+typedef uint8_t byte_block __attribute__((vector_size(16)));
+
+/** Copies 16 bytes or more, mostly few, without a call: the last block may overlap the one before. */
+static inline void copy_blocks(uint8_t *to, const uint8_t *from, size_t size)
+{
+    byte_block block;
+    for (size_t at = 0; at + sizeof block < size; at += sizeof block) {
+        memcpy(&block, from + at, sizeof block);
+        memcpy(to + at, &block, sizeof block);
+    }
+    memcpy(&block, from + size - sizeof block, sizeof block);
+    memcpy(to + size - sizeof block, &block, sizeof block);
+}
+
 static inline uint8_t lowercase(uint8_t byte)
 {
     return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
 }
-
-/* As many bytes as the machine takes at once. */
-typedef uint8_t byte_block __attribute__((vector_size(16)));
 
 /** Lowercases the ASCII letters among sixteen bytes. */
 static inline void copy_lowercase_block(uint8_t *to, const uint8_t *from)

@@ -8,6 +8,9 @@
 
 #define FLAG_QR 0x8000
 
+/* QDCOUNT 1, and nothing in the other sections, as one number. */
+#define COUNTS_ONE_QUESTION (UINT64_C(1) << 48)
+
 /* The bytes of an RR between owner and rdata: type, class, TTL, RDLENGTH. */
 #define RR_FIXED_SIZE 10
 
@@ -103,20 +106,31 @@ static bool read_records(struct reader *reader, unsigned count, bool is_addition
 
 /* Reads everything behind the header and returns the rcode that it deserves.  Without a question the records
  * are still read: the refusal shall carry an OPT if the query has one. */
-static enum dns_rcode read_message(struct reader *reader, struct dns_query *out)
+static __attribute__((noinline)) enum dns_rcode read_unusual(struct reader *reader, struct dns_query *out)
 {
     const uint8_t *header = out->packet;
     unsigned question_count = get_u16(header + 4);
+    if (question_count != 1)
+        qname_clear(&out->qname);
     if (question_count == 1 ? !read_question(reader, out) : question_count > 1)
         return DNS_FORMERR;
     unsigned skipped_count = (unsigned)get_u16(header + 6) + get_u16(header + 8);
-    if ((skipped_count > 0 && !read_records(reader, skipped_count, false, out)) ||
+    if (!read_records(reader, skipped_count, false, out) ||
         !read_records(reader, get_u16(header + 10), true, out) || reader->at != reader->end)
         return DNS_FORMERR;
     if (out->edns.version > 0)
         return DNS_BADVERS;
     bool asks_for_cookie = out->edns.cookie.is_present && skipped_count == 0;
     return question_count == 1 || asks_for_cookie ? DNS_NOERROR : DNS_FORMERR;
+}
+
+/* The same of a message with a question and at most one record more, its OPT. */
+static enum dns_rcode read_usual(struct reader *reader, bool has_record, struct dns_query *out)
+{
+    if (!read_question(reader, out) || (has_record && !read_records(reader, 1, true, out)) ||
+        reader->at != reader->end)
+        return DNS_FORMERR;
+    return out->edns.version > 0 ? DNS_BADVERS : DNS_NOERROR;
 }
 
 enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struct dns_query *out)
@@ -131,9 +145,11 @@ enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struc
     out->flags = get_u16(packet + 2);
     out->opcode = packet[2] >> 3 & 15;
     struct reader reader = { .at = packet + DNS_HEADER_SIZE, .end = packet + size };
-    if (get_u16(packet + 4) != 1)
-        qname_clear(&out->qname);
-    out->rcode = (uint8_t)read_message(&reader, out);
+    uint64_t counts = get_u64(packet + 4);
+    if ((counts & ~UINT64_C(1)) == COUNTS_ONE_QUESTION)
+        out->rcode = (uint8_t)read_usual(&reader, counts & 1, out);
+    else
+        out->rcode = (uint8_t)read_unusual(&reader, out);
     if (out->opcode != DNS_OPCODE_QUERY)
         out->rcode = DNS_NOTIMP; /* whatever its sections mean */
     return out->rcode == DNS_NOERROR && out->question_size > 0 ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;

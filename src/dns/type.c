@@ -11,7 +11,8 @@
                  .name_count = (count),                        \
                  .tail_size = (tail),                          \
                  .is_compressible = (compressible),            \
-                 .wants_additional = (additional) }
+                 .wants_additional = (additional),             \
+                 .is_alone = !(compressible) && !(additional) && (number) != DNS_DNAME }
 
 /* By type number.  NAPTR's name stands behind strings, so nobody looks at it; the obsolete types of RFC 1035
  * are opaque to us. */
@@ -38,7 +39,8 @@ static const struct dns_type_layout layouts[] = {
 
 const struct dns_type_layout *dns_type_layout(uint16_t type)
 {
-    return &layouts[type < LAYOUT_COUNT ? type : 0]; /* there is no type 0 */
+    static const struct dns_type_layout opaque = { .is_alone = true };
+    return type < LAYOUT_COUNT && layouts[type].type != 0 ? &layouts[type] : &opaque;
 }
 
 /* IANA "Resource Record (RR) TYPEs". */

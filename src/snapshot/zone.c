@@ -9,16 +9,12 @@ static const uint8_t wildcard_label[] = { 1, '*' };
 
 /* ---- lookup ---- */
 
-struct search {
-    const struct zone *zone;
-    const struct dns_name *qname;
-};
-
-static const struct zone_node *probe_suffix(const struct search *search, unsigned label_count)
+static const struct zone_node *probe_suffix(const struct zone *zone, const struct dns_name *qname,
+                                            unsigned label_count)
 {
-    const uint8_t *suffix = dns_name_suffix(search->qname, label_count);
-    size_t size = relative_size(search->qname, suffix, &search->zone->apex);
-    return zone_probe(search->zone, dns_name_hash(suffix, size), suffix, size);
+    const uint8_t *suffix = dns_name_suffix(qname, label_count);
+    size_t size = relative_size(qname, suffix, &zone->apex);
+    return zone_probe(zone, dns_name_hash(suffix, size), suffix, size);
 }
 
 /*
@@ -26,14 +22,15 @@ static const struct zone_node *probe_suffix(const struct search *search, unsigne
  * halving finds the edge whatever a client piles upon a name; the first guess is the parent, as most queries
  * for names that do not exist miss by one label.
  */
-static const struct zone_node *closest_encloser(const struct search *search, unsigned *label_count)
+static const struct zone_node *closest_encloser(const struct zone *zone, const struct dns_name *qname,
+                                                unsigned *label_count)
 {
-    const struct zone_node *found = search->zone->apex_node;
-    unsigned exists = search->zone->apex.label_count; /* has a node */
-    unsigned misses = search->qname->label_count;     /* has none */
+    const struct zone_node *found = zone->apex_node;
+    unsigned exists = zone->apex.label_count; /* has a node */
+    unsigned misses = qname->label_count;     /* has none */
     unsigned guess = misses - 1;
     while (exists + 1 < misses) {
-        const struct zone_node *node = probe_suffix(search, guess);
+        const struct zone_node *node = probe_suffix(zone, qname, guess);
         if (node != NULL) {
             found = node;
             exists = guess;
@@ -55,37 +52,26 @@ static void set(struct zone_match *out, enum zone_outcome outcome, const struct 
 }
 
 /* `node` is at, above or below what occludes: the topmost cut or DNAME on the way down to it decides. */
-static void match_occluder(const struct search *search, const struct zone_node *node, unsigned label_count,
-                           struct zone_match *out)
+static void match_occluder(const struct zone *zone, const struct dns_name *qname,
+                           const struct zone_node *node, unsigned label_count, struct zone_match *out)
 {
     if (node->flags & NODE_IS_OCCLUDED) {
-        label_count = search->zone->apex.label_count;
-        node = search->zone->apex_node;
+        label_count = zone->apex.label_count;
+        node = zone->apex_node;
         while (!(node->flags & (NODE_IS_CUT | NODE_IS_DNAME)))
-            node = probe_suffix(search, ++label_count);
+            node = probe_suffix(zone, qname, ++label_count);
     }
     set(out, node->flags & NODE_IS_CUT ? ZONE_REFERRAL : ZONE_DNAME, node, label_count);
 }
 
-/* The name exists.  A DNAME does not redirect its own owner (RFC 6672 §2.3). */
-static void match_exact(const struct search *search, const struct zone_node *node, bool wants_parent_side,
-                        struct zone_match *out)
-{
-    unsigned label_count = search->qname->label_count;
-    bool is_hidden = node->flags & NODE_IS_OCCLUDED || (node->flags & NODE_IS_CUT && !wants_parent_side);
-    if (is_hidden)
-        match_occluder(search, node, label_count, out);
-    else
-        set(out, ZONE_FOUND, node, label_count);
-}
-
 /* RFC 4592 §3.3.1: only the wildcard of the closest encloser can be the source of synthesis. */
-static void match_below(const struct search *search, struct zone_match *out)
+static __attribute__((noinline)) void match_below(const struct zone *zone, const struct dns_name *qname,
+                                                  struct zone_match *out)
 {
     unsigned label_count;
-    const struct zone_node *encloser = closest_encloser(search, &label_count);
+    const struct zone_node *encloser = closest_encloser(zone, qname, &label_count);
     if (encloser->flags & NODE_OCCLUDES) {
-        match_occluder(search, encloser, label_count, out);
+        match_occluder(zone, qname, encloser, label_count, out);
         return;
     }
     if (!(encloser->flags & NODE_HAS_WILDCARD)) {
@@ -96,7 +82,7 @@ static void match_below(const struct search *search, struct zone_match *out)
     memcpy(name, wildcard_label, sizeof wildcard_label);
     memcpy(name + sizeof wildcard_label, node_name(encloser), encloser->name_size);
     size_t size = sizeof wildcard_label + encloser->name_size;
-    const struct zone_node *wildcard = zone_probe(search->zone, dns_name_hash(name, size), name, size);
+    const struct zone_node *wildcard = zone_probe(zone, dns_name_hash(name, size), name, size);
     assert(wildcard != NULL);
     out->is_wildcard = true;
     set(out, ZONE_FOUND, wildcard, label_count + 1);
@@ -110,15 +96,20 @@ uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname)
 void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t hash, bool wants_parent_side,
                  struct zone_match *out)
 {
-    const struct search search = { .zone = zone, .qname = qname };
     out->zone = zone;
     out->is_wildcard = false;
     const struct zone_node *node =
         zone_probe(zone, hash, qname->bytes, (size_t)qname->size - zone->apex.size);
-    if (node != NULL)
-        match_exact(&search, node, wants_parent_side, out);
+    if (node == NULL) {
+        match_below(zone, qname, out);
+        return;
+    }
+    /* a DNAME does not redirect its own owner (RFC 6672 §2.3) */
+    bool is_hidden = node->flags & NODE_IS_OCCLUDED || (node->flags & NODE_IS_CUT && !wants_parent_side);
+    if (is_hidden)
+        match_occluder(zone, qname, node, qname->label_count, out);
     else
-        match_below(&search, out);
+        set(out, ZONE_FOUND, node, qname->label_count);
 }
 
 const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name)

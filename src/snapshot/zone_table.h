@@ -142,8 +142,8 @@ static inline uint64_t matching_tags(const uint16_t *tags, uint16_t tag)
  * The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none.
  * Behind the tags of any bucket, offsets and nodes fill the last four.
  */
-static inline const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
-                                                 size_t size)
+static inline __attribute__((always_inline)) const struct zone_node *
+zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name, size_t size)
 {
     const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
     if (bucket == NULL)

@@ -246,6 +246,40 @@ static void the_server_tells_of_itself_only_what_it_is_told_to(void **state)
     asking_close(&asking);
 }
 
+/* ---- ready replies ---- */
+
+/* With a rate limit every reply is assembled: none may differ from what the short way gives. */
+static void a_ready_reply_is_the_assembled_one(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "www.example",  "x.wild.example", "big.example", "sub.example",
+                                         "away.example", "none.example",   "example",     "x.closed" };
+    static const uint16_t types[] = { DNS_A, DNS_AAAA, DNS_TXT, DNS_NS, DNS_DS, DNS_ANY, 0, DNS_AXFR };
+    static const char *const options[] = { NULL, "", "0003 0000", ECS4, ECS_ANY };
+    static struct asking asking;
+    asking_open(&asking);
+    const struct rate_limit_settings generous = { 100000, 0, 24, 56, NULL, 0 };
+    struct rate_limiter *limiter = rate_limiter_new(&generous);
+    asking.settings.nsid = "ns-7";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (size_t k = 0; k < sizeof types / sizeof *types * sizeof options / sizeof *options; k++) {
+            uint8_t ready[4096];
+            const char *option = options[k % (sizeof options / sizeof *options)];
+            uint16_t type = types[k / (sizeof options / sizeof *options)];
+            asking.settings.limiter = NULL;
+            (void)asking_for(&asking, names[i], type, option);
+            size_t size = asking.reply_size;
+            memcpy(ready, asking.reply, size);
+            asking.settings.limiter = limiter;
+            (void)asking_for(&asking, names[i], type, option);
+            assert_int_equal(asking.reply_size, size);
+            assert_memory_equal(asking.reply, ready, size);
+        }
+    }
+    rate_limiter_free(limiter);
+    asking_close(&asking);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_qtype_that_no_data_has_is_nodata),
         cmocka_unit_test(qclass_any_is_answered_without_authority),
         cmocka_unit_test(any_amplifies_at_most_twice),
+        cmocka_unit_test(a_ready_reply_is_the_assembled_one),
         cmocka_unit_test(the_server_tells_of_itself_only_what_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/type.h"
+#include "snapshot/dataset.h"
+
+/*
+ * Where a name leads in our zones, in two steps, so that of a batch all names are begun before the first is
+ * ended: meanwhile the memory that they need comes nearer.
+ */
+struct search {
+    const struct zone *zone; /* NULL: the name is not ours */
+    uint64_t hash;           /* in that zone */
+    bool wants_parent_side;
+};
+
+static inline void search_begin(const struct dataset *dataset, const struct dns_name *name, uint16_t qtype,
+                                struct search *out)
+{
+    out->wants_parent_side = qtype == DNS_DS; /* RFC 4035 §3.1.4.1 */
+    out->zone = NULL;
+    if (out->wants_parent_side)
+        out->zone = zone_set_find(dataset->zones, name, true);
+    if (out->zone == NULL)
+        out->zone = zone_set_find(dataset->zones, name, false);
+    if (out->zone != NULL)
+        out->hash = zone_hash(out->zone, name);
+}
+
+/** What the zone says about the name; only of a name that is ours. */
+static inline void search_end(const struct search *search, const struct dns_name *name,
+                              struct zone_match *out)
+{
+    zone_lookup(search->zone, name, search->hash, search->wants_parent_side, out);
+}
