@@ -34,6 +34,8 @@ struct plain_probe {
     bool has_enough;     /* what is known decides */
     bool is_whole;       /* the reply came to its end, and nothing after it */
     uint32_t latency_us; /* 0: not connected in this run */
+    uint64_t said_us;    /* when the request began to go out on this connection */
+    uint32_t first_byte_us;
     size_t sent_size;
 };
 
@@ -70,12 +72,19 @@ static bool plain_is_young(const struct plain_probe *plain)
     return age_us < (uint64_t)plain->probe.check->reuse_ms * 1000;
 }
 
+/* 0 is for what did not happen. */
+static uint32_t passed_us(uint64_t from_us, uint64_t now_us)
+{
+    return now_us > from_us ? (uint32_t)(now_us - from_us) : 1;
+}
+
 /* ---- the end of a run ---- */
 
 static void plain_end(struct plain_probe *plain, struct finding *finding)
 {
     finding->status = plain->reply.status;
     finding->latency_us = plain->latency_us;
+    finding->first_byte_us = plain->reply.status != 0 ? plain->first_byte_us : 0;
     probe_end(&plain->probe, finding);
 }
 
@@ -174,6 +183,8 @@ static void plain_read(struct plain_probe *plain)
     for (;;) {
         ssize_t got = recv(plain->watcher.fd, bytes, sizeof bytes, MSG_DONTWAIT);
         if (got > 0) {
+            if (!plain->has_heard)
+                plain->first_byte_us = passed_us(plain->said_us, clock_monotonic_us());
             plain->has_heard = true;
             if (!plain_hear(plain, (struct http_bytes){ bytes, (size_t)got }))
                 return;
@@ -204,9 +215,11 @@ static bool plain_send(struct plain_probe *plain)
             plain_lose(plain, errno);
             return false;
         }
+        if (plain->sent_size == 0)
+            plain->said_us = now_us;
         plain->sent_size += (size_t)sent;
         if (!plain->is_connected)
-            plain->latency_us = now_us > plain->opened_us ? (uint32_t)(now_us - plain->opened_us) : 1;
+            plain->latency_us = passed_us(plain->opened_us, now_us);
         plain->is_connected = true;
     }
     return true;
@@ -248,7 +261,7 @@ static void plain_start(struct probe *probe, const struct address *address, uint
     struct plain_probe *plain = (struct plain_probe *)probe;
     plain->is_running = true;
     plain->has_heard = plain->has_enough = plain->is_whole = false;
-    plain->latency_us = 0;
+    plain->latency_us = plain->first_byte_us = 0;
     http_reply_start(&plain->reply, strcmp(probe->check->method, "HEAD") == 0);
     if (plain->request == NULL) {
         struct finding finding = { 0 };
