@@ -70,6 +70,17 @@ bool database_error(const struct database *db, int code, struct error *err)
     return error_set(err, "%s: %s%s%s", db->path, what, todo != NULL ? "; " : "", todo != NULL ? todo : "");
 }
 
+bool database_is_in_place(const struct database *db, struct error *err)
+{
+    int has_moved = 0;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return !has_moved ||
+           error_set(err,
+                     "%s: the file was removed, moved or replaced while steerd works on it; put it "
+                     "back, or restart steerd to go on with what is there",
+                     db->path);
+}
+
 bool database_in_transaction(const struct database *db)
 {
     return sqlite3_get_autocommit(db->handle) == 0;

@@ -33,6 +33,9 @@ bool database_run(struct database *db, const char *sql, struct error *err);
 /** Says what the connection's last failure was, where, and what the operator can do.  Returns false. */
 bool database_error(const struct database *db, int code, struct error *err);
 
+/** False when the path leads to another file by now: what is written would not be found again. */
+bool database_is_in_place(const struct database *db, struct error *err);
+
 /** False when a failure has already undone the transaction (SQLite does so when the disk is full, …). */
 bool database_in_transaction(const struct database *db);
 

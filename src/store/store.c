@@ -163,7 +163,7 @@ static bool batch_run_job(struct store *store, struct store_job *job, struct err
 
 static bool batch_run(struct store *store, struct store_job **jobs, size_t count, struct error *err)
 {
-    if (!database_run(&store->db, "BEGIN", err))
+    if (!database_is_in_place(&store->db, err) || !database_run(&store->db, "BEGIN", err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!batch_run_job(store, jobs[i], err))
