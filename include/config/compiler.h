@@ -61,7 +61,7 @@ struct compiled {
 };
 
 /**
- * Applies `changes` (text NULL deletes) to the model and compiles.  Texts are copied, but large ones are
+ * Applies `changes` (text NULL deletes) to the model and compiles.  Texts that they own are
  * taken over: they are then borrowed, until accept or reject.  All errors are collected. True: `out` is to be
  * given to compiler_keep, compiler_accept or compiler_reject before the next call.  False: nothing changed.
  */

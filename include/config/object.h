@@ -51,7 +51,7 @@ struct object {
     /* where it stands in the file it came from, for messages; file NULL: by the API */
     const char *file; /* lives as long as the process */
     unsigned line, column;
-    char *pointer;    /* "/pools/us" */
+    char *pointer;    /* of the place, where it is not the one that kind and name give: see object_pointer */
     bool is_borrowed; /* the text belongs to somebody else */
     bool is_scanned;  /* the text stood in a document that the scanner found sound */
     bool says_rrsets; /* a zone in a document that has "rrsets": there are no others */
@@ -63,10 +63,12 @@ struct objects {
     bool is_borrowed; /* all texts do */
 };
 
-/** Takes over `text`; `name` is copied, `pointer` made of it. Returns it. */
+/** Takes over `text`; `name` is copied. Returns it. */
 struct object *objects_add(struct objects *objects, enum object_kind kind, const char *name, char *text,
                            size_t text_size);
 void objects_free(struct objects *objects);
+/** The JSON pointer of the object in a document, "/pools/us": the caller frees it. */
+char *object_pointer(const struct object *object);
 
 /** "Example.COM." → "example.com"; the caller frees it. */
 char *object_zone_name(const char *written);

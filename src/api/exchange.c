@@ -73,7 +73,9 @@ char *exchange_pointer_of(const struct command *command)
         return xstrdup("");
     struct objects one = { 0 };
     const struct object *object = objects_add(&one, command->object_kind, command->name, NULL, 0);
-    char *pointer = xasprintf("%s%s", object->pointer, command->pointer != NULL ? command->pointer : "");
+    char *above = object_pointer(object);
+    char *pointer = xasprintf("%s%s", above, command->pointer != NULL ? command->pointer : "");
+    free(above);
     objects_free(&one);
     return pointer;
 }

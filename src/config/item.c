@@ -16,23 +16,21 @@ static char *put_string(char **at, const char *bytes, size_t size)
     return start;
 }
 
-#define LARGE_TEXT ((size_t)64 << 10) /* worth more than a copy: the contents of zone files */
-
 struct source *source_new(struct object *object)
 {
-    const char *pointer = object->pointer != NULL ? object->pointer : "";
-    size_t name_size = strlen(object->name), pointer_size = strlen(pointer);
-    bool takes_text = object->text_size >= LARGE_TEXT && !object->is_borrowed;
-    size_t text_size = takes_text ? 0 : object->text_size;
-    struct source *source = xcalloc(1, sizeof *source + name_size + pointer_size + text_size + 3);
+    size_t name_size = strlen(object->name) + 1;
+    size_t pointer_size = object->pointer != NULL ? strlen(object->pointer) + 1 : 0;
+    bool takes_text = !object->is_borrowed;
+    size_t text_size = takes_text ? 0 : object->text_size + 1;
+    struct source *source = xcalloc(1, sizeof *source + name_size + pointer_size + text_size);
     char *at = (char *)(source + 1);
     source->users = 1;
     source->owns_text = takes_text;
     source->object = (struct object){
         .kind = object->kind,
-        .name = put_string(&at, object->name, name_size),
-        .pointer = put_string(&at, pointer, pointer_size),
-        .text = takes_text ? object->text : put_string(&at, object->text, text_size),
+        .name = put_string(&at, object->name, name_size - 1),
+        .pointer = pointer_size > 0 ? put_string(&at, object->pointer, pointer_size - 1) : NULL,
+        .text = takes_text ? object->text : put_string(&at, object->text, text_size - 1),
         .text_size = object->text_size,
     };
     object->is_borrowed |= takes_text;

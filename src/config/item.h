@@ -19,11 +19,11 @@ struct source {
     uint32_t users;
     uint8_t reach;
     uint8_t depth;        /* nodes on its longest path, not counting those it refers to */
-    bool owns_text;       /* it is large and stands in a block of its own */
+    bool owns_text;       /* it stands in a block of its own */
     bool has_facts;       /* the facts here are known: the text was parsed before */
     bool has_plan;        /* a node of it compiles tables that depend on the locations database */
     uint32_t zone_size;   /* service: length of the zone's name in front of "/owner" */
-    struct object object; /* name, pointer and a text that is not large stand behind it in the same block */
+    struct object object; /* name, pointer and a text that was copied stand behind it in the same block */
     size_t reference_count;
     struct reference *references; /* one block with the names; NULL if there are none */
 };
@@ -58,7 +58,7 @@ struct item {
     void *draft; /* what is being compiled of it */
 };
 
-/** A large text is taken over: the object then borrows it. */
+/** The text is taken over, if the object owns it: the object then borrows it. */
 struct source *source_new(struct object *object);
 struct source *source_use(struct source *source);
 void source_drop(struct source *source);

@@ -54,12 +54,13 @@ struct object *objects_add(struct objects *objects, enum object_kind kind, const
         objects->items = xrealloc(objects->items, objects->room, sizeof *objects->items);
     }
     struct object *object = &objects->items[objects->count++];
-    *object = (struct object){ .kind = kind,
-                               .name = xstrdup(name),
-                               .text = text,
-                               .text_size = text_size,
-                               .pointer = pointer_of(kind, name) };
+    *object = (struct object){ .kind = kind, .name = xstrdup(name), .text = text, .text_size = text_size };
     return object;
+}
+
+char *object_pointer(const struct object *object)
+{
+    return object->pointer != NULL ? xstrdup(object->pointer) : pointer_of(object->kind, object->name);
 }
 
 void objects_free(struct objects *objects)

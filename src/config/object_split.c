@@ -101,8 +101,10 @@ static void add(struct split *split, enum object_kind kind, const char *name, ch
     struct object *object = objects_add(split->out, kind, name, text, size);
     find_position(split, at, &object->line, &object->column);
     object->file = split->file;
-    free(object->pointer);
-    object->pointer = xstrdup(split->pointer.bytes);
+    char *usual = object_pointer(object);
+    if (strcmp(usual, split->pointer.bytes) != 0)
+        object->pointer = xstrdup(split->pointer.bytes);
+    free(usual);
 }
 
 static void add_span(struct split *split, enum object_kind kind, const char *name, struct span value)

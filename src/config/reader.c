@@ -42,12 +42,13 @@ static void add_problem(struct problems *problems, const struct object *object, 
 {
     unsigned line, column;
     find_place(object, pointer, &line, &column);
-    char *full = xasprintf("%s%s", object->pointer != NULL ? object->pointer : "", pointer);
+    char *above = object_pointer(object), *full = xasprintf("%s%s", above, pointer);
     if (is_warning)
         problems_warn(problems, object->file, line, column, full, "%s", message);
     else
         problems_add(problems, object->file, line, column, full, "%s", message);
     free(full);
+    free(above);
 }
 
 void object_problem(struct problems *problems, const struct object *object, const char *pointer,
@@ -69,12 +70,13 @@ void object_problem(struct problems *problems, const struct object *object, cons
 /* What the scan found, with the object's place put in front. */
 static void move_problems(const struct object *object, struct problems *from, struct problems *to)
 {
+    char *pointer = object_pointer(object);
     for (size_t i = 0; i < from->count; i++) {
         struct problem *problem = &from->items[i];
         place_in_file(object, &problem->line, &problem->column);
-        problems_add(to, object->file, problem->line, problem->column,
-                     object->pointer != NULL ? object->pointer : "", "%s", problem->message);
+        problems_add(to, object->file, problem->line, problem->column, pointer, "%s", problem->message);
     }
+    free(pointer);
     problems_free(from);
 }
 

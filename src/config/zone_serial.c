@@ -53,7 +53,11 @@ static void own(struct build *build, const char *name, uint32_t serial)
 {
     char *text = xasprintf("%u", serial);
     struct object object = {
-        .kind = OBJECT_SERIAL, .name = (char *)(uintptr_t)name, .text = text, .text_size = strlen(text)
+        .kind = OBJECT_SERIAL,
+        .name = (char *)(uintptr_t)name,
+        .text = text,
+        .text_size = strlen(text),
+        .is_borrowed = true,
     };
     keep(build, name, source_new(&object), text);
 }

@@ -23,8 +23,7 @@ static void add_change(struct objects *out, const struct object *object, char *t
     change->line = object->line;
     change->column = object->column;
     change->is_scanned = object->is_scanned && text != NULL;
-    free(change->pointer);
-    change->pointer = xstrdup(object->pointer != NULL ? object->pointer : "");
+    change->pointer = object->pointer != NULL ? xstrdup(object->pointer) : NULL;
 }
 
 /* The change takes the text over: it outlives its user in `wanted`. */
