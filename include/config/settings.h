@@ -62,6 +62,7 @@ struct settings {
     unsigned tcp_idle_ms;                     /* default 10 s */
     unsigned keep_generations;                /* default 1000 */
     unsigned checks_concurrent;               /* default 2000 */
+    unsigned checks_per_address;              /* of these; default 100 */
     struct settings_listen *resolver_servers; /* for hostnames; none: /etc/resolv.conf */
     size_t resolver_server_count;
     uint32_t resolver_stale_ms; /* how long addresses stay while they fail; default 1 day */

@@ -37,11 +37,12 @@ struct health_report {
 void health_report_free(struct health_report *report);
 
 struct checker_settings {
-    struct mailbox *reports;  /* where reports go */
-    unsigned concurrent_most; /* checks under way at once, default 2000; never above half of RLIMIT_NOFILE */
-    bool allows_exec;         /* whether checks may run programs */
-    const char *name_servers; /* "192.0.2.53:53,[2001:db8::53]:53" for hostnames; NULL: the system's */
-    uint32_t stale_ms;        /* how long addresses of a hostname stay while the name servers fail */
+    struct mailbox *reports;   /* where reports go */
+    unsigned concurrent_most;  /* checks under way at once, default 2000; never above half of RLIMIT_NOFILE */
+    unsigned per_address_most; /* of these to one address, default 100 */
+    bool allows_exec;          /* whether checks may run programs */
+    const char *name_servers;  /* "192.0.2.53:53,[2001:db8::53]:53" for hostnames; NULL: the system's */
+    uint32_t stale_ms;         /* how long addresses of a hostname stay while the name servers fail */
 };
 
 bool checker_start(const struct checker_settings *settings, struct checker **out, struct error *err);
@@ -111,6 +112,7 @@ bool checker_times(const struct checker *checker, uint32_t slot, struct check_ti
 struct checker_counters {
     _Atomic uint64_t started, succeeded, failed;
     _Atomic uint64_t skipped;    /* starts left out: one waits for a place already, or too many under way */
+    _Atomic uint64_t delayed;    /* starts that waited because too many were under way to the same address */
     _Atomic uint64_t unmeasured; /* started, but stopped by our own want of sockets, ports or memory */
     _Atomic uint64_t reports_taken, reports_missed; /* of push checks; missed: times to live without one */
     _Atomic uint32_t bindings, in_flight;

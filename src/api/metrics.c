@@ -237,6 +237,9 @@ static void write_control(struct text *out, struct control *control)
              atomic_load_explicit(&checks->reports_taken, memory_order_relaxed));
     labelled(out, "steerd_check_reports_total", "result", "missed",
              atomic_load_explicit(&checks->reports_missed, memory_order_relaxed));
+    one(out, "steerd_checks_delayed_total", "counter",
+        "Health checks that waited because too many were under way to their address.",
+        atomic_load_explicit(&checks->delayed, memory_order_relaxed));
     one(out, "steerd_checks_skipped_total", "counter",
         "Starts of health checks left out: too many under way.",
         atomic_load_explicit(&checks->skipped, memory_order_relaxed));

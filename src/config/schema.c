@@ -211,6 +211,8 @@ const struct shape shape_rate_limit = { .name = "rate_limit",
 static const struct field checks_fields[] = {
     { "concurrent", &type_integer, MEMBER(struct settings, checks_concurrent), .least = 1, .most = 1000000,
       .fallback = "2000", .doc = "health checks under way at once at most" },
+    { "per_address", &type_integer, MEMBER(struct settings, checks_per_address), .least = 1, .most = 1000000,
+      .fallback = "100", .doc = "of these, those to one address" },
 };
 const struct shape shape_checks = { .name = "checks",
                                     .doc = "limits of health checks",

@@ -228,6 +228,7 @@ static bool open_parts(struct control *control, struct error *err)
     char *name_servers = name_servers_of(control->settings);
     const struct checker_settings checks = { .reports = control->box,
                                              .concurrent_most = control->settings->checks_concurrent,
+                                             .per_address_most = control->settings->checks_per_address,
                                              .allows_exec = control->settings->exec_checks,
                                              .name_servers = name_servers,
                                              .stale_ms = control->settings->resolver_stale_ms };

@@ -5,14 +5,16 @@
 #include "base/rng.h"
 #include "health/checker.h"
 #include "health/probe.h"
+#include "health/queue.h"
 #include "health/resolver.h"
+#include "health/site.h"
 #include "health/time_board.h"
 
 #include <stdatomic.h>
 
 /*
  * What all targets share, and who may start now: targets whose check is due wait in one queue, oldest first,
- * for a place among `concurrent_most`.
+ * for a place among `concurrent_most`, or, where many are under way to one address, for one of those to end.
  */
 struct target;
 struct dispatch {
@@ -22,8 +24,9 @@ struct dispatch {
     struct checker_counters counters;
     struct time_board *board;
     struct rng rng;
-    unsigned concurrent_most;
-    struct target *first, **end; /* linked by target->queue_next */
+    unsigned concurrent_most, per_address_most;
+    struct queue due;
+    struct sites sites;
     void *shared[CHECK_TYPE_COUNT];
     uint64_t complained_us; /* when our own want of resources was logged last; 0: never */
 };
@@ -32,9 +35,7 @@ void dispatch_open(struct dispatch *dispatch, struct loop *loop, struct resolver
                    const struct checker_settings *settings);
 void dispatch_close(struct dispatch *dispatch); /* no target may be left */
 
-void dispatch_queue(struct dispatch *dispatch, struct target *target); /* not in the queue yet */
-void dispatch_withdraw(struct dispatch *dispatch,
-                       struct target *target); /* no-op if it is not in the queue */
+void dispatch_queue(struct dispatch *dispatch, struct target *target); /* not in a queue yet */
 
 /** Starts as many as there are places.  Once per turn of the loop. */
 void dispatch_run(struct dispatch *dispatch);

@@ -48,6 +48,7 @@ struct probe {
     void *owner;               /* its target */
     struct timer deadline;     /* the target's */
     struct probe *next;        /* of the target's probes under way */
+    struct site *site;         /* where it goes, while it is under way */
 };
 
 struct checker_settings;

@@ -50,7 +50,7 @@ static void target_due(void *owner)
     target_set_due(target, clock_monotonic_us());
     if (target->name.name != NULL && !name_is_settled(&target->name))
         target->is_unresolved = true;
-    else if (target->is_queued || target_is_busy(target))
+    else if (target->queue != NULL || target_is_busy(target))
         counter_add(&target->dispatch->counters.skipped);
     else
         dispatch_queue(target->dispatch, target);
@@ -58,14 +58,14 @@ static void target_due(void *owner)
 
 void target_recheck(struct target *target)
 {
-    if (!target->is_queued && !target_is_busy(target)) /* else a result comes soon anyway */
+    if (target->queue == NULL && !target_is_busy(target)) /* else a result comes soon anyway */
         dispatch_queue(target->dispatch, target);
 }
 
 static void target_name_settled(void *owner)
 {
     struct target *target = owner;
-    if (target->is_unresolved && !target->is_queued)
+    if (target->is_unresolved && target->queue == NULL)
         dispatch_queue(target->dispatch, target);
     target->is_unresolved = false;
 }
@@ -150,6 +150,7 @@ static void target_drop_running(struct target *target)
         target->running = probe->next;
         timer_cancel(&target->dispatch->loop->timers, &probe->deadline);
         probe->type->stop(probe);
+        site_leave(&target->dispatch->sites, probe->site);
         probe->type->free(probe);
         gauge_add(&target->dispatch->counters.in_flight, -1);
     }
@@ -157,7 +158,7 @@ static void target_drop_running(struct target *target)
 
 void target_free(struct target *target)
 {
-    dispatch_withdraw(target->dispatch, target);
+    queue_remove(target);
     if (target->check_index == 0)
         time_board_clear(target->dispatch->board, target->binding.endpoint_slot);
     target_drop_running(target);
@@ -166,6 +167,7 @@ void target_free(struct target *target)
     timer_cancel(&target->dispatch->loop->timers, &target->due);
     timer_cancel(&target->dispatch->loop->timers, &target->hold);
     name_release(&target->name);
+    site_release(&target->dispatch->sites, target->site);
     gauge_add(&target->dispatch->counters.bindings, -1);
     if (target->is_warned)
         gauge_add(&target->dispatch->counters.certificates_ending, -1);
@@ -196,6 +198,7 @@ void probe_end(struct probe *probe, const struct finding *finding)
     gauge_add(&target->dispatch->counters.in_flight, -1);
     timer_cancel(&target->dispatch->loop->timers, &probe->deadline);
     probe->type->stop(probe);
+    site_leave(&target->dispatch->sites, probe->site);
     if (target->idle == NULL)
         target->idle = probe;
     else
@@ -228,11 +231,30 @@ static struct probe *target_take_probe(struct target *target)
     return probe;
 }
 
+static bool target_find_address(struct target *target, struct address *out)
+{
+    *out = target->address;
+    return target->name.name == NULL || name_address(&target->name, out);
+}
+
+struct site *target_site(struct target *target)
+{
+    struct address address;
+    struct sites *sites = &target->dispatch->sites;
+    if (!target_find_address(target, &address))
+        return NULL;
+    if (target->site != NULL && address_equal(&target->site->address, &address))
+        return target->site;
+    site_release(sites, target->site);
+    target->site = site_acquire(sites, &address);
+    return target->site;
+}
+
 void target_begin(struct target *target)
 {
-    struct address address = target->address;
+    struct site *site = target_site(target);
     counter_add(&target->dispatch->counters.started);
-    if (target->name.name != NULL && !name_address(&target->name, &address)) {
+    if (site == NULL) {
         struct finding finding = { 0 };
         finding_set(&finding, FINDING_FAILURE, "name %s does not resolve: %s", target->peer,
                     name_problem(&target->name));
@@ -241,11 +263,13 @@ void target_begin(struct target *target)
         return;
     }
     struct probe *probe = target_take_probe(target);
+    site_enter(site);
+    probe->site = site;
     probe->next = target->running;
     target->running = probe;
     target->running_count++;
     gauge_add(&target->dispatch->counters.in_flight, 1);
     loop_set_timer(target->dispatch->loop, &probe->deadline,
                    (uint64_t)target->binding.check->timeout_ms * 1000);
-    probe->type->start(probe, &address, target->port);
+    probe->type->start(probe, &site->address, target->port);
 }

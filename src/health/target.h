@@ -25,9 +25,10 @@ struct target {
     /* when */
     uint64_t tick_us; /* of the next start; not moved by lateness */
     struct timer due;
-    bool is_queued;                           /* due, waits for a place */
     bool is_unresolved;                       /* due, waits for the first answer about its name */
+    struct queue *queue;                      /* due, waits for a place; NULL: it does not */
     struct target *queue_next, **queue_place; /* place: who points at it */
+    struct site *site;                        /* where it was last */
     struct push push;                         /* instead of all that, but `due` */
     /* under way */
     struct probe *running;
@@ -52,6 +53,9 @@ void target_restore(struct target *target, const struct known_verdict *known);
 
 /** Goes on, as `binding` at another position; what is known is reported again if the position changed. */
 void target_rebind(struct target *target, const struct check_binding *binding, uint16_t check_index);
+
+/** What is at the address that its next probe goes to; NULL while its name says none. */
+struct site *target_site(struct target *target);
 
 /** Starts a probe: the dispatch has a place for it. */
 void target_begin(struct target *target);

@@ -36,17 +36,24 @@ struct bench {
     struct checker *checker;
 };
 
-static inline void bench_open(struct bench *bench, unsigned concurrent_most, const char *name_servers)
+static inline void bench_open_limited(struct bench *bench, unsigned concurrent_most,
+                                      unsigned per_address_most, const char *name_servers)
 {
     struct error err = { 0 };
     *bench = (struct bench){ .reports = mailbox_new() };
     const struct checker_settings settings = { .reports = bench->reports,
                                                .concurrent_most = concurrent_most,
+                                               .per_address_most = per_address_most,
                                                .allows_exec = true,
                                                .name_servers = name_servers,
                                                .stale_ms = 3600000 };
     if (!checker_start(&settings, &bench->checker, &err))
         fail_msg("%s", err.text);
+}
+
+static inline void bench_open(struct bench *bench, unsigned concurrent_most, const char *name_servers)
+{
+    bench_open_limited(bench, concurrent_most, 0, name_servers);
 }
 
 static inline void bench_close(struct bench *bench)
