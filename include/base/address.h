@@ -52,6 +52,9 @@ socklen_t address_to_sockaddr(const struct address *address, uint16_t port, stru
 /** Parses "192.0.2.1:53" or "[::1]:53"; the port is required. */
 bool address_parse_with_port(const char *text, struct address *out, uint16_t *port);
 
+/** True for 127.0.0.0/8 and ::1. */
+bool address_is_loopback(const struct address *address);
+
 /** True for an address that has no place on the map: private, loopback, link-local, documentation,
  *  benchmarking, shared, multicast, … (IANA special-purpose registries, RFC 6890). */
 bool address_is_special_purpose(const struct address *address);

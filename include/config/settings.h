@@ -69,6 +69,8 @@ struct settings {
     bool exec_checks;           /* whether health checks may run programs */
     unsigned keep_events;       /* default 100,000 */
     uint64_t keep_events_ms;    /* default 90 days */
+    unsigned keep_audit;        /* default 1,000,000 */
+    uint64_t keep_audit_ms;     /* default 365 days */
     uint32_t keep_verdicts_ms;  /* older ones count as unknown after a restart; default 10 min */
     struct settings_listen *reference_targets; /* TCP: silent only when we are cut off ourselves */
     size_t reference_target_count;

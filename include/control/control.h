@@ -10,6 +10,8 @@
 #include "control/pushed_report.h"
 #include "health/checker.h"
 #include "snapshot/conditions.h"
+#include "store/audit.h"
+#include "store/token.h"
 
 /*
  * The control thread: the only writer of the snapshot.  It never blocks on disk or on compiling: those are
@@ -41,6 +43,13 @@ enum command_kind {
     COMMAND_GENERATION_READ, /* in: generation; out: body: the steering document as it was then */
     COMMAND_GENERATION_DIFF, /* in: before, generation; out: body: what leads from one to the other (diff.h)
                               */
+
+    COMMAND_TOKEN_PUT,    /* in: tokens: one; fails if there is one of its name */
+    COMMAND_TOKEN_DELETE, /* in: name */
+    COMMAND_TOKENS_TOUCH, /* in: tokens: when they were last used */
+    COMMAND_TOKENS,       /* out: tokens, by name */
+    COMMAND_AUDIT_ADD,    /* in: audit */
+    COMMAND_AUDIT,        /* in: audit_filter; out: audit, newest first */
 };
 
 enum command_result {
@@ -78,10 +87,14 @@ struct command {
     size_t sample_count;
     struct pushed_report *reports; /* owned */
     size_t report_count;
-    bool is_batch; /* they came as {"reports": […]} */
+    bool is_batch;                    /* they came as {"reports": […]} */
+    struct audit_filter audit_filter; /* owned */
     /* in and out */
-    uint64_t generation; /* out: of the head after it */
+    struct tokens tokens; /* owned */
+    struct audit audit;   /* owned.  In, of any write: who wants it */
+    uint64_t generation;  /* out: of the head after it */
     /* out */
+    bool is_audited; /* what `audit` said became durable with what was wanted */
     enum command_result result;
     struct problems problems; /* pointers are relative to the body that was sent, or "/items/3…" of a batch */
     struct error error;

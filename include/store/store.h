@@ -5,10 +5,12 @@
 #include "base/mailbox.h"
 #include "config/object.h"
 #include "snapshot/conditions.h"
+#include "store/audit.h"
 #include "store/event.h"
 #include "store/latency.h"
 #include "store/pace.h"
 #include "store/report.h"
+#include "store/token.h"
 
 /*
  * What must survive: generations as changed objects, overrides, events, verdicts.  Embedded SQLite (WAL,
@@ -33,6 +35,12 @@ enum store_job_kind {
     STORE_PUT_LATENCY,      /* in: latencies */
     STORE_LIST_EVENTS, /* in: has_before, before (above it; without: the newest), most, has_kind, kind, key
                           (subject, as in event_filter); out: events, ascending */
+    STORE_PUT_TOKEN,   /* in: tokens: one; fails if there is one of its name */
+    STORE_DELETE_TOKEN, /* in: key; done also when there was none */
+    STORE_TOUCH_TOKENS, /* in: tokens: when they were last used */
+    STORE_LIST_TOKENS,  /* out: tokens */
+    STORE_PUT_AUDIT,    /* in: audit */
+    STORE_LIST_AUDIT,   /* in: audit_filter; out: audit, newest first */
 };
 
 /* Who a generation came from: files may be imported over it only if it is FILES. */
@@ -74,6 +82,9 @@ struct store_job {
     bool has_before, has_kind;
     enum event_kind kind;
     struct events events; /* owned; in or out */
+    struct tokens tokens; /* owned; in or out */
+    struct audit audit;   /* owned; in or out.  Of any job: who wanted it, durable with it or not at all */
+    struct audit_filter audit_filter;
     struct store_verdict *verdicts;
     size_t verdict_count;
     struct store_report *reports; /* owned */
@@ -136,6 +147,8 @@ struct store_history {
 };
 /** Before store_start. */
 void store_keep_history(struct store *store, const struct store_history *keep);
+/** The same for the audit; by default a million entries, a year. */
+void store_keep_audit(struct store *store, const struct store_history *keep);
 bool store_start(struct store *store, struct error *err);
 /** Runs the jobs that wait, ends the thread, closes. */
 void store_close(struct store *store);

@@ -146,6 +146,14 @@ bool address_parse_with_port(const char *text, struct address *out, uint16_t *po
     return true;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+    static const uint8_t v6_loopback[16] = { [15] = 1 };
+    if (address->family == ADDRESS_V4)
+        return address->bytes[0] == 127;
+    return address->family == ADDRESS_V6 && memcmp(address->bytes, v6_loopback, sizeof v6_loopback) == 0;
+}
+
 static const char *const special_purpose[] = {
     "0.0.0.0/8",       "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",    "169.254.0.0/16",
     "172.16.0.0/12",   "192.0.0.0/24",   "192.0.2.0/24",  "192.168.0.0/16", "198.18.0.0/15",

@@ -80,6 +80,7 @@ static void conclude(struct build *build, enum command_result result)
         return;
     command->result = result;
     command->generation = build->generation;
+    command->is_audited = build->kind == BUILD_CHANGE && result == RESULT_DONE;
 }
 
 /* The builds' fate is known: the builder hears it first, so that who asks next reads the new head. */
@@ -119,6 +120,8 @@ static struct store_job *job_of(struct build *build)
     job->import_digest = build->import_digest != NULL ? xstrdup(build->import_digest) : NULL;
     job->objects = build->changes;
     build->changes = (struct objects){ 0 };
+    if (build->command != NULL)
+        audit_move(&job->audit, &build->command->audit);
     return job;
 }
 

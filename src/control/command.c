@@ -33,5 +33,9 @@ void command_free(struct command *command)
     free(command->reports);
     problems_free(&command->problems);
     events_free(&command->events);
+    tokens_free(&command->tokens);
+    audit_free(&command->audit);
+    free(command->audit_filter.who);
+    free(command->audit_filter.target);
     free(command);
 }

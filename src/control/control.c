@@ -7,6 +7,7 @@
 #include "control/builds.h"
 #include "control/cookie_secrets.h"
 #include "control/name_servers.h"
+#include "control/ledger.h"
 #include "control/notes.h"
 #include "control/requests.h"
 
@@ -94,6 +95,12 @@ static void take_job(struct control *control, struct store_job *job)
         webhooks_tell(control->webhooks, &job->events);
         break;
     case STORE_LIST_EVENTS: requests_events_came(job); break;
+    case STORE_PUT_TOKEN:
+    case STORE_DELETE_TOKEN:
+    case STORE_TOUCH_TOKENS:
+    case STORE_LIST_TOKENS:
+    case STORE_PUT_AUDIT:
+    case STORE_LIST_AUDIT: ledger_came(job); break;
     case STORE_PUT_LATENCY: break; /* the keeper's */
     case STORE_SET_META: break;
     }
@@ -117,8 +124,10 @@ static void take_command(struct control *control, struct command *command)
     case COMMAND_ROLLBACK: requests_ask_store(control, command, STORE_READ_GENERATION); return;
     case COMMAND_CHECK_REPORT: requests_report(control, command); return;
     case COMMAND_LATENCY_ADD: latency_keeper_post(control->keeper, control->world, command); return;
-    default: builder_post(control->builder, command); return;
+    default: break;
     }
+    if (!ledger_ask(control, command))
+        builder_post(control->builder, command);
 }
 
 /* Takes one letter; true if it says stop. */
@@ -216,7 +225,9 @@ static void open_history(struct control *control, struct store_head *head)
 {
     const struct settings *settings = control->settings;
     const struct store_history keep = { settings->keep_events, settings->keep_events_ms };
+    const struct store_history keep_audit = { settings->keep_audit, settings->keep_audit_ms };
     store_keep_history(control->store, &keep);
+    store_keep_audit(control->store, &keep_audit);
     control->chronicle = chronicle_new(control->store, control->store_box, head->last_event);
     world_set_chronicle(control->world, control->chronicle);
     world_set_restored(control->world, restored_new(head, clock_wall_ms(), settings->keep_verdicts_ms));

@@ -28,6 +28,7 @@ void requests_override(struct control *control, struct command *command, enum st
     job->context = command;
     job->key = key;
     job->override = command->override;
+    audit_move(&job->audit, &command->audit);
     /* the last answer before it is given while it is on its way to the disk: within a second */
     if (kind == STORE_PUT_OVERRIDE)
         job->override.cached_until_wall_ms =
@@ -54,6 +55,7 @@ void requests_override_stored(struct control *control, struct store_job *job)
     if (command == NULL)
         return;
     command->error = job->error;
+    command->is_audited = job->is_done;
     control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
 }
 

@@ -57,8 +57,18 @@ static const char with_paces[] =
     "  hold_until_wall_ms INTEGER NOT NULL, grown_ms INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version=6;";
 
-static const char *const steps[] = { at_first,          with_events,  with_latencies,
-                                     with_cached_until, with_reports, with_paces };
+static const char with_ledger[] =
+    "CREATE TABLE tokens (name TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, role TEXT NOT NULL,"
+    "  scope TEXT NOT NULL, author TEXT NOT NULL, comment TEXT NOT NULL, made_wall_ms INTEGER NOT NULL,"
+    "  expires_wall_ms INTEGER NOT NULL, used_wall_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE audit (number INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL,"
+    "  who TEXT NOT NULL, how TEXT NOT NULL, origin TEXT NOT NULL, method TEXT NOT NULL,"
+    "  target TEXT NOT NULL, comment TEXT NOT NULL, detail TEXT NOT NULL, status INTEGER NOT NULL,"
+    "  is_dry_run INTEGER NOT NULL, generation INTEGER NOT NULL);"
+    "PRAGMA user_version=7;";
+
+static const char *const steps[] = { at_first,     with_events, with_latencies, with_cached_until,
+                                     with_reports, with_paces,  with_ledger };
 enum { VERSION = sizeof steps / sizeof *steps };
 
 static bool integer_read(struct database *db, const char *sql, int64_t *out, struct error *err)

@@ -6,6 +6,7 @@
 #include "store/generations.h"
 #include "store/history.h"
 #include "store/latencies.h"
+#include "store/ledger.h"
 #include "store/overrides.h"
 #include "store/paces.h"
 #include "store/reports.h"
@@ -24,12 +25,14 @@ enum { LETTER_STOP = -1 };
 
 #define KEEP_EVENTS_USUAL    100000
 #define KEEP_EVENTS_USUAL_MS (UINT64_C(90) * 86400 * 1000)
+#define KEEP_AUDIT_USUAL     1000000
+#define KEEP_AUDIT_USUAL_MS  (UINT64_C(365) * 86400 * 1000)
 
 struct store {
     struct database db;
     int directory_fd; /* holds the lock on state_dir */
     unsigned keep_generations;
-    struct store_history keep_history;
+    struct store_history keep_history, keep_audit;
     struct mailbox *jobs;
     struct letter stop;
     pthread_t thread;
@@ -72,6 +75,10 @@ static void job_free(struct store_job *job)
     free(job->value);
     objects_free(&job->objects);
     events_free(&job->events);
+    tokens_free(&job->tokens);
+    audit_free(&job->audit);
+    free(job->audit_filter.who);
+    free(job->audit_filter.target);
     store_verdicts_free(job->verdicts, job->verdict_count);
     store_reports_free(job->reports, job->report_count);
     store_paces_free(job->paces, job->pace_count);
@@ -92,7 +99,8 @@ void store_job_free(struct store_job *job)
 static bool job_is_read(const struct store_job *job)
 {
     return job->letter.kind == STORE_READ_GENERATION || job->letter.kind == STORE_LIST_GENERATIONS ||
-           job->letter.kind == STORE_LIST_EVENTS;
+           job->letter.kind == STORE_LIST_EVENTS || job->letter.kind == STORE_LIST_TOKENS ||
+           job->letter.kind == STORE_LIST_AUDIT;
 }
 
 /* What a read has gathered before it failed is not shown. */
@@ -107,6 +115,8 @@ static void job_give_up(struct store_job *job, const struct error *why)
         objects_free(&job->objects);
         job->objects = (struct objects){ 0 };
         events_free(&job->events);
+        tokens_free(&job->tokens);
+        audit_free(&job->audit);
     }
 }
 
@@ -140,8 +150,25 @@ static bool job_run(struct store *store, struct store_job *job)
     case STORE_PUT_HISTORY: return history_put(db, job, &store->keep_history, &job->error);
     case STORE_PUT_LATENCY: return latencies_put(db, job->latencies, job->latency_count, &job->error);
     case STORE_LIST_EVENTS: return history_list(db, job, &job->error);
+    case STORE_PUT_TOKEN: return ledger_put_token(db, &job->tokens.items[0], &job->error);
+    case STORE_DELETE_TOKEN: return ledger_delete_token(db, job->key, &job->error);
+    case STORE_TOUCH_TOKENS: return ledger_touch_tokens(db, &job->tokens, &job->error);
+    case STORE_LIST_TOKENS: return ledger_list_tokens(db, &job->tokens, &job->error);
+    case STORE_PUT_AUDIT: return true; /* with every job */
+    case STORE_LIST_AUDIT: return ledger_list_audit(db, &job->audit_filter, &job->audit, &job->error);
     }
     return error_set(&job->error, "no such store job: %d", job->letter.kind);
+}
+
+/* What is done and who wanted it become durable together. */
+static bool job_run_audited(struct store *store, struct store_job *job)
+{
+    if (!job_run(store, job))
+        return false;
+    for (struct store_job *each = job; each != NULL && !job_is_read(job); each = each->also)
+        if (!ledger_put_audit(&store->db, &each->audit, each->generation, &store->keep_audit, &job->error))
+            return false;
+    return true;
 }
 
 /* ---- group commit -------------------------------------------------------------------------------------- */
@@ -151,7 +178,7 @@ static bool batch_run_job(struct store *store, struct store_job *job, struct err
 {
     if (!database_run(&store->db, "SAVEPOINT job", err))
         return false;
-    job->is_done = job_run(store, job);
+    job->is_done = job_run_audited(store, job);
     if (job->is_done)
         return database_run(&store->db, "RELEASE job", err);
     struct error why = job->error;
@@ -299,6 +326,7 @@ bool store_open(const char *state_dir, unsigned keep_generations, struct store *
     store->directory_fd = -1;
     store->keep_generations = keep_generations;
     store->keep_history = (struct store_history){ KEEP_EVENTS_USUAL, KEEP_EVENTS_USUAL_MS };
+    store->keep_audit = (struct store_history){ KEEP_AUDIT_USUAL, KEEP_AUDIT_USUAL_MS };
     store->jobs = mailbox_new();
     *head = (struct store_head){ 0 };
     if (!directory_lock(state_dir, &store->directory_fd, err) ||
@@ -314,6 +342,11 @@ bool store_open(const char *state_dir, unsigned keep_generations, struct store *
 void store_keep_history(struct store *store, const struct store_history *keep)
 {
     store->keep_history = *keep;
+}
+
+void store_keep_audit(struct store *store, const struct store_history *keep)
+{
+    store->keep_audit = *keep;
 }
 
 bool store_start(struct store *store, struct error *err)

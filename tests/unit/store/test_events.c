@@ -251,7 +251,7 @@ static void verdicts_of_an_older_schema_are_read(void **state)
     assert_true(database_open(&db, path, &err));
     assert_true(database_run(
         &db,
-        "DROP TABLE paces; DROP TABLE reports; ALTER TABLE verdicts DROP COLUMN certificate_ends_s;"
+        "DROP TABLE tokens; DROP TABLE audit; DROP TABLE paces; DROP TABLE reports; ALTER TABLE verdicts DROP COLUMN certificate_ends_s;"
         "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
         "PRAGMA user_version=4;",
         &err));
