@@ -33,9 +33,9 @@ enum store_job_kind {
     STORE_PUT_HISTORY,      /* in: events, verdicts, reports, paces, value: wall time in ms up to which the
                                verdicts hold,      or NULL */
     STORE_PUT_LATENCY,      /* in: latencies */
-    STORE_LIST_EVENTS, /* in: has_before, before (above it; without: the newest), most, has_kind, kind, key
-                          (subject, as in event_filter); out: events, ascending */
-    STORE_PUT_TOKEN,   /* in: tokens: one; fails if there is one of its name */
+    STORE_LIST_EVENTS,  /* in: has_before, before (above it; without: the newest), most, has_kind, kind, key
+                           (subject, as in event_filter); out: events, ascending */
+    STORE_PUT_TOKEN,    /* in: tokens: one; fails if there is one of its name */
     STORE_DELETE_TOKEN, /* in: key; done also when there was none */
     STORE_TOUCH_TOKENS, /* in: tokens: when they were last used */
     STORE_LIST_TOKENS,  /* out: tokens */

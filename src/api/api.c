@@ -61,6 +61,7 @@ static void *waker_run(void *context)
         }
         streams_wake(api->streams);
         doors_sweep(api);
+        keys_touch(api, false);
     }
     return NULL;
 }
@@ -84,8 +85,10 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
     api->traffic = traffic_new();
     api->openapi = openapi_print(api_routes, api_route_count);
     api->mailbox = mailbox_new();
+    api->failures = failures_new();
+    api->audit_log = audit_log_new();
     feed_notify(control_feed(control), api->mailbox, LETTER_EVENTS);
-    if (!auth_open(api->settings->token_file, &api->auth, err) || !start_waker(api, err))
+    if (!keys_open(api, err) || !start_waker(api, err))
         return false;
     for (size_t i = 0; i < api->listener_count; i++) {
         if (!http_start(api, &api->listeners[i], err))
@@ -119,6 +122,7 @@ void api_close(struct api *api)
     if (api->control != NULL)
         feed_notify(control_feed(api->control), NULL, 0);
     stop_waker(api);
+    keys_touch(api, true);
     streams_end(api->streams);
     for (size_t i = 0; i < api->listener_count; i++) {
         http_stop(&api->listeners[i]);
@@ -129,6 +133,8 @@ void api_close(struct api *api)
     streams_free(api->streams);
     auth_close(api->auth);
     traffic_free(api->traffic);
+    failures_free(api->failures);
+    audit_log_free(api->audit_log);
     free(api->openapi);
     free(api->listeners);
     free(api);

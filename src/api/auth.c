@@ -1,155 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/auth.h"
 
-#include "base/log.h"
+#include "api/token_file.h"
 #include "base/memory.h"
-#include "base/rng.h"
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define TOKEN_TEXT_MAX 512
-#define TOKEN_TEXT_MIN 16 /* characters; a shorter one can be guessed */
 
 struct auth {
-    unsigned char admin[SHA256_DIGEST_LENGTH];
+    unsigned char bootstrap[TOKEN_DIGEST_SIZE];
+    pthread_mutex_t mutex;
+    struct tokens tokens; /* by name */
+    bool *is_used;        /* since auth_take_used; as many as there is room for tokens */
 };
-
-static void digest(const char *token, size_t size, unsigned char out[SHA256_DIGEST_LENGTH])
-{
-    SHA256((const unsigned char *)token, size, out);
-}
-
-static bool sync_directory(const char *file, struct error *err)
-{
-    char *copy = xstrdup(file);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_done = fd >= 0 && fsync(fd) == 0;
-    if (!is_done)
-        error_set(err, "cannot make the directory of %s durable: %s", file, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return is_done;
-}
-
-static bool write_whole(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return fsync(fd) == 0;
-}
-
-/* The file appears under its name only when it is whole and on disk. */
-static bool write_token(const char *file, const char *token, struct error *err)
-{
-    char *temporary = xasprintf("%s.new", file);
-    if (unlink(temporary) != 0 && errno != ENOENT)
-        error_set(err, "%s: %s", temporary, strerror(errno));
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool is_done = fd >= 0 && write_whole(fd, token, strlen(token)) && rename(temporary, file) == 0;
-    if (!is_done)
-        error_set(err, "%s: cannot write the admin token: %s", temporary, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(temporary);
-    return is_done && sync_directory(file, err);
-}
-
-static bool make_token(const char *file, struct auth *auth, struct error *err)
-{
-    unsigned char secret[TOKEN_BYTES];
-    char token[2 * TOKEN_BYTES + 2];
-    rng_secret(secret, sizeof secret);
-    for (size_t i = 0; i < sizeof secret; i++) {
-        token[2 * i] = "0123456789abcdef"[secret[i] >> 4];
-        token[2 * i + 1] = "0123456789abcdef"[secret[i] & 15];
-    }
-    memcpy(token + 2 * sizeof secret, "\n", 2);
-    digest(token, 2 * sizeof secret, auth->admin);
-    bool is_done = write_token(file, token, err);
-    OPENSSL_cleanse(secret, sizeof secret);
-    OPENSSL_cleanse(token, sizeof token);
-    if (is_done)
-        log_notice("a new admin token stands in %s", file);
-    return is_done;
-}
-
-static void warn_of_readers(int fd, const char *file)
-{
-    struct stat status;
-    if (fstat(fd, &status) == 0 && (status.st_mode & 077) != 0)
-        log_warning("%s: others than its owner may use the admin token (mode %03o): chmod 600 it", file,
-                    (unsigned)status.st_mode & 0777);
-}
-
-static bool take_token(const char *text, size_t size, const char *file, struct auth *auth, struct error *err)
-{
-    size_t length = strnlen(text, size);
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
-        length--;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] <= ' ' || text[i] > '~')
-            return error_set(err, "%s: a token is one line of visible ASCII", file);
-    }
-    if (length < TOKEN_TEXT_MIN || size == TOKEN_TEXT_MAX)
-        return error_set(err, "%s: a token has %d..%d characters; remove the file to get a new one", file,
-                         TOKEN_TEXT_MIN, TOKEN_TEXT_MAX - 1);
-    digest(text, length, auth->admin);
-    return true;
-}
-
-static bool read_token(int fd, const char *file, struct auth *auth, struct error *err)
-{
-    char text[TOKEN_TEXT_MAX];
-    size_t size = 0;
-    ssize_t got = 1;
-    while (got > 0 && size < sizeof text) {
-        got = read(fd, text + size, sizeof text - size);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0)
-            size += (size_t)got;
-    }
-    bool is_done =
-        got < 0 ? error_set(err, "%s: %s", file, strerror(errno)) : take_token(text, size, file, auth, err);
-    OPENSSL_cleanse(text, sizeof text);
-    return is_done;
-}
-
-static bool load_token(const char *file, struct auth *auth, struct error *err)
-{
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return make_token(file, auth, err);
-    if (fd < 0)
-        return error_set(err, "%s: %s", file, strerror(errno));
-    warn_of_readers(fd, file);
-    bool is_done = read_token(fd, file, auth, err);
-    close(fd);
-    return is_done;
-}
 
 bool auth_open(const char *token_file, struct auth **out, struct error *err)
 {
     struct auth *auth = xcalloc(1, sizeof *auth);
-    if (!load_token(token_file, auth, err)) {
+    pthread_mutex_init(&auth->mutex, NULL);
+    if (!token_file_load(token_file, auth->bootstrap, err)) {
         auth_close(auth);
         return false;
     }
@@ -159,20 +32,132 @@ bool auth_open(const char *token_file, struct auth **out, struct error *err)
 
 void auth_close(struct auth *auth)
 {
+    if (auth == NULL)
+        return;
+    pthread_mutex_destroy(&auth->mutex);
+    tokens_free(&auth->tokens);
+    free(auth->is_used);
     free(auth);
 }
 
-enum role auth_check(const struct auth *auth, const char *header, const char **name)
+/* ---- checking ---- */
+
+/* Looks at all of them, whether or not one was found. */
+static size_t find_digest(const struct auth *auth, const unsigned char digest[TOKEN_DIGEST_SIZE])
 {
+    size_t found = SIZE_MAX;
+    for (size_t i = 0; i < auth->tokens.count; i++)
+        if (CRYPTO_memcmp(digest, auth->tokens.items[i].digest, TOKEN_DIGEST_SIZE) == 0)
+            found = i;
+    return found;
+}
+
+static bool is_valid_at(const struct token *token, int64_t wall_ms)
+{
+    return token->expires_wall_ms == 0 || wall_ms < token->expires_wall_ms;
+}
+
+static bool check_digest(struct auth *auth, const unsigned char digest[TOKEN_DIGEST_SIZE], int64_t wall_ms,
+                         struct who *out)
+{
+    pthread_mutex_lock(&auth->mutex);
+    size_t index = find_digest(auth, digest);
+    bool is_good = index != SIZE_MAX && is_valid_at(&auth->tokens.items[index], wall_ms);
+    if (is_good) {
+        struct token *token = &auth->tokens.items[index];
+        token->used_wall_ms = wall_ms;
+        auth->is_used[index] = true;
+        who_set(out, role_parse(token->role), token->name, "token", token->scope);
+    }
+    pthread_mutex_unlock(&auth->mutex);
+    return is_good && out->role != ROLE_NONE;
+}
+
+bool auth_check(struct auth *auth, const char *header, int64_t wall_ms, struct who *out)
+{
+    unsigned char digest[TOKEN_DIGEST_SIZE];
     if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
-        return ROLE_NONE;
-    const char *token = header + 7;
-    token += strspn(token, " ");
-    size_t size = strlen(token);
-    unsigned char found[SHA256_DIGEST_LENGTH];
-    digest(token, size, found);
-    if (CRYPTO_memcmp(found, auth->admin, sizeof found) != 0)
-        return ROLE_NONE;
-    *name = "admin";
-    return ROLE_ADMIN;
+        return false;
+    const char *text = header + 7;
+    text += strspn(text, " ");
+    token_digest(text, strlen(text), digest);
+    bool is_bootstrap = CRYPTO_memcmp(digest, auth->bootstrap, sizeof digest) == 0;
+    if (check_digest(auth, digest, wall_ms, out))
+        return true;
+    if (is_bootstrap)
+        who_set(out, ROLE_ADMIN, AUTH_BOOTSTRAP_NAME, "bootstrap", "");
+    return is_bootstrap;
+}
+
+/* ---- keeping ---- */
+
+static size_t find_name(const struct auth *auth, const char *name)
+{
+    size_t i = 0;
+    while (i < auth->tokens.count && strcmp(auth->tokens.items[i].name, name) != 0)
+        i++;
+    return i < auth->tokens.count ? i : SIZE_MAX;
+}
+
+static void move_to_place(struct auth *auth)
+{
+    struct token *items = auth->tokens.items;
+    for (size_t i = auth->tokens.count - 1; i > 0 && strcmp(items[i - 1].name, items[i].name) > 0; i--) {
+        struct token token = items[i];
+        bool is_used = auth->is_used[i];
+        items[i] = items[i - 1];
+        auth->is_used[i] = auth->is_used[i - 1];
+        items[i - 1] = token;
+        auth->is_used[i - 1] = is_used;
+    }
+}
+
+void auth_add(struct auth *auth, const struct token *token)
+{
+    pthread_mutex_lock(&auth->mutex);
+    tokens_add(&auth->tokens, token);
+    auth->is_used = xrealloc(auth->is_used, auth->tokens.room, sizeof *auth->is_used);
+    auth->is_used[auth->tokens.count - 1] = false;
+    move_to_place(auth);
+    pthread_mutex_unlock(&auth->mutex);
+}
+
+bool auth_remove(struct auth *auth, const char *name)
+{
+    pthread_mutex_lock(&auth->mutex);
+    size_t index = find_name(auth, name);
+    if (index != SIZE_MAX) {
+        tokens_remove(&auth->tokens, index);
+        memmove(&auth->is_used[index], &auth->is_used[index + 1],
+                (auth->tokens.count - index) * sizeof *auth->is_used);
+    }
+    pthread_mutex_unlock(&auth->mutex);
+    return index != SIZE_MAX;
+}
+
+bool auth_has(struct auth *auth, const char *name)
+{
+    pthread_mutex_lock(&auth->mutex);
+    bool is_there = find_name(auth, name) != SIZE_MAX;
+    pthread_mutex_unlock(&auth->mutex);
+    return is_there;
+}
+
+void auth_list(struct auth *auth, struct tokens *out)
+{
+    pthread_mutex_lock(&auth->mutex);
+    for (size_t i = 0; i < auth->tokens.count; i++)
+        memset(tokens_add(out, &auth->tokens.items[i])->digest, 0, TOKEN_DIGEST_SIZE);
+    pthread_mutex_unlock(&auth->mutex);
+}
+
+void auth_take_used(struct auth *auth, struct tokens *out)
+{
+    pthread_mutex_lock(&auth->mutex);
+    for (size_t i = 0; i < auth->tokens.count; i++) {
+        if (auth->is_used[i])
+            tokens_add(out, &auth->tokens.items[i]);
+        auth->is_used[i] = false;
+    }
+    pthread_mutex_unlock(&auth->mutex);
 }

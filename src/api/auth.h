@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "api/router.h"
+#include "api/who.h"
 #include "base/error.h"
+#include "store/token.h"
 
-#define TOKEN_BYTES 32 /* random ones, twice as many hexadecimal digits */
+#include <stdbool.h>
+#include <stdint.h>
 
-/* Who may: tokens by their SHA-256; the tokens themselves are not kept. */
+/*
+ * The tokens that open, by their digests: the bootstrap one, which stands in a file, and those that were made
+ * through the API, which the store keeps.  Any thread.
+ */
 struct auth;
 
-/** Reads the token in `token_file`, or makes the file (mode 0600) with a fresh one, durable before it is
- * used. */
-bool auth_open(const char *token_file, struct auth **out, struct error *err);
-void auth_close(struct auth *auth);
+#define AUTH_BOOTSTRAP_NAME "admin"
 
-/** The role of the holder of `header` ("Bearer …", RFC 6750 §2.1; NULL: none came), ROLE_NONE for nobody;
- * `name` gets the token's name.  Takes the same time whatever part of the token is right.  Any thread. */
-enum role auth_check(const struct auth *auth, const char *header, const char **name);
+/** Reads or makes the bootstrap token. */
+bool auth_open(const char *token_file, struct auth **out, struct error *err);
+void auth_close(struct auth *auth); /* NULL is a no-op */
+
+/** Who holds `header` ("Bearer …", RFC 6750 §2.1; NULL: none came)?  False for nobody, or for a token that
+ * has expired.  Takes the same time whatever part of whichever token is right. */
+bool auth_check(struct auth *auth, const char *header, int64_t wall_ms, struct who *out);
+
+/** Takes a copy of the token in. */
+void auth_add(struct auth *auth, const struct token *token);
+/** False if there is none. */
+bool auth_remove(struct auth *auth, const char *name);
+bool auth_has(struct auth *auth, const char *name);
+/** Copies all of them, by name, digests left out. */
+void auth_list(struct auth *auth, struct tokens *out);
+/** Copies those that were used since the last time it was asked. */
+void auth_take_used(struct auth *auth, struct tokens *out);

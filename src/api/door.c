@@ -69,14 +69,6 @@ static void move_to_end(struct visitor *visitor)
 
 /* ---- clients ---- */
 
-static bool is_loopback(const struct address *address)
-{
-    static const uint8_t v6_loopback[16] = { [15] = 1 };
-    if (address->family == ADDRESS_V4)
-        return address->bytes[0] == 127;
-    return memcmp(address->bytes, v6_loopback, sizeof v6_loopback) == 0;
-}
-
 static struct visitor **bucket_of(struct door *door, const struct address *client)
 {
     uint64_t words[2];
@@ -209,7 +201,7 @@ struct visitor *door_enter(struct door *door, int fd, const struct address *clie
     if (client->family == ADDRESS_V6)
         address_mask(&visitor->client, V6_CLIENT_BITS);
     bool is_counted =
-        client->family != ADDRESS_NONE && door->limits.most_per_client != 0 && !is_loopback(client);
+        client->family != ADDRESS_NONE && door->limits.most_per_client != 0 && !address_is_loopback(client);
     pthread_mutex_lock(&door->mutex);
     ring_add_last(&door->strangers, &visitor->ring);
     door->counters.inside++;

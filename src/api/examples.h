@@ -32,6 +32,7 @@
     "{\"items\":[{\"method\":\"PATCH\",\"path\":\"/v1/pools/us/endpoints/us-east-1\","              \
     "\"body\":{\"weight\":9}},{\"method\":\"PUT\",\"path\":\"/v1/zones/example.com/services/api\"," \
     "\"body\":{\"policy\":\"us\"}},{\"method\":\"DELETE\",\"path\":\"/v1/pools/old\"}]}"
+#define EXAMPLE_TOKEN "{\"name\":\"ci\",\"role\":\"operator\",\"pools\":[\"us\"],\"expires\":\"90d\"}"
 
 #define EXAMPLE_OVERRIDE "{\"state\":\"drain\",\"expires\":\"2h\",\"reason\":\"new kernel\"}"
 

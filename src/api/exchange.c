@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/exchange.h"
 
+#include "api/audit_log.h"
 #include "api/batch.h"
 #include "api/problem.h"
 #include "api/state.h"
@@ -40,6 +41,7 @@ bool exchange_prepare_write(struct request *request, struct command *command)
     if (!parse_if_match(request, command) || !request_bool(request, "dry_run", false, &command->is_dry_run))
         return false;
     command->author = xstrdup(request->author);
+    audit_log_give(request, command);
     command->comment = comment != NULL ? xstrdup(comment) : NULL;
     return true;
 }

@@ -43,6 +43,8 @@ struct form {
 
 extern const struct form explain_forms[]; /* forms_explain.c */
 extern const size_t explain_form_count;
+extern const struct form access_forms[]; /* forms_access.c */
+extern const size_t access_form_count;
 
 /** Walks the forms: index from 0; NULL at the end. */
 const struct form *form_at(size_t index);

@@ -344,6 +344,7 @@ static const struct {
 } chapters[] = {
     { forms, &form_count },
     { explain_forms, &explain_form_count },
+    { access_forms, &access_form_count },
 };
 
 const struct form *form_at(size_t index)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/head.h"
 
+#include "api/access.h"
 #include "api/problem.h"
 #include "api/state.h"
 
@@ -69,24 +70,6 @@ static bool check_framing(struct request *request, const struct head *head, cons
     return true;
 }
 
-static bool check_token(struct request *request)
-{
-    if (request->route->role == ROLE_NONE)
-        return true;
-    const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Authorization");
-    enum role role = auth_check(request->api->auth, header, &request->author);
-    if (role != ROLE_NONE)
-        visitor_show_token(request->visitor);
-    if (role >= request->route->role)
-        return true;
-    request->reply.wants_token = role == ROLE_NONE;
-    if (role != ROLE_NONE)
-        return problem_reply(request, 403, "the token \"%s\" may not do this", request->author);
-    return problem_reply(request, 401, "%s",
-                         header != NULL ? "the token is not valid here"
-                                        : "a token is needed: Authorization: Bearer …");
-}
-
 static bool check_size(struct request *request, const struct head *head)
 {
     request->body_limit = request->route->body_limit ? request->route->body_limit : BODY_LIMIT_USUAL;
@@ -117,7 +100,7 @@ static bool accept_request(struct request *request, const struct head *head, con
         return false;
     if (!request->has_target)
         return problem_reply(request, 400, "%s", request->target_error.text);
-    return router_find(api_routes, api_route_count, request) && check_token(request) &&
+    return router_find(api_routes, api_route_count, request) && access_check(request) &&
            router_check_params(request) && check_size(request, head);
 }
 

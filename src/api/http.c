@@ -3,6 +3,7 @@
  * libmicrohttpd and the API: bytes to `struct request` and back.  MHD's own decoding of the target and its
  * form parser stay unused: it would decode %2f before the path is split and cut the path at %00.
  */
+#include "api/audit_log.h"
 #include "api/head.h"
 #include "api/problem.h"
 #include "api/state.h"
@@ -119,6 +120,7 @@ static enum MHD_Result send_reply(struct request *request)
     if (reply->status == 0)
         problem_reply(request, 500, "no reply was made: please report this");
     bool is_stream = reply->stream != NULL && reply->status == 200;
+    audit_log_reply(request);
     turn(request, is_stream ? VISIT_WORK : VISIT_TRANSFER, reply->body.size);
     struct MHD_Response *response = is_stream ? make_stream(request) : make_body(reply);
     if (response == NULL)
@@ -175,6 +177,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     }
     if (request->is_waiting) {
         request->is_waiting = false;
+        request->is_audited |= request->command->is_audited;
         request->then(request);
     } else if (request->reply.status == 0) {
         turn(request, VISIT_WORK, 0);

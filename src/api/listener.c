@@ -16,14 +16,6 @@
 
 #define BACKLOG SOMAXCONN /* the kernel cuts it to net.core.somaxconn */
 
-static bool is_loopback(const struct address *address)
-{
-    static const uint8_t v6_loopback[16] = { [15] = 1 };
-    if (address->family == ADDRESS_V4)
-        return address->bytes[0] == 127;
-    return memcmp(address->bytes, v6_loopback, sizeof v6_loopback) == 0;
-}
-
 static bool open_tcp(const struct settings_listen *from, struct listener *out, struct error *err)
 {
     struct sockaddr_storage address;
@@ -37,7 +29,7 @@ static bool open_tcp(const struct settings_listen *from, struct listener *out, s
         setsockopt(out->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(out->fd, (const struct sockaddr *)&address, size) != 0 || listen(out->fd, BACKLOG) != 0)
         return error_set(err, "%s", strerror(errno));
-    if (!is_loopback(&from->address))
+    if (!address_is_loopback(&from->address))
         log_warning("api: %s is reached from other machines, and tokens travel there in clear", out->name);
     return true;
 }

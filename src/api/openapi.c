@@ -5,6 +5,7 @@
 #include "api/openapi_schemas.h"
 #include "api/parameter.h"
 #include "api/problem.h"
+#include "api/scope.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -163,7 +164,8 @@ static bool is_refused_before(const struct route *route, unsigned status)
     switch (status) {
     case 400: return route->params != NULL;
     case 401: return route->role > ROLE_NONE;
-    case 403: return route->role > ROLE_VIEWER;
+    case 403: return route->role > ROLE_VIEWER || (route->role > ROLE_NONE && scope_bounds(route->path));
+    case 429: return route->role > ROLE_NONE;
     case 413: return has_body;
     default: return false;
     }

@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { DETAIL_SIZE_MOST = 300 }; /* bytes, for the audit */
 
 static const struct {
     unsigned status;
@@ -45,8 +48,19 @@ static void begin(struct writer *json, unsigned status, const char *detail)
     writer_string(json, "detail", detail);
 }
 
-static void end(struct request *request, struct writer *json, unsigned status)
+/* A long one is cut where a character begins. */
+static char *copy_short(const char *detail)
 {
+    size_t size = strnlen(detail, DETAIL_SIZE_MOST);
+    while (size > 0 && detail[size] != '\0' && ((unsigned char)detail[size] & 0xc0) == 0x80)
+        size--;
+    return xstrndup(detail, size);
+}
+
+static void end(struct request *request, struct writer *json, unsigned status, const char *detail)
+{
+    free(request->reply.detail);
+    request->reply.detail = copy_short(detail);
     writer_end(json);
     reply_json(request, json);
     request->reply.status = status;
@@ -62,7 +76,7 @@ bool problem_reply(struct request *request, unsigned status, const char *format,
     va_end(args);
     struct writer json = { 0 };
     begin(&json, status, detail);
-    end(request, &json, status);
+    end(request, &json, status, detail);
     return false;
 }
 
@@ -82,7 +96,7 @@ bool problem_parameter(struct request *request, const char *name, const char *fo
     writer_string(&json, "detail", detail);
     writer_end(&json);
     writer_end(&json);
-    end(request, &json, 400);
+    end(request, &json, 400, whole);
     free(whole);
     return false;
 }
@@ -118,6 +132,6 @@ bool problem_list(struct request *request, unsigned status, const char *detail,
     struct writer json = { 0 };
     begin(&json, status, detail);
     problem_write_array(&json, "errors", problems, false);
-    end(request, &json, status);
+    end(request, &json, status, detail);
     return false;
 }

@@ -31,6 +31,8 @@ void request_free(struct request *request)
     text_free(&request->reply.body);
     stream_free(request->reply.stream);
     free(request->reply.allow);
+    free(request->reply.detail);
+    who_clear(&request->who);
     command_free(request->prepared);
     free(request);
 }

@@ -3,6 +3,7 @@
 
 #include "api/writer.h"
 #include "api/target.h"
+#include "api/who.h"
 #include "base/address.h"
 #include "base/text.h"
 #include "control/control.h"
@@ -40,7 +41,8 @@ struct reply {
     bool wants_token;      /* 401 */
     struct stream *stream; /* a body without end instead of `body`; owned until it is sent */
     bool wants_close;      /* the connection is of no more use */
-    unsigned retry_in_s;   /* 503; 0: says nothing */
+    unsigned retry_in_s;   /* 429 and 503; 0: says nothing */
+    char *detail;          /* owned: of a problem, for the audit */
 };
 
 struct request {
@@ -58,7 +60,8 @@ struct request {
     const char *arguments[REQUEST_ARGUMENTS_MAX]; /* what stands at the {…} of the route, in order */
     const char *if_match;                         /* the header, or NULL */
     const char *last_event_id;                    /* the header, or NULL */
-    const char *author;                           /* name of the token */
+    struct who who;
+    const char *author; /* its name; NULL for a stranger */
 
     struct text body;
     size_t body_limit; /* bytes */
@@ -70,6 +73,7 @@ struct request {
     bool is_waiting;                /* a command is under way */
     bool is_item;                   /* of a batch: its command is not sent but stays in `command` */
     struct command *prepared;       /* to be sent after the one under way, or NULL */
+    bool is_audited;                /* what was done is written down with it */
 
     struct reply reply;
 };

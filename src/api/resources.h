@@ -57,3 +57,11 @@ void status_ready(struct request *request);
 void metrics_get(struct request *request); /* metrics.c */
 void traffic_get(struct request *request); /* traffic.c */
 void explain_get(struct request *request); /* explain.c */
+
+/* token_routes.c */
+void token_list(struct request *request);
+void token_create(struct request *request);
+void token_revoke(struct request *request);
+void token_whoami(struct request *request);
+
+void audit_list(struct request *request); /* audit_routes.c */

@@ -6,17 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *role_name(enum role role)
-{
-    static const char *const names[] = {
-        [ROLE_NONE] = NULL,
-        [ROLE_VIEWER] = "viewer",
-        [ROLE_OPERATOR] = "operator",
-        [ROLE_ADMIN] = "admin",
-    };
-    return names[role];
-}
-
 /* Matches the segments against "/v1/pools/{pool}"; an empty segment is no argument. */
 static bool matches(const char *path, const struct target *target, const char **arguments)
 {

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "api/request.h"
-
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN }; /* NONE: no token is needed */
+#include "api/who.h"
 
 /*
  * What goes in and comes out, for the OpenAPI document; types are written as form.h says, names are those of
@@ -29,9 +28,6 @@ struct route {
     enum object_kind object_kind; /* for the handlers of objects */
     struct contract contract;
 };
-
-/** "viewer"; NULL for ROLE_NONE. */
-const char *role_name(enum role role);
 
 /** Finds the row for method and path of `request`, sets `route` and `arguments`; otherwise replies 404, or
  * 405 with Allow. */

@@ -2,8 +2,11 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/audit_log.h"
 #include "api/auth.h"
 #include "api/door.h"
+#include "api/failures.h"
+#include "api/router.h"
 #include "api/listener.h"
 #include "base/mailbox.h"
 
@@ -29,6 +32,8 @@ struct api {
     size_t listener_count;
     int64_t started_wall_ms;
     struct auth *auth;
+    struct failures *failures; /* of those who show wrong tokens */
+    struct audit_log *audit_log;
     struct control *control;
     struct api_data_plane data_plane;
 
@@ -40,6 +45,7 @@ struct api {
     atomic_bool is_stopping;
     char *openapi;           /* the document */
     struct traffic *traffic; /* what was counted before */
+    uint64_t touched_ms;     /* when the store was last told which tokens were used */
     uint64_t swept_ms;       /* when the doors were last swept */
     struct streams *streams; /* those who follow the events */
 };
@@ -50,6 +56,13 @@ struct api {
 void doors_open(struct api *api);
 /** Sends away who is overdue, at most once a second.  The waker's thread. */
 void doors_sweep(struct api *api);
+
+/* ---- keys.c ---- */
+
+/** Opens the bootstrap token and reads the others from the store. */
+bool keys_open(struct api *api, struct error *err);
+/** Tells the store which tokens were used, at most once a minute unless it is the last time. */
+void keys_touch(struct api *api, bool is_last);
 
 /* ---- http.c ---- */
 

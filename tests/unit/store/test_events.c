@@ -249,12 +249,13 @@ static void verdicts_of_an_older_schema_are_read(void **state)
     store_head_free(&head);
     char *path = fixture_path(*state, "steerd.db");
     assert_true(database_open(&db, path, &err));
-    assert_true(database_run(
-        &db,
-        "DROP TABLE tokens; DROP TABLE audit; DROP TABLE paces; DROP TABLE reports; ALTER TABLE verdicts DROP COLUMN certificate_ends_s;"
-        "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
-        "PRAGMA user_version=4;",
-        &err));
+    assert_true(
+        database_run(&db,
+                     "DROP TABLE tokens; DROP TABLE audit; DROP TABLE paces; DROP TABLE reports; ALTER TABLE "
+                     "verdicts DROP COLUMN certificate_ends_s;"
+                     "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
+                     "PRAGMA user_version=4;",
+                     &err));
     database_close(&db);
     free(path);
     store_close(start_history(*state, 10, 1000000, &head));

@@ -131,10 +131,10 @@ static void the_audit_is_read_newest_first_by_cursor_and_filter(void **state)
         unsigned most;
         const char *expected;
     } cases[] = {
-        { NULL, NULL, false, 0, 10, "321" },  { NULL, NULL, false, 0, 2, "32" },
-        { NULL, NULL, false, 2, 10, "1" },    { "ci", NULL, false, 0, 10, "1" },
-        { "", NULL, false, 0, 10, "3" },      { NULL, "/v1/pools/us", false, 0, 10, "21" },
-        { NULL, NULL, true, 0, 10, "32" },    { "x", NULL, false, 0, 10, "" },
+        { NULL, NULL, false, 0, 10, "321" }, { NULL, NULL, false, 0, 2, "32" },
+        { NULL, NULL, false, 2, 10, "1" },   { "ci", NULL, false, 0, 10, "1" },
+        { "", NULL, false, 0, 10, "3" },     { NULL, "/v1/pools/us", false, 0, 10, "21" },
+        { NULL, NULL, true, 0, 10, "32" },   { "x", NULL, false, 0, 10, "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char found[16] = "";

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tokens between the store, which keeps them, and auth, which knows them. */
+#include "api/state.h"
+#include "base/clock.h"
+
+enum { TOUCH_MS = 60000 };
+
+static bool take_tokens(struct api *api, struct mailbox *box, struct error *err)
+{
+    struct command *command = command_new(COMMAND_TOKENS);
+    command->reply_to = box;
+    control_post(api->control, command);
+    mailbox_wait(box, -1); /* every command comes back */
+    command = (struct command *)mailbox_take(box);
+    bool is_done = command->result == RESULT_DONE;
+    if (!is_done)
+        error_set(err, "cannot read the tokens: %s", command->error.text);
+    for (size_t i = 0; i < command->tokens.count; i++)
+        auth_add(api->auth, &command->tokens.items[i]);
+    command_free(command);
+    return is_done;
+}
+
+bool keys_open(struct api *api, struct error *err)
+{
+    if (!auth_open(api->settings->token_file, &api->auth, err))
+        return false;
+    struct mailbox *box = mailbox_new();
+    bool is_done = take_tokens(api, box, err);
+    mailbox_free(box);
+    return is_done;
+}
+
+void keys_touch(struct api *api, bool is_last)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    if (api->auth == NULL || (!is_last && now_ms - api->touched_ms < TOUCH_MS))
+        return;
+    api->touched_ms = now_ms;
+    struct command *command = command_new(COMMAND_TOKENS_TOUCH);
+    auth_take_used(api->auth, &command->tokens);
+    if (command->tokens.count > 0)
+        control_post(api->control, command);
+    else
+        command_free(command);
+}
