@@ -43,9 +43,10 @@ static const struct command_row rows[] = {
     { "top", "", "who gets how much traffic, now", 0, 0, OPTION_LIMIT, command_top, NULL,
       "Refreshes on a terminal until interrupted; prints once elsewhere. Countries are estimated by a "
       "sample." },
-    { "wait", "healthy|drained|generation SUBJECT", "come back when something is so", 2, 2, OPTION_TIMEOUT,
-      command_wait, "healthy drained generation",
-      "healthy POOL/ENDPOINT: users are sent there. drained POOL/ENDPOINT: no cached answer names it any "
+    { "wait", "CONDITION SUBJECT", "come back when something is so", 2, 2, OPTION_TIMEOUT, command_wait,
+      "healthy serving drained generation",
+      "healthy POOL/ENDPOINT: its checks are content. serving POOL/ENDPOINT: users are sent there. drained "
+      "POOL/ENDPOINT: no cached answer names it any "
       "more. "
       "generation N: N or a later one is served. Exits with 5 if it is not so in time." },
     { "list", "KIND", "what is configured, by name", 1, 1, 0, command_list,

@@ -138,7 +138,7 @@ static enum cli_exit wait_for_it(const struct options *options, struct client *c
 {
     const char *known;
     bool is_drain = strcmp(options->command->name, "drain") == 0;
-    return condition_wait(condition_find(is_drain ? "drained" : "healthy", &known), options, client,
+    return condition_wait(condition_find(is_drain ? "drained" : "serving", &known), options, client,
                           options->arguments[0]);
 }
 

@@ -56,6 +56,15 @@ static int64_t seconds_of(const char *text)
 
 static enum progress judge_healthy(const cJSON *answer, const char *subject, int64_t now_s, char words[256])
 {
+    const cJSON *health = cJSON_GetObjectItemCaseSensitive(answer, "health");
+    const char *verdict = json_text(health, "verdict"), *evidence = json_text(health, "evidence");
+    (void)subject, (void)now_s;
+    snprintf(words, 256, "%s%s%s", verdict, evidence[0] != '\0' ? ": " : "", evidence);
+    return strcmp(verdict, "up") == 0 || strcmp(verdict, "unchecked") == 0 ? IS_SO : NOT_YET;
+}
+
+static enum progress judge_serving(const cJSON *answer, const char *subject, int64_t now_s, char words[256])
+{
     const cJSON *effective = cJSON_GetObjectItemCaseSensitive(answer, "effective");
     (void)subject, (void)now_s;
     snprintf(words, 256, "%s: %s", json_text(effective, "state"), json_text(effective, "why"));
@@ -89,13 +98,14 @@ static enum progress judge_generation(const cJSON *answer, const char *subject, 
 
 static const struct condition conditions[] = {
     { "healthy", endpoint_path, judge_healthy },
+    { "serving", endpoint_path, judge_serving },
     { "drained", endpoint_path, judge_drained },
     { "generation", status_path, judge_generation },
 };
 
 const struct condition *condition_find(const char *name, const char **known)
 {
-    *known = "healthy, drained, generation";
+    *known = "healthy, serving, drained, generation";
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
         if (strcmp(conditions[i].name, name) == 0)
             return &conditions[i];
@@ -137,15 +147,31 @@ static enum cli_exit ask(const struct condition *condition, struct client *clien
     return code;
 }
 
-static void show(const char *subject, const char *words, bool is_last)
+/* One line that is written over again and again, where somebody sees it. */
+static void show(const char *subject, const char *words)
 {
     struct text line = { 0 }, safe = { 0 };
+    if (!isatty(STDERR_FILENO))
+        return;
     text_printf(&line, "%s: %s", subject, words);
     grid_add_safe(&safe, line.bytes, false);
-    fprintf(stderr, "\r\033[K%.*s%s", is_last ? 1000 : 100, safe.bytes, is_last ? "\n" : "");
+    fprintf(stderr, "\r\033[K%.100s", safe.bytes);
     fflush(stderr);
     text_free(&line);
     text_free(&safe);
+}
+
+static enum cli_exit say_so(const struct options *options, const char *subject, const char *words)
+{
+    struct text line = { 0 }, out = { 0 };
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    text_printf(&line, "%s: %s", subject, words);
+    if (!options->wants_json)
+        grid_add_safe(&out, line.bytes, false);
+    text_puts(&out, options->wants_json ? "" : "\n");
+    text_free(&line);
+    return screen_put(&out);
 }
 
 static bool find_deadline(const struct options *options, uint64_t *out)
@@ -162,22 +188,20 @@ enum cli_exit condition_wait(const struct condition *condition, const struct opt
     char words[256] = "";
     uint64_t deadline_ms;
     enum progress progress = NOT_YET;
-    bool has_eyes = isatty(STDERR_FILENO) == 1;
     if (!find_deadline(options, &deadline_ms))
         return command_complain(CLI_USAGE, "--timeout \"%s\" is no duration, as 30s or 5m", options->timeout);
     for (;;) {
         enum cli_exit code = ask(condition, client, subject, &progress, words);
         if (code != CLI_DONE)
             return code;
-        if (has_eyes && progress != NEVER)
-            show(subject, words, progress == IS_SO);
         if (progress == IS_SO)
-            return CLI_DONE;
+            return say_so(options, subject, words);
         if (progress == NEVER)
             return command_complain(CLI_REFUSED, "%s: %s", subject, words);
         if (clock_monotonic_ms() >= deadline_ms)
             return command_complain(CLI_TOO_LATE, "%s is not %s yet: %s\nwait longer with --timeout", subject,
                                     condition->name, words);
+        show(subject, words);
         sleep(1);
     }
 }
