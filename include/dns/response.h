@@ -75,16 +75,6 @@ void dns_response_add_made(struct dns_response *response, enum dns_section secti
 /** Writes counts, flags, rcode and the OPT.  Returns the message's size. */
 size_t dns_response_end(struct dns_response *response, const struct dns_reply_edns *edns);
 
-#define DNS_COPY_MOST 512
-
-/**
- * The whole reply to an accepted query in one go: `rrset`, of a type that is_alone, as the authoritative
- * answer, and if `udp_size` is not 0 an OPT without options.  Returns its size; 0, and nothing is written, if
- * that were above DNS_COPY_MOST, for which `buffer` has room.
- */
-size_t dns_response_copy(const struct dns_query *query, const struct dns_rrset *rrset, uint16_t udp_size,
-                         uint8_t *buffer);
-
 /** A reply that is only a header (and the question where it was readable, and OPT): FORMERR, NOTIMP, REFUSED,
  * BADVERS. */
 size_t dns_response_refuse(const struct dns_query *query, unsigned rcode, uint8_t *buffer, size_t limit,

@@ -3,6 +3,7 @@
 
 #include "base/prefix_map.h"
 #include "dns/name.h"
+#include "dns/ready.h"
 #include "dns/rrset.h"
 #include "snapshot/edition.h"
 #include "snapshot/paged.h"
@@ -71,6 +72,8 @@ const struct dns_name *zone_apex(const struct zone *zone);
 const struct dns_rrset *zone_soa(const struct zone *zone);
 /** TTL of negative answers: the lower of SOA TTL and MINIMUM (RFC 2308 §3). */
 uint32_t zone_negative_ttl_s(const struct zone *zone);
+/** The SOA with that TTL, ready to be copied. */
+const struct dns_negative *zone_negative(const struct zone *zone);
 /** The clients that may ask: those for whom it has a value; NULL: everybody. */
 const struct prefix_map *zone_allowed(const struct zone *zone);
 /** Names that exist, the apex and empty non-terminals among them. */

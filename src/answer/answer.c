@@ -3,6 +3,7 @@
 
 #include "answer/assembly.h"
 #include "answer/chaos.h"
+#include "answer/clients.h"
 #include "answer/cookie.h"
 #include "answer/count.h"
 #include "answer/ready.h"
@@ -13,26 +14,6 @@
 #define UDP_SIZE_LEAST 512 /* RFC 1035 §4.2.1, and the floor of RFC 6891 §6.2.3 */
 #define KIND_ERROR     0   /* the kind of all errors, to rate limiting */
 
-static void client_of_source(const struct address *source, const struct geo *geo, struct client *out)
-{
-    out->address = *source;
-    out->prefix_len = address_bits(source);
-    out->is_ecs = false;
-    out->geo = geo;
-}
-
-/* RFC 7871 §7.1.2: source length 0 asks that the address be left out of it. */
-static bool client_of_subnet(const struct edns_ecs *ecs, const struct geo *geo, struct client *out)
-{
-    if (!ecs->is_present || ecs->source_len == 0 || ecs->address.family == ADDRESS_NONE)
-        return false;
-    out->address = ecs->address;
-    out->prefix_len = ecs->source_len;
-    out->is_ecs = true;
-    out->geo = geo;
-    return true;
-}
-
 /* One message on its way to its reply.  Nobody outside gets its address, so that it lives in registers. */
 struct exchange {
     struct answerer *answerer;
@@ -40,6 +21,7 @@ struct exchange {
     const struct dns_query *query;
     const struct search *search;    /* for the qname of a query that is accepted */
     const struct zone_match *match; /* what it found */
+    const struct decision *decided; /* by the service there; NULL: not yet */
     const struct address *source;
     struct dns_reply_edns *edns; /* of the reply */
     uint8_t *out;
@@ -154,6 +136,7 @@ static size_t look_up(struct exchange *exchange)
     assembly.query = exchange->query;
     assembly.search = exchange->search;
     assembly.first = *exchange->match;
+    assembly.decided = exchange->decided;
     assembly.source = &source_client;
     assembly.subnet = NULL;
     if (exchange->query->edns.is_present && client_of_subnet(&exchange->query->edns.ecs, geo, &subnet_client))
@@ -168,7 +151,11 @@ static size_t look_up(struct exchange *exchange)
     size_t size = assemble(&assembly, &response, exchange->out, exchange->limit);
     exchange->rcode = response.rcode;
     if (assembly.is_steered)
-        traffic_count(answerer->counters, &assembly);
+        traffic_count(answerer->counters, &(struct traffic){ .service = assembly.service,
+                                                             .client = assembly.client,
+                                                             .random = assembly.random,
+                                                             .lead_slot = assembly.lead_slot,
+                                                             .is_degraded = assembly.is_degraded });
     if (answerer->settings->limiter != NULL)
         exchange->kind = reply_kind(&assembly);
     return size;
@@ -260,7 +247,8 @@ static void find_name(struct asked *asked)
 /* What does not lie ready. */
 static __attribute__((noinline)) size_t compose(struct answerer *answerer, const struct snapshot *now,
                                                 enum transport transport, const struct asked *asked,
-                                                const struct address *source, uint8_t *out, size_t out_size)
+                                                const struct decision *decided, const struct address *source,
+                                                uint8_t *out, size_t out_size)
 {
     const struct dns_query *query = &asked->query;
     struct dns_reply_edns edns;
@@ -270,6 +258,7 @@ static __attribute__((noinline)) size_t compose(struct answerer *answerer, const
                                  .query = query,
                                  .search = &asked->search,
                                  .match = &asked->match,
+                                 .decided = decided,
                                  .source = source,
                                  .edns = &edns,
                                  .out = out,
@@ -295,19 +284,25 @@ static __attribute__((noinline)) size_t compose(struct answerer *answerer, const
 static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
                     const struct asked *asked, const struct address *source, uint8_t *out, size_t out_size)
 {
+    struct ready ready;
+    ready.is_decided = false;
     if (asked->outcome == DNS_QUERY_DROP) {
         count_one(&answerer->counters->dropped);
         return 0;
     }
     count_one(&answerer->counters->queries[transport]);
     if (asked->search.zone != NULL && answerer->settings->limiter == NULL) {
-        size_t size = ready_answer(answerer->settings, &asked->query, &asked->match, out);
-        if (size > 0) {
-            count_one(&answerer->counters->rcodes[DNS_NOERROR]);
+        ready.answerer = answerer;
+        ready.now = now;
+        ready.query = &asked->query;
+        ready.match = &asked->match;
+        ready.source = source;
+        size_t size = ready_answer(&ready, out);
+        if (size > 0)
             return size;
-        }
     }
-    return compose(answerer, now, transport, asked, source, out, out_size);
+    const struct decision *decided = ready.is_decided ? &ready.decision : NULL;
+    return compose(answerer, now, transport, asked, decided, source, out, out_size);
 }
 
 size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,

@@ -15,10 +15,11 @@
 struct assembly {
     const struct snapshot *now;
     const struct dns_query *query;
-    const struct search *search; /* for the qname */
-    struct zone_match first;     /* what it found; not written when the name is not ours */
-    const struct client *source; /* by the packet's source address */
-    const struct client *subnet; /* by the ECS option; NULL: none usable */
+    const struct search *search;    /* for the qname */
+    struct zone_match first;        /* what it found; not written when the name is not ours */
+    const struct decision *decided; /* what the service at the qname has decided already; NULL: not asked */
+    const struct client *source;    /* by the packet's source address */
+    const struct client *subnet;    /* by the ECS option; NULL: none usable */
     struct dns_response *response;
     struct dns_reply_edns *edns;
     uint64_t random;

@@ -14,17 +14,17 @@ static unsigned country_index(const struct client *client)
     return second < 26 ? first * 26 + second : COUNTRY_NONE;
 }
 
-void traffic_count(struct answer_counters *counters, const struct assembly *assembly)
+void traffic_count(struct answer_counters *counters, const struct traffic *traffic)
 {
     count_one(&counters->steered);
-    if (assembly->lead_slot < SERVED_ROOM && counters->served != NULL)
-        count_one(&counters->served[assembly->lead_slot]);
-    if (assembly->service->id < SERVED_ROOM && counters->services != NULL)
-        count_one(&counters->services[assembly->service->id]);
-    if (assembly->is_degraded)
+    if (traffic->lead_slot < SERVED_ROOM && counters->served != NULL)
+        count_one(&counters->served[traffic->lead_slot]);
+    if (traffic->service->id < SERVED_ROOM && counters->services != NULL)
+        count_one(&counters->services[traffic->service->id]);
+    if (traffic->is_degraded)
         count_one(&counters->steered_degraded);
     /* Where a client is takes a lookup, which most answers can do without: a sample of them is located.  The
      * highest bits: policies draw with the lower ones. */
-    if (assembly->random >> 58 == 0)
-        count_one(&counters->countries[country_index(assembly->client)]);
+    if (traffic->random >> 58 == 0)
+        count_one(&counters->countries[country_index(traffic->client)]);
 }

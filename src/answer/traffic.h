@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "answer/assembly.h"
+#include "answer/answer.h"
+#include "policy/policy.h"
+
+/* A steered answer, as far as it is counted. */
+struct traffic {
+    const struct service *service; /* that was asked first */
+    const struct client *client;   /* by whom */
+    uint64_t random;
+    uint32_t lead_slot; /* of the endpoint that stands first in the answer, or SLOT_NONE */
+    bool is_degraded;
+};
 
 /** Counts a steered answer: by endpoint and by service, and now and then by country.  Worker thread. */
-void traffic_count(struct answer_counters *counters, const struct assembly *assembly);
+void traffic_count(struct answer_counters *counters, const struct traffic *traffic);

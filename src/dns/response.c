@@ -247,27 +247,6 @@ size_t dns_response_end(struct dns_response *response, const struct dns_reply_ed
            reply_opt_write(edns, rcode, bytes + response->size, room_of(response) + response->opt_size);
 }
 
-size_t dns_response_copy(const struct dns_query *query, const struct dns_rrset *rrset, uint16_t udp_size,
-                         uint8_t *buffer)
-{
-    static const uint8_t opt[] = { 0, 0, DNS_OPT, 0, 0, 0, 0, 0, 0, 0, 0 };
-    size_t question_end = DNS_HEADER_SIZE + (size_t)query->question_size;
-    size_t size = question_end + rrset->size;
-    bool has_opt = udp_size > 0;
-    if (size + sizeof opt > DNS_COPY_MOST)
-        return 0;
-    copy_blocks(buffer, query->packet, question_end); /* 17 bytes at least */
-    put_u16(buffer + 2, FLAG_QR | DNS_FLAG_AA | (query->flags & FLAG_RD));
-    put_u64(buffer + 4, UINT64_C(1) << 48 | (uint64_t)rrset->count << 32 | has_opt);
-    copy_bytes(buffer + question_end, rrset->wire, rrset->size);
-    if (!has_opt)
-        return size;
-    memcpy(buffer + size, opt, sizeof opt);
-    put_u16(buffer + size + 3, udp_size);
-    buffer[size + 7] = query->edns.dnssec_ok ? 0x80 : 0;
-    return size + sizeof opt;
-}
-
 size_t dns_response_refuse(const struct dns_query *query, unsigned rcode, uint8_t *buffer, size_t limit,
                            const struct dns_reply_edns *edns)
 {

@@ -136,6 +136,11 @@ uint32_t zone_negative_ttl_s(const struct zone *zone)
     return zone->negative_ttl_s;
 }
 
+const struct dns_negative *zone_negative(const struct zone *zone)
+{
+    return &zone->negative;
+}
+
 const struct prefix_map *zone_allowed(const struct zone *zone)
 {
     return zone->allowed;

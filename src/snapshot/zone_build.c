@@ -150,7 +150,10 @@ static struct zone *zone_finish(struct zone *zone, struct paged buckets)
     zone->buckets = buckets;
     zone->apex_node = zone_probe(zone, dns_name_hash(zone->apex.bytes, 0), zone->apex.bytes, 0);
     zone->soa = zone_node_rrset(zone->apex_node, DNS_SOA);
-    zone->negative_ttl_s = zone->soa != NULL ? negative_ttl_s(zone->soa) : 0;
+    if (zone->soa != NULL) {
+        zone->negative_ttl_s = negative_ttl_s(zone->soa);
+        dns_negative_make(&zone->apex, zone->soa, zone->negative_ttl_s, &zone->negative);
+    }
     return zone;
 }
 

@@ -51,6 +51,7 @@ struct zone {
     const struct zone_node *apex_node;
     const struct dns_rrset *soa; /* NULL while there is none */
     uint32_t negative_ttl_s;
+    struct dns_negative negative;
     struct dns_name apex;
 };
 

@@ -17,6 +17,8 @@ def server(shared_daemon, geo_database):
         "first": pool("failover", ONE), "second": pool("failover", TWO), "third": pool("failover", THREE),
         "rotating": pool("round_robin", ONE, TWO, THREE),
         "rotating-one": pool("round_robin", ONE, TWO, THREE, answers=1),
+        "rotating-many": {"policy": "round_robin", "answers": 16, "endpoints": {
+            "e%02d" % number: {"ipv6": "2001:db8::%d" % number} for number in range(10, 26)}},
         "weighted": {"policy": "weighted", "endpoints": {
             "heavy": {"ipv4": ONE, "ipv6": six(ONE), "weight": 3}, "light": {"ipv4": TWO, "ipv6": six(TWO)},
             "spare": {"ipv4": THREE, "ipv6": six(THREE), "weight": 0}}},
@@ -29,6 +31,7 @@ def server(shared_daemon, geo_database):
     services = {
         "rotating": {"ttl": 30, "policy": "rotating"},
         "rotating-one": {"ttl": 30, "policy": "rotating-one"},
+        "rotating-many": {"ttl": 30, "policy": "rotating-many"},
         "weighted": {"ttl": 30, "policy": "weighted"},
         "failover": {"ttl": 30, "policy": {"failover": ["first", "second"]}},
         "geo": {"ttl": 30, "policy": {"geo": GEO}},
@@ -72,6 +75,16 @@ def test_a_and_aaaa_have_a_rotation_each(server):
     leads = [server.answer("rotating-one.example.test", kind)[0] for _ in range(6) for kind in ("A", "AAAA")]
     assert set(leads[0::2]) == {ONE, TWO, THREE}
     assert set(leads[1::2]) == {six(ONE), six(TWO), six(THREE)}
+
+
+def test_an_answer_of_many_addresses_takes_one_turn(server):
+    """Such a reply is put together on another way than a small one."""
+    order = ["2001:db8::%d" % number for number in range(10, 26)]
+    seen = [server.answer("rotating-many.example.test", "AAAA") for _ in range(18)]
+    start = order.index(seen[0][0])
+    for turn, answer in enumerate(seen):
+        at = (start + turn) % 16
+        assert answer == order[at:] + order[:at]
 
 
 @pytest.mark.parametrize("kind", ["A", "AAAA"])

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/query.h"
+#include "dns/rrset.h"
+
+/*
+ * Whole replies in one go, for the three kinds that nearly all are of: the question, records that lie ready,
+ * and an OPT if the query has one.  They are what dns/response.h would write, without asking at each step
+ * what else there might be.
+ *
+ * The query is an accepted one of class IN; of EDNS options it has at most a client subnet.  The reply is
+ * authoritative.  All return its size; 0, and nothing is written, if it were above DNS_READY_MOST, which is
+ * right for every client and for which `buffer` has room.
+ */
+#define DNS_READY_MOST 512
+
+/* What goes into the reply's OPT. */
+struct dns_ready_edns {
+    uint16_t udp_size;
+    uint8_t scope_len; /* of the client subnet */
+};
+
+/** `rrset`, of a type that is_alone, as the answer. */
+size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
+                      const struct dns_rrset *rrset, uint8_t *buffer);
+
+/** The addresses `rdatas`, of the type that was asked for: A or AAAA. */
+size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
+                           const uint8_t *const *rdatas, size_t count, uint8_t *buffer);
+
+/* The SOA of a negative answer (RFC 2308 §3).  Where the apex ends a name in it there is a pointer to where
+ * it stands in the question. */
+struct dns_negative {
+    uint8_t size; /* 0: it is too long to lie ready */
+    uint8_t pointer_count;
+    uint8_t pointers[3]; /* offsets */
+    uint8_t bytes[123];
+};
+
+/** Control plane.  `ttl_s` is the negative TTL. */
+void dns_negative_make(const struct dns_name *apex, const struct dns_rrset *soa, uint32_t ttl_s,
+                       struct dns_negative *out);
+
+/** NODATA or NXDOMAIN from the zone at an apex of `apex_size` bytes. */
+size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
+                          const struct dns_negative *negative, size_t apex_size, uint8_t *buffer);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/edns.h"
+#include "policy/policy.h"
+
+/* Whom an answer is for. */
+
+static inline void client_of_source(const struct address *source, const struct geo *geo, struct client *out)
+{
+    out->address = *source;
+    out->prefix_len = address_bits(source);
+    out->is_ecs = false;
+    out->geo = geo;
+}
+
+/** False if the option says nothing.  RFC 7871 §7.1.2: source length 0 asks that the address be left out of
+ * it. */
+static inline bool client_of_subnet(const struct edns_ecs *ecs, const struct geo *geo, struct client *out)
+{
+    if (!ecs->is_present || ecs->source_len == 0 || ecs->address.family == ADDRESS_NONE)
+        return false;
+    out->address = ecs->address;
+    out->prefix_len = ecs->source_len;
+    out->is_ecs = true;
+    out->geo = geo;
+    return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/ready.h"
+
+#include "dns/bytes.h"
+#include "dns/type.h"
+
+#define OPT_SIZE      11
+#define ECS_SIZE_MOST (4 + 4 + 16)
+#define FLAG_QR_AA    (DNS_FLAG_QR | DNS_FLAG_AA)
+
+/* Counts of the sections as the header has them, of which one stands in each 16 bits. */
+#define ONE_QUESTION UINT64_C(0x0001000000000000)
+#define ONE_ANSWER   UINT64_C(0x0000000100000000)
+#define ONE_SOA      UINT64_C(0x0000000000010000)
+
+static size_t question_end(const struct dns_query *query)
+{
+    return DNS_HEADER_SIZE + (size_t)query->question_size;
+}
+
+static bool fits(const struct dns_query *query, size_t records_size)
+{
+    return question_end(query) + records_size + OPT_SIZE + ECS_SIZE_MOST <= DNS_READY_MOST;
+}
+
+/* Writes the header and the question as it was sent; returns where the records go. */
+static inline uint8_t *begin(const struct dns_query *query, unsigned rcode, uint64_t counts, uint8_t *buffer)
+{
+    size_t size = question_end(query);
+    copy_blocks(buffer, query->packet, size); /* 17 bytes at least */
+    put_u16(buffer + 2, FLAG_QR_AA | (query->flags & DNS_FLAG_RD) | rcode);
+    put_u64(buffer + 4, ONE_QUESTION | counts | query->edns.is_present);
+    return buffer + size;
+}
+
+static inline uint8_t *put_ecs(const struct edns_ecs *ecs, uint8_t scope_len, uint8_t *at)
+{
+    size_t address_size = (ecs->source_len + 7u) / 8;
+    unsigned family = ecs->address.family == ADDRESS_V4 ? 1 : ecs->address.family == ADDRESS_V6 ? 2 : 0;
+    put_u16(at, EDNS_ECS);
+    put_u16(at + 2, (unsigned)(4 + address_size));
+    put_u16(at + 4, family);
+    at[6] = ecs->source_len;
+    at[7] = scope_len;
+    memcpy(at + 8, ecs->address.bytes, sizeof ecs->address.bytes); /* there is room for all of them */
+    return at + 8 + address_size;
+}
+
+/* Writes the OPT, if there is one, behind the records; returns the size of the reply. */
+static inline size_t end(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer,
+                         uint8_t *at)
+{
+    if (!query->edns.is_present)
+        return (size_t)(at - buffer);
+    uint8_t *options = at + OPT_SIZE, *options_end = options;
+    if (query->edns.ecs.is_present)
+        options_end = put_ecs(&query->edns.ecs, edns.scope_len, options);
+    at[0] = 0;
+    put_u16(at + 1, DNS_OPT);
+    put_u16(at + 3, edns.udp_size);
+    put_u32(at + 5, query->edns.dnssec_ok ? 0x8000 : 0);
+    put_u16(at + 9, (unsigned)(options_end - options));
+    return (size_t)(options_end - buffer);
+}
+
+size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
+                      const struct dns_rrset *rrset, uint8_t *buffer)
+{
+    if (!fits(query, rrset->size))
+        return 0;
+    uint8_t *at = begin(query, DNS_NOERROR, rrset->count * ONE_ANSWER, buffer);
+    copy_bytes(at, rrset->wire, rrset->size);
+    return end(query, edns, buffer, at + rrset->size);
+}
+
+size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
+                           const uint8_t *const *rdatas, size_t count, uint8_t *buffer)
+{
+    const size_t address_size = query->qtype == DNS_A ? 4 : 16;
+    if (!fits(query, count * (DNS_RR_HEADER_SIZE + address_size)))
+        return 0;
+    uint8_t *at = begin(query, DNS_NOERROR, count * ONE_ANSWER, buffer);
+    for (size_t i = 0; i < count; i++) {
+        put_u32(at, 0xc0000000 | DNS_HEADER_SIZE << 16 | query->qtype);
+        put_u16(at + 4, DNS_IN);
+        put_u32(at + 6, ttl_s);
+        put_u16(at + 10, (unsigned)address_size);
+        at += DNS_RR_HEADER_SIZE;
+        if (address_size == 4)
+            memcpy(at, rdatas[i], 4);
+        else
+            memcpy(at, rdatas[i], 16);
+        at += address_size;
+    }
+    return end(query, edns, buffer, at);
+}
+
+size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
+                          const struct dns_negative *negative, size_t apex_size, uint8_t *buffer)
+{
+    if (negative->size == 0 || !fits(query, negative->size))
+        return 0;
+    uint8_t *at = begin(query, rcode, ONE_SOA, buffer);
+    unsigned apex_at = (unsigned)(DNS_HEADER_SIZE + query->qname.size - apex_size);
+    copy_blocks(at, negative->bytes, negative->size);
+    for (unsigned i = 0; i < negative->pointer_count; i++)
+        put_u16(at + negative->pointers[i], 0xc000 | apex_at);
+    return end(query, edns, buffer, at + negative->size);
+}
+
+/* ---- making a negative answer ready ---- */
+
+/* Appends a name of the SOA, its end as a pointer if that is the apex.  False if there is no room. */
+static bool add_name(struct dns_negative *negative, size_t *size, const struct dns_name *apex,
+                     const uint8_t *wire)
+{
+    struct dns_name name;
+    dns_name_from_wire(wire, &name);
+    bool is_within = apex->size > 1 && dns_name_is_within(&name, apex); /* the root needs no pointer */
+    size_t own_size = is_within ? (size_t)name.size - apex->size : name.size;
+    if (*size + own_size + 2 > sizeof negative->bytes)
+        return false;
+    memcpy(negative->bytes + *size, wire, own_size);
+    *size += own_size;
+    if (is_within) {
+        negative->pointers[negative->pointer_count++] = (uint8_t)*size;
+        *size += 2;
+    }
+    return true;
+}
+
+void dns_negative_make(const struct dns_name *apex, const struct dns_rrset *soa, uint32_t ttl_s,
+                       struct dns_negative *out)
+{
+    const uint8_t *rdata = dns_rr_rdata(soa->wire), *numbers = rdata;
+    size_t size = 0, fixed_at;
+    *out = (struct dns_negative){ 0 };
+    for (unsigned i = 0; i < 2; i++)
+        numbers += dns_name_wire_size(numbers);
+    const size_t numbers_size = (size_t)(rdata + dns_rr_rdlength(soa->wire) - numbers);
+    if (!add_name(out, &size, apex, apex->bytes) || size + 10 > sizeof out->bytes)
+        return;
+    fixed_at = size;
+    size += 10;
+    if (!add_name(out, &size, apex, rdata) ||
+        !add_name(out, &size, apex, rdata + dns_name_wire_size(rdata)) ||
+        size + numbers_size > sizeof out->bytes)
+        return;
+    memcpy(out->bytes + size, numbers, numbers_size);
+    size += numbers_size;
+    put_u16(out->bytes + fixed_at, DNS_SOA);
+    put_u16(out->bytes + fixed_at + 2, DNS_IN);
+    put_u32(out->bytes + fixed_at + 4, ttl_s);
+    put_u16(out->bytes + fixed_at + 8, (unsigned)(size - fixed_at - 10));
+    out->size = (uint8_t)size;
+}
