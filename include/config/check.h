@@ -14,6 +14,9 @@
 #define CHECK_RDATA_SIZE_MAX  256
 #define CHECK_INPUTS_MAX      12 /* that one check rests on, with those that they rest on */
 
+/* What a check says of its pace itself; the rest may be derived from a failover objective. */
+enum { CHECK_SAYS_INTERVAL = 1, CHECK_SAYS_TIMEOUT = 2, CHECK_SAYS_FALL = 4, CHECK_SAYS_CONFIRM = 8 };
+
 enum check_type {
     CHECK_HTTP,
     CHECK_HTTPS,
@@ -55,6 +58,7 @@ struct check {
     enum check_type type;
     uint32_t interval_ms, timeout_ms; /* of push: ttl_ms and 0, the pace of bad results while it is silent; of
                                          calculated: 0 */
+    uint8_t says;                     /* CHECK_SAYS_… */
     uint16_t rise, fall;              /* results in a row that turn the verdict, >= 1 */
     uint16_t port;                    /* 0: the scheme's */
     char *target_host;       /* connect there instead of the endpoint's address; NULL: the endpoint's */
@@ -115,6 +119,7 @@ static inline bool check_input_is_negated(const char *input)
 
 struct check *check_acquire(struct check *check);
 void check_release(struct check *check); /* frees the last one */
+struct check *check_copy(const struct check *check);
 
 /** Whether both mean the same thing to go on measuring: equal in every option. */
 bool check_equal(const struct check *a, const struct check *b);

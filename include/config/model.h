@@ -77,8 +77,10 @@ struct declared_pool {
 };
 
 struct declared_service {
-    uint32_t ttl_s;     /* default 30 */
-    uint32_t min_ttl_s; /* default ttl_s / 2 */
+    uint32_t ttl_s;       /* default 30 */
+    uint32_t min_ttl_s;   /* default ttl_s / 2 */
+    uint32_t failover_ms; /* objective; 0: none */
+    bool says_ttl, says_min_ttl;
     struct declared_target policy;
     uint8_t when_all_down; /* enum all_down */
     struct declared_target sorry;

@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "config/check_inputs.h"
+#include "config/failover.h"
+#include "config/objectives.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,7 @@ static void fill_binding(struct check *check, const char *pool, const struct dec
                          uint32_t slot, struct check_binding *out)
 {
     *out = (struct check_binding){ .endpoint_slot = slot,
-                                   .check = check_acquire(check),
+                                   .check = check,
                                    .endpoint_name = xasprintf("%s/%s", pool, endpoint->name) };
     if (check->target_host != NULL)
         return;
@@ -63,21 +65,54 @@ static void bind_with_inputs(struct bound *bound, const char *name)
     bound->checks[bound->count++] = check;
 }
 
-static void bind_endpoint(struct build *build, const struct declared_pool *pool,
-                          const struct declared_endpoint *declared, struct compiled_endpoint *out)
+enum { PACED_KEPT = 16 };
+
+/* The pool being bound. */
+struct binder {
+    struct build *build;
+    const struct declared_pool *pool;
+    struct objective objective;
+    struct {
+        const struct check *said;
+        struct check *paced;
+    } kept[PACED_KEPT]; /* endpoints under the same check share the one that keeps the objective */
+    size_t kept_count;
+};
+
+/* As it has to be run here; a reference. */
+static struct check *binder_check(struct binder *binder, struct check *said)
+{
+    struct failover_pace pace;
+    if (binder->objective.failover_ms == 0)
+        return check_acquire(said);
+    for (size_t i = 0; i < binder->kept_count; i++)
+        if (binder->kept[i].said == said)
+            return check_acquire(binder->kept[i].paced);
+    (void)failover_derive(said, binder->objective.budget_ms, &pace); /* its service was accepted */
+    struct check *paced = failover_check(said, &pace);
+    if (binder->kept_count < PACED_KEPT) {
+        binder->kept[binder->kept_count].said = said;
+        binder->kept[binder->kept_count++].paced = check_acquire(paced);
+    }
+    return paced;
+}
+
+static void bind_endpoint(struct binder *binder, const struct declared_endpoint *declared,
+                          struct compiled_endpoint *out)
 {
     bool has_own = declared->check_count > 0;
-    char *const *names = has_own ? declared->checks : pool->checks;
-    size_t count = has_own ? declared->check_count : pool->check_count;
+    char *const *names = has_own ? declared->checks : binder->pool->checks;
+    size_t count = has_own ? declared->check_count : binder->pool->check_count;
     if (count == 0)
         return;
-    struct bound bound = { .build = build, .names = names, .name_count = count };
+    struct bound bound = { .build = binder->build, .names = names, .name_count = count };
     for (size_t i = 0; i < count; i++)
         bind_with_inputs(&bound, names[i]);
     out->checks = xcalloc(bound.count, sizeof *out->checks);
     out->check_count = bound.count;
     for (size_t i = 0; i < bound.count; i++) {
-        fill_binding(bound.checks[i], out->pool, declared, out->endpoint->slot, &out->checks[i]);
+        fill_binding(binder_check(binder, bound.checks[i]), out->pool, declared, out->endpoint->slot,
+                     &out->checks[i]);
         out->checks[i].is_input = !decides(&bound, bound.checks[i]);
     }
 }
@@ -91,8 +126,10 @@ static struct compiled_pace pace_of(const struct declared_pool *pool,
     };
 }
 
-void bindings_of_pool(struct build *build, const struct declared_pool *pool, struct compiled_node *out)
+static void bind_pool(struct build *build, const struct item *item, const struct declared_pool *pool,
+                      struct compiled_node *out)
 {
+    struct binder binder = { .build = build, .pool = pool, .objective = objective_of(build, item) };
     out->endpoints = xcalloc(pool->count, sizeof *out->endpoints);
     out->endpoint_count = pool->count;
     for (size_t i = 0; i < pool->count; i++) {
@@ -100,15 +137,18 @@ void bindings_of_pool(struct build *build, const struct declared_pool *pool, str
             .endpoint = out->after->children[i].endpoint,
             .pool = out->after->name,
             .pace = pace_of(pool, &pool->endpoints[i]),
+            .failover_ms = binder.objective.failover_ms,
         };
-        bind_endpoint(build, pool, &pool->endpoints[i], &out->endpoints[i]);
+        bind_endpoint(&binder, &pool->endpoints[i], &out->endpoints[i]);
     }
+    for (size_t i = 0; i < binder.kept_count; i++)
+        check_release(binder.kept[i].paced);
 }
 
 static void rebind_if_touched(struct item *item, void *context)
 {
     struct build *build = context;
-    bool is_touched = false;
+    bool is_touched = objective_has_moved(build, item);
     for (size_t i = 0; i < item->source->reference_count; i++)
         is_touched |= check_inputs_touched(build, item->source->references[i].name);
     if (!is_touched)
@@ -117,13 +157,19 @@ static void rebind_if_touched(struct item *item, void *context)
     struct declared_pool *pool = declared_pool_parse(&item->source->object, &build->problems);
     if (pool == NULL)
         return;
-    bindings_of_pool(build, pool, build_note_node(build, item->node, item->node));
+    bind_pool(build, item, pool, build_note_node(build, item->node, item->node));
     declared_pool_free(pool);
 }
 
-void bindings_of_changed_checks(struct build *build)
+void bindings_of_build(struct build *build)
 {
-    if (table_count(build->staged[OBJECT_CHECK]) > 0)
+    objectives_spread(build);
+    for (size_t i = 0; i < build->draft_count; i++) {
+        const struct draft *draft = build->drafts[i];
+        if (draft->pool != NULL)
+            bind_pool(build, draft->item, draft->pool, &build->changed[draft->changed_at]);
+    }
+    if (table_count(build->staged[OBJECT_CHECK]) > 0 || build->objectives_walk != 0)
         build_each_untouched(build, OBJECT_POOL, rebind_if_touched, build);
 }
 

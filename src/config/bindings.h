@@ -3,8 +3,6 @@
 
 #include "config/build.h"
 
-/** Lists the endpoints of the pool whose node is `out->after`, with what is to be measured of each. */
-void bindings_of_pool(struct build *build, const struct declared_pool *pool, struct compiled_node *out);
-
-/** Notes pools that did not change themselves, but a check they use did. */
-void bindings_of_changed_checks(struct build *build);
+/** Lists what is to be measured: the endpoints of pools that changed, and of those where a check did, or what
+ * services want of them.  After build_zones. */
+void bindings_of_build(struct build *build);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "config/objectives.h"
 #include "config/suggest.h"
 
 #include <stdlib.h>
@@ -49,6 +50,7 @@ void build_release_drafts(struct build *build)
 {
     free_drafts(build);
     build_zones_free(build);
+    objectives_free(build);
 }
 
 void build_keep(struct build *build)

@@ -18,6 +18,8 @@ struct compiler {
     const struct geo *databases; /* what they say, dataset->geo without operators' locations; NULL: none */
     struct numbers endpoint_slots, node_slots, node_ids, service_ids, name_ids;
     uint32_t resolving_count; /* services that answer with the addresses of hostnames */
+    uint32_t objective_count; /* services with a failover objective */
+    uint32_t walk_count;      /* of objectives.c */
     struct intern *intern;
     struct build *build; /* waiting for keep, accept or reject */
     struct kept kept;
@@ -37,6 +39,7 @@ struct draft {
     const struct object *said; /* what messages point at */
     struct declared_pool *pool;
     struct declared_node *policy;
+    size_t changed_at; /* its place in build.changed */
 };
 
 struct build {
@@ -55,12 +58,15 @@ struct build {
     size_t draft_count, draft_room;
     struct name_changes names;
     int32_t resolving_change; /* of the compiler's count */
+    int32_t objective_change; /* of the compiler's count */
     struct paged_edit *nodes;
     struct compiled_node *changed;
     size_t changed_count, changed_room;
     struct table *zones; /* name → struct zone_work, zone_work.c */
     const struct zone_set *zone_set;
-    struct objects derived; /* what the compiler adds to the change */
+    struct objects derived;          /* what the compiler adds to the change */
+    struct table *objectives_before; /* of pools, by name: struct objective (objectives.c) */
+    uint32_t objectives_walk;        /* 0: nobody has one */
 };
 
 struct build *build_begin(struct compiler *compiler);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/check.h"
 
+#include "base/memory.h"
 #include "config/check_values.h"
 #include "dns/name.h"
 #include "dns/type.h"
@@ -89,6 +90,28 @@ void check_release(struct check *check)
     list_free(check->command, check->command_count);
     list_free(check->inputs, check->input_count);
     free(check);
+}
+
+static char **list_copy(char *const *list, size_t count)
+{
+    char **copy = count > 0 ? xcalloc(count, sizeof *copy) : NULL;
+    for (size_t i = 0; i < count; i++)
+        copy[i] = xstrdup(list[i]);
+    return copy;
+}
+
+struct check *check_copy(const struct check *check)
+{
+    struct check *copy = xmemdup(check, sizeof *check);
+    copy->references = 1;
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        const char *string = string_of(check, i);
+        *(char **)((char *)copy + strings[i]) = string != NULL ? xstrdup(string) : NULL;
+    }
+    copy->headers = list_copy(check->headers, check->header_count);
+    copy->command = list_copy(check->command, check->command_count);
+    copy->inputs = list_copy(check->inputs, check->input_count);
+    return copy;
 }
 
 /* ---- comparing ---- */

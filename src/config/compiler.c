@@ -3,7 +3,9 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "config/bindings.h"
 #include "config/build.h"
+#include "config/objectives.h"
 #include "snapshot/zone_set.h"
 
 #include <assert.h>
@@ -160,9 +162,13 @@ static bool run(struct build *build, struct problems *problems, struct compiled 
     build->nodes = paged_edit_begin(&compiler->dataset->nodes, &build->edition);
     build_parse(build);
     build_check_graph(build);
-    if (build_is_good(build))
+    if (build_is_good(build)) {
+        objectives_restage(build);
         build_nodes(build);
+    }
     build_zones(build);
+    if (build_is_good(build))
+        bindings_of_build(build);
     note_lack_of_geo(build);
     struct paged nodes = paged_edit_end(build->nodes);
     build_release_drafts(build);
@@ -252,7 +258,8 @@ void compiler_keep(struct compiler *compiler, const struct compiled *compiled)
         compiler->kept = (struct kept){ .is_open = true,
                                         .dataset = compiler->dataset,
                                         .databases = compiler->databases,
-                                        .resolving_count = compiler->resolving_count };
+                                        .resolving_count = compiler->resolving_count,
+                                        .objective_count = compiler->objective_count };
     intern_keep(compiler->intern);
     numbers_keep(&compiler->endpoint_slots);
     numbers_keep(&compiler->node_slots);
@@ -260,6 +267,7 @@ void compiler_keep(struct compiler *compiler, const struct compiled *compiled)
     numbers_keep(&compiler->service_ids);
     numbers_keep(&compiler->name_ids);
     compiler->resolving_count += (uint32_t)compiler->build->resolving_change;
+    compiler->objective_count += (uint32_t)compiler->build->objective_change;
     compiler->databases = compiler->build->databases;
     build_keep(compiler->build);
     compiler->build = NULL;
@@ -290,6 +298,7 @@ void compiler_reject_kept(struct compiler *compiler)
     numbers_restore(&compiler->service_ids);
     numbers_restore(&compiler->name_ids);
     compiler->resolving_count = compiler->kept.resolving_count;
+    compiler->objective_count = compiler->kept.objective_count;
     compiler->dataset = compiler->kept.dataset;
     compiler->databases = compiler->kept.databases;
     kept_restore(&compiler->kept, compiler->items);

@@ -102,6 +102,8 @@ void facts_of_service(struct build *build, const struct object *said, const stru
                       struct source *source)
 {
     struct facts facts = { .build = build, .said = said, .source = source };
+    source->failover_ms = service->failover_ms;
+    source->ttl_s = service->says_ttl ? (int32_t)service->ttl_s : -1;
     walk_target(&facts, &service->policy, 0);
     if (service->when_all_down == ALL_DOWN_TARGET)
         walk_target(&facts, &service->sorry, 0);

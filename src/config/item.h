@@ -22,6 +22,8 @@ struct source {
     bool owns_text;       /* it stands in a block of its own */
     bool has_facts;       /* the facts here are known: the text was parsed before */
     bool has_plan;        /* a node of it compiles tables that depend on the locations database */
+    uint32_t failover_ms; /* service: its objective; 0: none */
+    int32_t ttl_s;        /* service: what it says; -1: nothing */
     uint32_t zone_size;   /* service: length of the zone's name in front of "/owner" */
     struct object object; /* name, pointer and a text that was copied stand behind it in the same block */
     size_t reference_count;
@@ -55,7 +57,10 @@ struct item {
     const struct object *said; /* what messages point at; NULL: the source's object */
     uint32_t visit;            /* number of the change that visited it */
     uint8_t colour;
-    void *draft; /* what is being compiled of it */
+    uint32_t walk;        /* the walk of objectives.c that came here last */
+    int64_t budget_ms;    /* what that walk leaves to the checks, */
+    uint32_t failover_ms; /* and what for */
+    void *draft;          /* what is being compiled of it */
 };
 
 /** The text is taken over, if the object owns it: the object then borrows it. */

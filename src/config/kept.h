@@ -14,6 +14,7 @@ struct kept {
     const struct dataset *dataset;           /* the accepted one */
     const struct geo *databases;             /* its */
     uint32_t resolving_count;                /* its */
+    uint32_t objective_count;                /* its */
     struct item **between; /* made by one kept change and replaced by another: their texts may be on their way
                               to the store */
     size_t between_count, between_room;

@@ -181,6 +181,24 @@ static void check_rest(struct reader *reader, const struct check *check)
     }
 }
 
+static void note_said(const struct reader *reader, struct check *check)
+{
+    static const struct {
+        const char *key;
+        uint8_t bit;
+    } keys[] = {
+        { "interval", CHECK_SAYS_INTERVAL },
+        { "timeout", CHECK_SAYS_TIMEOUT },
+        { "fall", CHECK_SAYS_FALL },
+        { "confirm", CHECK_SAYS_CONFIRM },
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (is_given(reader, keys[i].key))
+            check->says |= keys[i].bit;
+    if (check->type == CHECK_PUSH || check->type == CHECK_CALCULATED) /* these have a pace of their own */
+        check->says |= CHECK_SAYS_INTERVAL | CHECK_SAYS_TIMEOUT | CHECK_SAYS_FALL | CHECK_SAYS_CONFIRM;
+}
+
 /* Who reports has measured already: a report counts at once.  Without one, results come at the pace of the
  * time to live. */
 static void settle_push(const struct reader *reader, struct check *check)
@@ -241,6 +259,7 @@ struct check *check_parse(const struct object *object, struct problems *problems
     demand(&reader, check, OF(EXEC), "command");
     demand(&reader, check, OF(PUSH), "ttl");
     demand(&reader, check, OF(CALCULATED), "of");
+    note_said(&reader, check);
     check_request(&reader, check);
     check_rest(&reader, check);
     if (check->type == CHECK_PUSH)

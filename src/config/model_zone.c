@@ -144,7 +144,9 @@ struct declared_service *declared_service_parse(const struct object *object, str
     struct declared_service *service = xcalloc(1, sizeof *service);
     check_owner(&reader);
     shape_read(&reader, &shape_service, reader.root, service);
-    if (cJSON_GetObjectItemCaseSensitive(reader.root, "min_ttl") == NULL) {
+    service->says_ttl = cJSON_GetObjectItemCaseSensitive(reader.root, "ttl") != NULL;
+    service->says_min_ttl = cJSON_GetObjectItemCaseSensitive(reader.root, "min_ttl") != NULL;
+    if (!service->says_min_ttl) {
         service->min_ttl_s = service->ttl_s / 2;
     } else if (service->min_ttl_s > service->ttl_s) {
         size_t before = reader_enter(&reader, "min_ttl");

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config/bindings.h"
 #include "config/tree.h"
 
 #include "base/memory.h"
@@ -113,7 +112,7 @@ static void write_policy(struct tree *tree, const struct draft *draft)
     draft->item->node = node;
 }
 
-static void compile_draft(struct build *build, const struct draft *draft)
+static void compile_draft(struct build *build, struct draft *draft)
 {
     struct item *item = draft->item;
     const char *name = item->source->object.name;
@@ -129,9 +128,8 @@ static void compile_draft(struct build *build, const struct draft *draft)
     if (before != NULL)
         build_leave(build, before);
     paged_edit_set(build->nodes, item->id, item->node);
-    struct compiled_node *noted = build_note_node(build, before != NULL ? before->node : NULL, item->node);
-    if (draft->pool != NULL)
-        bindings_of_pool(build, draft->pool, noted);
+    draft->changed_at = build->changed_count;
+    build_note_node(build, before != NULL ? before->node : NULL, item->node);
 }
 
 /* ---- those that go ---- */
@@ -169,7 +167,6 @@ void build_nodes(struct build *build)
         is_numbered &= number_draft(build, build->drafts[i]);
     if (!is_numbered)
         return;
-    bindings_of_changed_checks(build);
     for (size_t i = 0; i < build->draft_count; i++)
         compile_draft(build, build->drafts[i]);
     remove_deleted(build, OBJECT_POOL);

@@ -120,6 +120,10 @@ static const struct field service_fields[] = {
     { "min_ttl", &type_integer, MEMBER(struct declared_service, min_ttl_s), .least = 0,
       .most = SERVICE_TTL_MAX, .unit = "seconds",
       .doc = "the TTL is not shortened below it; half the ttl by default" },
+    { "failover", &type_duration, MEMBER(struct declared_service, failover_ms), .least = 500, .most = HOUR,
+      .doc =
+          "longest time from the death of an endpoint until no cache leads to it: TTL and pace of the checks "
+          "are chosen to keep it, as far as they are not said" },
     { "policy", &type_target, MEMBER(struct declared_service, policy), .is_required = true,
       .doc = "what to choose from" },
     { "when_all_down", &type_when_all_down, .fallback = "\"serve_all\"",

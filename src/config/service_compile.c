@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/objectives.h"
 #include "config/service_https.h"
 #include "config/service_loop.h"
 #include "config/tree.h"
@@ -112,6 +113,7 @@ static struct service *write_service(struct tree *tree, const struct declared_se
     service->ttl_s = declared->ttl_s;
     service->min_ttl_s = declared->min_ttl_s;
     service->when_all_down = declared->when_all_down;
+    service->failover_ms = declared->failover_ms;
     service->uses_ecs = declared->uses_ecs;
     service->has_affinity = declared->has_affinity;
     service->https_size = https_size;
@@ -146,6 +148,8 @@ static void build_service(struct build *build, struct zone_work *work, struct it
     service->is_cname = is_cname;
     service->has_names = !is_cname && (item->whole_reach & REACH_HOSTNAME) != 0;
     build->resolving_change += service->has_names - (before != NULL && before->service->has_names);
+    build->objective_change +=
+        (service->failover_ms > 0) - (before != NULL && before->service->failover_ms > 0);
     item->service = service;
     if (service->has_names)
         service_check_loops(build, item, owner);
@@ -175,6 +179,7 @@ static void compile_version(struct build *build, struct zone_work *work, struct 
         facts_of_service(build, said, declared, item->source);
     if (declared != NULL && service_owner(build, work, said, &owner)) {
         graph_whole(build, item);
+        objective_apply(build, item, declared);
         if (number_service(build, item, before)) {
             bool is_cname = check_place(build, work, item, &owner, declared->https_priority > 0);
             if (build_is_good(build))
@@ -213,6 +218,7 @@ void service_remove(struct build *build, struct zone_work *work, struct item *be
     tree_before_end(&tree);
     build_leave(build, before);
     build->resolving_change -= before->service->has_names;
+    build->objective_change -= before->service->failover_ms > 0;
     numbers_drop(&build->compiler->service_ids, before->id);
     if (work->edit != NULL && !work->is_rebuilt &&
         service_owner(build, work, &before->source->object, &owner))
