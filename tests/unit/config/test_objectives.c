@@ -197,6 +197,21 @@ static void a_change_that_breaks_an_objective_is_refused(void **state)
     bench_free(&bench);
 }
 
+static void what_a_calculated_check_rests_on_keeps_the_objective(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    set_world(&bench, "", "\"www\": { \"policy\": \"any\" }");
+    set(&bench, OBJECT_CHECK, "both", "{ \"type\": \"calculated\", \"of\": [\"web\", \"own\"] }");
+    set(&bench, OBJECT_POOL, "us", POOL("both"));
+    set(&bench, OBJECT_SERVICE, "example.com/www", "{ \"failover\": \"10s\", \"policy\": \"any\" }");
+    pace_is("us", "3 x 1300 + 1000"); /* its first input */
+    bench_is_refused(&bench,
+                     bench_try(&bench, OBJECT_CHECK, "own", "{ \"type\": \"http\", \"interval\": \"1m\" }"),
+                     "by check \"own\"");
+    bench_free(&bench);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_paces, free_paces)
@@ -207,6 +222,7 @@ int main(void)
         TEST(what_is_said_stays_and_the_rest_gives_way),
         TEST(an_impossible_objective_is_refused_with_the_arithmetic),
         TEST(a_change_that_breaks_an_objective_is_refused),
+        TEST(what_a_calculated_check_rests_on_keeps_the_objective),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
