@@ -31,6 +31,17 @@ struct settings_webhook {
 };
 void settings_webhooks_free(struct settings_webhook *list, size_t count);
 
+#define EVENT_COMMAND_ARGUMENTS_MAX 32
+
+/* What is run for each event. */
+struct settings_event_command {
+    char **command; /* path and arguments; NULL: nothing is run */
+    size_t command_count;
+    char **events; /* kinds; none: all */
+    size_t event_count;
+    uint32_t timeout_ms;
+};
+
 /* steerd.json: what belongs to this server.  Paths are absolute after loading (relative ones are relative to
  * the file). */
 struct settings {
@@ -76,6 +87,7 @@ struct settings {
     size_t reference_target_count;
     struct settings_webhook *webhooks;
     size_t webhook_count;
+    struct settings_event_command event_command;
 };
 
 /** Loads and validates; all problems are noted.  False if there were errors (`out` is then empty). */

@@ -134,6 +134,13 @@ struct webhook_counters {
 };
 void control_webhook_counters(const struct control *control, struct webhook_counters *out);
 
+struct event_command_counters {
+    uint64_t done, failed; /* runs that ended well, and others */
+    uint64_t dropped;      /* events that found the queue full */
+    uint64_t waiting;
+};
+void control_event_command_counters(const struct control *control, struct event_command_counters *out);
+
 /** What happens, live.  Any thread. */
 struct feed *control_feed(const struct control *control);
 const struct checker_counters *control_checker_counters(const struct control *control);

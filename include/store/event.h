@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/error.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -26,6 +27,8 @@ enum event_kind {
 };
 extern const char *const event_kind_names[EVENT_KIND_COUNT];
 bool event_kind_parse(const char *name, enum event_kind *out);
+/** The kinds of these names as bits; all if there are no names. */
+bool event_kinds_parse(char *const *names, size_t count, uint32_t *out, struct error *err);
 
 struct event {
     uint64_t number;

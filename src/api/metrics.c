@@ -212,6 +212,18 @@ static void write_webhooks(struct text *out, const struct control *control)
     one(out, "steerd_webhooks_waiting", "gauge", "Events that wait for their delivery.", hooks.waiting);
 }
 
+static void write_event_command(struct text *out, const struct control *control)
+{
+    struct event_command_counters runs;
+    control_event_command_counters(control, &runs);
+    metrics_family(out, "steerd_event_command_total", "counter",
+                   "Events that the command took, at which it failed, that found the queue full.");
+    labelled(out, "steerd_event_command_total", "result", "done", runs.done);
+    labelled(out, "steerd_event_command_total", "result", "failed", runs.failed);
+    labelled(out, "steerd_event_command_total", "result", "dropped", runs.dropped);
+    one(out, "steerd_event_command_waiting", "gauge", "Events that wait for the command.", runs.waiting);
+}
+
 static void write_control(struct text *out, struct control *control)
 {
     struct control_status status;
@@ -288,6 +300,7 @@ void metrics_get(struct request *request)
     write_queries(&out, &api->data_plane);
     write_control(&out, api->control);
     write_webhooks(&out, api->control);
+    write_event_command(&out, api->control);
     write_doors(&out, api);
     const struct snapshot *now = reader_acquire();
     if (now != NULL) {

@@ -234,6 +234,20 @@ const struct shape shape_resolver = { .name = "resolver",
                                       .doc = "how the hostnames of endpoints and checks are resolved",
                                       SHAPE(resolver_fields) };
 
+static const struct field event_command_fields[] = {
+    { "command", &type_texts, MEMBER(struct settings, event_command.command),
+      COUNT(struct settings, event_command.command_count), .most = EVENT_COMMAND_ARGUMENTS_MAX,
+      .is_required = true, .doc = "path of the program, relative to this file, and its arguments" },
+    { "events", &type_texts, MEMBER(struct settings, event_command.events),
+      COUNT(struct settings, event_command.event_count), .most = 32,
+      .doc = "kinds of events; all by default" },
+    { "timeout", &type_duration, MEMBER(struct settings, event_command.timeout_ms), .least = 100,
+      .most = 10 * MINUTE, .fallback = "\"10s\"", .doc = "when a run is killed" },
+};
+const struct shape shape_event_command = { .name = "event_command",
+                                           .doc = "a program that is run for each event",
+                                           SHAPE(event_command_fields) };
+
 static const struct field settings_fields[] = {
     { "listen", &type_listen, MEMBER(struct settings, listen), COUNT(struct settings, listen_count),
       .least = 1, .fallback = "[\"127.0.0.1:53\", \"[::1]:53\"]",
@@ -298,6 +312,8 @@ static const struct field settings_fields[] = {
       .doc = "how old the last verdicts of the checks may be to hold after a restart; 0s: none does" },
     { "webhooks", &type_webhooks, MEMBER(struct settings, webhooks), COUNT(struct settings, webhook_count),
       .most = 8, .doc = "who is told of events, signed and with retries" },
+    { "event_command", &type_shape, .shape = &shape_event_command,
+      .doc = "a program that is told of each event on its standard input, with a time limit" },
     { "reference_targets", &type_listen, MEMBER(struct settings, reference_targets),
       COUNT(struct settings, reference_target_count), .least = 1,
       .doc = "addresses with TCP port that always reply, unless this server is cut off: then verdicts stay "

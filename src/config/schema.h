@@ -19,6 +19,7 @@ extern const struct shape shape_place;           /* of a network, model_location
 extern const struct shape shape_settings;        /* struct settings */
 extern const struct shape shape_api;             /* struct settings */
 extern const struct shape shape_resolver;        /* struct settings */
+extern const struct shape shape_event_command;   /* struct settings */
 extern const struct shape shape_checks;          /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */
 

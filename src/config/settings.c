@@ -152,6 +152,8 @@ static void fill_in(const char *file, struct settings *settings)
         make_absolute(directory, &settings->geoip[i]);
     for (size_t i = 0; i < settings->webhook_count; i++)
         make_absolute(directory, &settings->webhooks[i].secret_file);
+    if (settings->event_command.command_count > 0)
+        make_absolute(directory, &settings->event_command.command[0]);
     for (size_t i = 0; i < settings->api_listen_count; i++)
         make_absolute(directory, &settings->api_listen[i].unix_path);
     free(directory);
@@ -166,13 +168,20 @@ static void listen_free(struct settings_listen *list, size_t count)
     free(list);
 }
 
+static void texts_free(char **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i]);
+    free(list);
+}
+
 void settings_free(struct settings *settings)
 {
     listen_free(settings->listen, settings->listen_count);
     listen_free(settings->api_listen, settings->api_listen_count);
-    for (size_t i = 0; i < settings->geoip_count; i++)
-        free(settings->geoip[i]);
-    free(settings->geoip);
+    texts_free(settings->geoip, settings->geoip_count);
+    texts_free(settings->event_command.command, settings->event_command.command_count);
+    texts_free(settings->event_command.events, settings->event_command.event_count);
     listen_free(settings->reference_targets, settings->reference_target_count);
     settings_webhooks_free(settings->webhooks, settings->webhook_count);
     listen_free(settings->resolver_servers, settings->resolver_server_count);

@@ -4,6 +4,7 @@
 #include "config/mmdb.h"
 #include "control/control.h"
 #include "control/cookie_secrets.h"
+#include "control/event_command.h"
 #include "control/webhooks.h"
 
 #include <stdlib.h>
@@ -65,6 +66,7 @@ bool control_check(const struct settings *settings, struct problems *problems)
     check_steering(settings, compiler, problems);
     check_cookie_secrets(settings, problems);
     webhooks_check(settings, problems);
+    event_command_check(settings, problems);
     compiler_free(compiler);
     return problems->error_count == 0;
 }

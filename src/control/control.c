@@ -93,6 +93,7 @@ static void take_job(struct control *control, struct store_job *job)
     case STORE_PUT_HISTORY:
         chronicle_came(control->chronicle, job);
         webhooks_tell(control->webhooks, &job->events);
+        event_command_tell(control->event_command, &job->events);
         break;
     case STORE_LIST_EVENTS: requests_events_came(job); break;
     case STORE_PUT_TOKEN:
@@ -253,7 +254,8 @@ static bool open_parts(struct control *control, struct error *err)
     bool is_open = load_keys(control, err) && store_start(control->store, err) &&
                    checker_start(&checks, &control->checker, err) &&
                    references_start(control->settings, &control->references, err) &&
-                   webhooks_start(control->settings, &control->webhooks, err);
+                   webhooks_start(control->settings, &control->webhooks, err) &&
+                   event_command_start(control->settings, &control->event_command, err);
     if (is_open) {
         world_set_checker(control->world, control->checker);
         is_open = latency_keeper_start(control->store, control->box, &head, &control->keeper, err) &&
@@ -318,6 +320,7 @@ static void close_parts(struct control *control)
     step(control); /* what the last one caused */
     latency_keeper_free(control->keeper);
     webhooks_stop(control->webhooks);
+    event_command_stop(control->event_command);
     snapshot_shutdown();
     world_free(control->world);
     chronicle_free(control->chronicle);
@@ -381,6 +384,11 @@ bool control_check_times(const struct control *control, uint32_t endpoint_slot, 
 struct feed *control_feed(const struct control *control)
 {
     return chronicle_feed(control->chronicle);
+}
+
+void control_event_command_counters(const struct control *control, struct event_command_counters *out)
+{
+    event_command_count(control->event_command, out);
 }
 
 void control_webhook_counters(const struct control *control, struct webhook_counters *out)

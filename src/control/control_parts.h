@@ -4,6 +4,7 @@
 #include "control/builder.h"
 #include "control/chronicle.h"
 #include "control/control.h"
+#include "control/event_command.h"
 #include "control/latency_keeper.h"
 #include "control/references.h"
 #include "control/webhooks.h"
@@ -24,7 +25,8 @@ struct control {
     struct checker *checker;
     struct references *references; /* NULL: none */
     struct chronicle *chronicle;
-    struct webhooks *webhooks; /* NULL: none */
+    struct webhooks *webhooks;           /* NULL: none */
+    struct event_command *event_command; /* NULL: none */
     struct world *world;
     struct tickets *tickets;
     bool is_ready;    /* the start is over */

@@ -35,18 +35,6 @@ static bool read_secret(const char *path, char out[WEBHOOK_SECRET_MOST], struct 
     return is_whole || error_set(err, "%s: the secret has more than %d bytes", path, WEBHOOK_SECRET_MOST - 2);
 }
 
-static bool read_kinds(const struct settings_webhook *settings, uint32_t *out, struct error *err)
-{
-    *out = settings->event_count == 0 ? UINT32_MAX : 0;
-    for (size_t i = 0; i < settings->event_count; i++) {
-        enum event_kind kind;
-        if (!event_kind_parse(settings->events[i], &kind))
-            return error_set(err, "there is no kind of events \"%s\"", settings->events[i]);
-        *out |= UINT32_C(1) << kind;
-    }
-    return true;
-}
-
 bool webhooks_check(const struct settings *settings, struct problems *problems)
 {
     bool is_good = true;
@@ -55,7 +43,7 @@ bool webhooks_check(const struct settings *settings, struct problems *problems)
         char secret[WEBHOOK_SECRET_MOST], pointer[64];
         struct error err;
         uint32_t kinds;
-        if (read_kinds(one, &kinds, &err) &&
+        if (event_kinds_parse(one->events, one->event_count, &kinds, &err) &&
             (one->secret_file == NULL || read_secret(one->secret_file, secret, &err)))
             continue;
         snprintf(pointer, sizeof pointer, "/webhooks/%zu", i);
@@ -68,7 +56,7 @@ bool webhooks_check(const struct settings *settings, struct problems *problems)
 static bool start_one(const struct settings_webhook *settings, struct hook *out, struct error *err)
 {
     char secret[WEBHOOK_SECRET_MOST];
-    if (!read_kinds(settings, &out->kinds, err) ||
+    if (!event_kinds_parse(settings->events, settings->event_count, &out->kinds, err) ||
         (settings->secret_file != NULL && !read_secret(settings->secret_file, secret, err)))
         return error_within(err, "webhook %s", settings->url);
     return webhook_start(settings->url, settings->secret_file != NULL ? secret : NULL, &out->webhook, err);

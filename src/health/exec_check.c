@@ -5,9 +5,9 @@
  */
 #include "health/probe.h"
 
+#include "base/helper.h"
 #include "base/memory.h"
 #include "health/checker.h"
-#include "health/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,6 +161,7 @@ static pid_t exec_spawn(const struct exec_probe *exec, const struct address *add
     const struct helper helper = { .path = arguments[0],
                                    .arguments = arguments,
                                    .environment = environment,
+                                   .input_fd = -1,
                                    .output_fd = output_fd,
                                    .cpu_most_s = check->timeout_ms / 1000 + 1 };
     pid_t pid = helper_start(&helper);

@@ -27,6 +27,19 @@ bool event_kind_parse(const char *name, enum event_kind *out)
     return false;
 }
 
+bool event_kinds_parse(char *const *names, size_t count, uint32_t *out, struct error *err)
+{
+    uint32_t kinds = count == 0 ? UINT32_MAX : 0;
+    for (size_t i = 0; i < count; i++) {
+        enum event_kind kind;
+        if (!event_kind_parse(names[i], &kind))
+            return error_set(err, "there is no kind of events \"%s\"", names[i]);
+        kinds |= UINT32_C(1) << kind;
+    }
+    *out = kinds;
+    return true;
+}
+
 /* Length of the well-formed sequence at `at` (Unicode table 3-7), 0 if there is none. */
 static size_t sequence_size(const unsigned char *at)
 {

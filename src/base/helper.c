@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "health/helper.h"
+#include "base/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,8 +40,8 @@ __attribute__((noreturn)) static void helper_run(const struct helper *helper)
     sigset_t none;
     sigemptyset(&none);
     setsid();
-    int null_fd = open("/dev/null", O_RDONLY);
-    if (dup2(null_fd, 0) >= 0 && dup2(helper->output_fd, 1) >= 0 && dup2(1, 2) >= 0 &&
+    int input_fd = helper->input_fd >= 0 ? helper->input_fd : open("/dev/null", O_RDONLY);
+    if (dup2(input_fd, 0) >= 0 && dup2(helper->output_fd, 1) >= 0 && dup2(1, 2) >= 0 &&
         close_range(3, ~0U, 0) == 0 && chdir("/") == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
         (geteuid() != 0 || become_nobody() == 0)) {
