@@ -122,7 +122,10 @@ static bool open_server(const struct settings *settings, struct server **out, st
                         .ipv6_prefix = (uint8_t)limit->ipv6_prefix,
                         .exempt = limit->exempt,
                         .exempt_count = limit->exempt_count },
-        .answer = { .udp_size = (uint16_t)settings->udp_size,
+        .explain_allow = settings->explain_allow,
+        .explain_allow_count = settings->explain_allow_count,
+        .answer = { .explain_option = (uint16_t)settings->explain_option,
+                    .udp_size = (uint16_t)settings->udp_size,
                     .udp_size_unproven = (uint16_t)settings->udp_size_without_cookie,
                     .requires_cookie = settings->requires_cookie,
                     .nsid = settings->nsid,
@@ -143,6 +146,11 @@ static const struct answer_counters *counters_of(const void *server, unsigned wo
 static unsigned connections_of(const void *server, unsigned worker)
 {
     return server_tcp_connections(server, worker);
+}
+
+static const struct record_ring *records_of(const void *server, unsigned worker)
+{
+    return server_records(server, worker);
 }
 
 static void serve_until_signal(struct control *control, const sigset_t *signals)
@@ -208,6 +216,7 @@ static int run(const struct settings *settings, struct server *server, struct ap
         .worker_count = server_worker_count(server),
         .counters = counters_of,
         .tcp_connections = connections_of,
+        .records = records_of,
         .server = server,
     };
     bool is_started = server_start(server, &err) && api_start(api, control, &data_plane, &err);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "answer/rate_limit.h"
+#include "answer/record.h"
 #include "answer/trace.h"
 #include "base/rng.h"
 #include "dns/query.h"
@@ -18,6 +19,8 @@ struct answer_settings {
     const char *identity;         /* the same */
     uint16_t keepalive_ds;        /* TCP idle timeout told by RFC 7828, units of 100 ms */
     struct rate_limiter *limiter; /* shared by all workers; NULL: no limit */
+    uint16_t explain_option;      /* EDNS option that asks for an id to explain the answer by; 0: none */
+    const struct prefix_map *explain_allow; /* who may ask so */
 };
 
 /* Of DNS cookies that queries carried. */
@@ -58,8 +61,9 @@ struct answerer {
     const struct answer_settings *settings;
     struct answer_counters *counters;
     struct rng rng;
-    uint64_t now_us;     /* monotonic, set by the worker once a turn: no clock is asked per query */
-    uint32_t now_wall_s; /* Unix time, the same */
+    uint64_t now_us;             /* monotonic, set by the worker once a turn: no clock is asked per query */
+    uint32_t now_wall_s;         /* Unix time, the same */
+    struct record_ring *records; /* NULL: there are none */
 };
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
@@ -88,3 +92,8 @@ struct explanation {
 void answer_explain(const struct snapshot *now, const struct dns_name *qname, uint16_t qtype,
                     const struct prefix *client, bool is_ecs, uint64_t now_us, struct trace *trace,
                     struct explanation *out);
+
+/** Answers once more what `record` is of, by `now`, which should be the snapshot that it names; otherwise as
+ * answer_explain. */
+void answer_replay(const struct snapshot *now, const struct answer_record *record, struct trace *trace,
+                   struct explanation *out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "answer/record.h"
 #include "answer/trace.h"
 #include "policy/policy.h"
 #include "snapshot/snapshot.h"
@@ -14,9 +15,10 @@ struct steering {
     const struct service *service;
     const struct client *client;
     uint16_t qtype;
-    uint64_t random;     /* fresh bits */
-    bool peeks;          /* explain: tickets are looked at, not taken */
-    struct trace *trace; /* NULL for queries */
+    uint64_t random;        /* fresh bits */
+    bool peeks;             /* explain: tickets are looked at, not taken */
+    struct trace *trace;    /* NULL for queries */
+    struct draw_log *draws; /* notes the tickets, or gives those of another answer; NULL: neither */
 };
 
 enum steer_outcome { STEER_ENDPOINTS, STEER_NODATA, STEER_SERVFAIL };

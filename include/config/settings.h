@@ -68,6 +68,9 @@ struct settings {
     bool requires_cookie;
     char *cookie_secret_file; /* default: state_dir/cookie.secrets */
     struct settings_rate_limit rate_limit;
+    struct prefix *explain_allow; /* whose queries may ask for an id to explain the answer by; none: nobody */
+    size_t explain_allow_count;
+    unsigned explain_option;                  /* EDNS option code that asks so */
     unsigned tcp_connections;                 /* default 1000 */
     unsigned tcp_connections_per_client;      /* default 100 */
     unsigned tcp_idle_ms;                     /* default 10 s */

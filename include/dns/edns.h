@@ -14,7 +14,9 @@ enum edns_option {
     EDNS_COOKIE = 10,
     EDNS_KEEPALIVE = 11,
     EDNS_PADDING = 12,
-    EDNS_EDE = 15
+    EDNS_EDE = 15,
+    EDNS_LOCAL_FIRST = 65001, /* reserved for local use */
+    EDNS_LOCAL_LAST = 65534
 };
 
 /* INFO-CODEs of Extended DNS Errors that we give, RFC 8914 §4. */
@@ -48,6 +50,7 @@ struct edns {
     uint16_t udp_size; /* as sent; below 512 counts as 512 (RFC 6891 §6.2.3) */
     bool wants_nsid;
     bool wants_keepalive;
+    uint16_t local_option; /* the first one for local use; 0: none */
     struct edns_ecs ecs;
     struct edns_cookie cookie;
 };

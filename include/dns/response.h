@@ -45,6 +45,9 @@ struct dns_reply_edns {
     int ede;              /* RFC 8914 INFO-CODE, -1: none */
     const char *ede_text; /* NULL or short UTF-8 */
     int keepalive_ds;     /* RFC 7828 in units of 100 ms, -1: none */
+    const uint8_t *local; /* data of an option for local use; NULL: none */
+    uint16_t local_code;
+    uint8_t local_size;
 };
 
 /**

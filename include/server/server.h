@@ -22,7 +22,10 @@ struct server_settings {
     unsigned tcp_connections_per_client; /* of all workers together; 0: as many as in total */
     unsigned tcp_idle_ms;
     struct rate_limit_settings rate_limit; /* responses_per_second 0: none */
-    struct answer_settings answer;         /* its limiter is made here */
+    const struct prefix *explain_allow;    /* who may ask for ids by answer.explain_option; borrowed until
+                                              server_open returns */
+    size_t explain_allow_count;            /* 0: nobody */
+    struct answer_settings answer;         /* its limiter and explain_allow are made here */
 };
 
 struct server;
@@ -40,3 +43,5 @@ unsigned server_worker_count(const struct server *server);
 const struct answer_counters *server_counters(const struct server *server, unsigned worker);
 /** TCP connections open now, of one worker. */
 unsigned server_tcp_connections(const struct server *server, unsigned worker);
+/** What a worker remembers of answers, to explain them; NULL: nothing. */
+const struct record_ring *server_records(const struct server *server, unsigned worker);

@@ -35,3 +35,16 @@ void snapshot_publish(struct snapshot *next, struct edition *replaced);
 /** Waits until all that was replaced is freed, then frees the current snapshot struct itself: at the end,
  * when nobody reads. */
 void snapshot_shutdown(void);
+
+/**
+ * From now on the `most` snapshots that were replaced last can still be found, for explain: what they alone
+ * reach is freed when newer ones take their places, or by snapshot_forget_old.  0: none, as at the start.
+ * Control thread.
+ */
+#define SNAPSHOTS_KEPT_MOST 64
+void snapshot_keep(unsigned most);
+/** Lets go of those that were replaced before `before_ms` (monotonic).  Control thread. */
+void snapshot_forget_old(uint64_t before_ms);
+/** The snapshot of that generation with the conditions of that number: the current one or one that is kept;
+ * NULL: it is gone.  Between snapshot_acquire and snapshot_release, valid until then. */
+const struct snapshot *snapshot_find(uint64_t generation, uint64_t conditions);

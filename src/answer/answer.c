@@ -30,6 +30,9 @@ struct exchange {
     unsigned rcode;
     enum transport transport;
     bool is_proven; /* the client gets what is sent to its address */
+    /* of an answer that is recorded */
+    struct draw_log *draws; /* NULL: it is not */
+    uint64_t random;
 };
 
 static size_t reply_limit(const struct exchange *exchange, size_t out_size)
@@ -124,6 +127,59 @@ static uint64_t reply_kind(const struct assembly *assembly)
            (has_data ? 1u + assembly->query->qtype : 0);
 }
 
+/* ---- records ---- */
+
+/* True if the client asks for an id to explain this answer by, and may. */
+static bool wants_record(const struct exchange *exchange)
+{
+    const struct answerer *answerer = exchange->answerer;
+    const struct answer_settings *settings = answerer->settings;
+    uint16_t option = exchange->query->edns.local_option;
+    return option != 0 && option == settings->explain_option && answerer->records != NULL &&
+           exchange->query->edns.is_present &&
+           prefix_map_find(settings->explain_allow, exchange->source, NULL) != PREFIX_MAP_NONE;
+}
+
+/* What the answer will depend on, as far as it is known before. */
+static void record_begin(const struct exchange *exchange, uint64_t random, struct answer_record *out)
+{
+    const struct dns_query *query = exchange->query;
+    *out = (struct answer_record){ .generation = exchange->now->dataset->generation,
+                                   .conditions = exchange->now->conditions->number,
+                                   .random = random,
+                                   .now_us = exchange->answerer->now_us,
+                                   .wall_s = exchange->answerer->now_wall_s,
+                                   .qtype = query->qtype,
+                                   .qclass = query->qclass,
+                                   .source = *exchange->source,
+                                   .ecs = query->edns.ecs,
+                                   .qname_size = (uint8_t)query->qname.size };
+    memcpy(out->qname, query->qname.bytes, query->qname.size);
+}
+
+static size_t look_up(struct exchange *exchange);
+
+/* The usual answer, with the id of a record of it.  Rare: not in the way of the others. */
+static __attribute__((noinline)) size_t look_up_recorded(struct exchange *exchange)
+{
+    struct record_ring *ring = exchange->answerer->records;
+    struct answer_record record;
+    uint8_t id[RECORD_ID_SIZE];
+    uint64_t number = record_ring_next(ring, id);
+    exchange->random = rng_next(&exchange->answerer->rng);
+    record_begin(exchange, exchange->random, &record);
+    record.id = number;
+    exchange->draws = &record.draws;
+    exchange->edns->local = id;
+    exchange->edns->local_code = exchange->query->edns.local_option;
+    exchange->edns->local_size = sizeof id;
+    size_t size = look_up(exchange);
+    exchange->edns->local = NULL; /* `id` goes; what is written in place of this reply has none */
+    if (record.draws.count <= RECORD_DRAWS_MAX)
+        record_ring_put(ring, &record);
+    return size;
+}
+
 static size_t look_up(struct exchange *exchange)
 {
     struct answerer *answerer = exchange->answerer;
@@ -142,7 +198,8 @@ static size_t look_up(struct exchange *exchange)
     if (exchange->query->edns.is_present && client_of_subnet(&exchange->query->edns.ecs, geo, &subnet_client))
         assembly.subnet = &subnet_client;
     assembly.edns = exchange->edns;
-    assembly.random = rng_next(&answerer->rng);
+    assembly.random = exchange->draws != NULL ? exchange->random : rng_next(&answerer->rng);
+    assembly.draws = exchange->draws;
     assembly.now_us = answerer->now_us;
     assembly.peeks = false;
     assembly.trace = NULL;
@@ -193,7 +250,9 @@ static size_t reply_to(struct exchange *exchange, bool is_question)
         exchange->rcode = DNS_BADCOOKIE; /* RFC 7873 §5.2.3 */
     else
         exchange->rcode = refusal(exchange->query, exchange->edns);
-    return is_question && exchange->rcode == DNS_NOERROR ? look_up(exchange) : refuse(exchange, is_question);
+    if (!is_question || exchange->rcode != DNS_NOERROR)
+        return refuse(exchange, is_question);
+    return wants_record(exchange) ? look_up_recorded(exchange) : look_up(exchange);
 }
 
 /* In place of a reply beyond the rate: who knows cookies comes back with the fresh one, others come by TCP.
@@ -317,51 +376,60 @@ size_t answer_message(struct answerer *answerer, const struct snapshot *now, enu
 
 /* ---- explain ---- */
 
-/* The query that a client behind `client` would have sent. */
-static void query_for(const struct dns_name *qname, uint16_t qtype, const struct prefix *client, bool is_ecs,
-                      uint8_t *packet, struct dns_query *out)
+/* Who is explained to, and by which chance. */
+struct replay {
+    const struct snapshot *now;
+    const uint8_t *qname;
+    size_t qname_size;
+    uint16_t qtype, qclass;
+    struct client source;
+    struct edns_ecs ecs;
+    uint64_t random, now_us;
+    struct draw_log *draws;
+    struct trace *trace;
+};
+
+/* The query as the client sent it, or would have. */
+static void query_for(const struct replay *from, uint8_t *packet, struct dns_query *out)
 {
     static const uint8_t header[DNS_HEADER_SIZE] = { [5] = 1 };
     memcpy(packet, header, sizeof header);
-    memcpy(packet + sizeof header, qname->bytes, qname->size);
-    uint8_t *tail = packet + sizeof header + qname->size;
-    const uint8_t type_and_class[4] = { (uint8_t)(qtype >> 8), (uint8_t)qtype, 0, DNS_IN };
+    memcpy(packet + sizeof header, from->qname, from->qname_size);
+    uint8_t *tail = packet + sizeof header + from->qname_size;
+    const uint8_t type_and_class[4] = { (uint8_t)(from->qtype >> 8), (uint8_t)from->qtype,
+                                        (uint8_t)(from->qclass >> 8), (uint8_t)from->qclass };
     memcpy(tail, type_and_class, sizeof type_and_class);
-    dns_query_parse(packet, sizeof header + qname->size + sizeof type_and_class, out);
-    if (!is_ecs)
+    dns_query_parse(packet, sizeof header + from->qname_size + sizeof type_and_class, out);
+    if (!from->ecs.is_present)
         return;
     out->edns = (struct edns){ .is_present = true, .udp_size = UINT16_MAX };
-    out->edns.ecs = (struct edns_ecs){ true, client->address, client->length };
+    out->edns.ecs = from->ecs;
 }
 
-void answer_explain(const struct snapshot *now, const struct dns_name *qname, uint16_t qtype,
-                    const struct prefix *client, bool is_ecs, uint64_t now_us, struct trace *trace,
-                    struct explanation *out)
+static void replay(const struct replay *from, struct explanation *out)
 {
     static const struct answer_settings settings = { .udp_size = UINT16_MAX };
-    const struct geo *geo = now->dataset->geo;
     uint8_t packet[DNS_HEADER_SIZE + DNS_NAME_SIZE_MAX + 4];
     struct dns_query query;
     struct dns_reply_edns edns;
-    struct client as_source, as_subnet;
-    query_for(qname, qtype, client, is_ecs, packet, &query);
-    reply_edns(&query, TRANSPORT_TCP, &settings, &edns);
-    client_of_source(&client->address, geo, &as_source);
-    as_source.prefix_len = client->length;
-    bool has_subnet = is_ecs && client_of_subnet(&query.edns.ecs, geo, &as_subnet);
+    struct client subnet;
     struct search search;
-    search_begin(now->dataset, &query.qname, qtype, &search);
+    query_for(from, packet, &query);
+    reply_edns(&query, TRANSPORT_TCP, &settings, &edns);
+    bool has_subnet = client_of_subnet(&from->ecs, from->now->dataset->geo, &subnet);
+    search_begin(from->now->dataset, &query.qname, from->qtype, &search);
     struct assembly assembly = {
-        .now = now,
+        .now = from->now,
         .query = &query,
         .search = &search,
-        .source = &as_source,
-        .subnet = has_subnet ? &as_subnet : NULL,
+        .source = &from->source,
+        .subnet = has_subnet ? &subnet : NULL,
         .edns = &edns,
-        .random = ticket_key(qname->size, qtype, qtype), /* any bits: an explanation repeats */
-        .now_us = now_us,
+        .random = from->random,
+        .now_us = from->now_us,
         .peeks = true,
-        .trace = trace,
+        .trace = from->trace,
+        .draws = from->draws,
     };
     struct dns_response response;
     if (search.zone != NULL)
@@ -373,4 +441,47 @@ void answer_explain(const struct snapshot *now, const struct dns_name *qname, ui
     out->rcode = out->reply[3] & 15;
     out->is_steered = assembly.is_steered;
     out->ede = edns.ede;
+}
+
+void answer_explain(const struct snapshot *now, const struct dns_name *qname, uint16_t qtype,
+                    const struct prefix *client, bool is_ecs, uint64_t now_us, struct trace *trace,
+                    struct explanation *out)
+{
+    struct replay from = {
+        .now = now,
+        .qname = qname->bytes,
+        .qname_size = qname->size,
+        .qtype = qtype,
+        .qclass = DNS_IN,
+        .random = ticket_key(qname->size, qtype, qtype), /* any bits: an explanation repeats */
+        .now_us = now_us,
+        .trace = trace,
+    };
+    client_of_source(&client->address, now->dataset->geo, &from.source);
+    from.source.prefix_len = client->length;
+    if (is_ecs)
+        from.ecs = (struct edns_ecs){ true, client->address, client->length };
+    replay(&from, out);
+}
+
+void answer_replay(const struct snapshot *now, const struct answer_record *record, struct trace *trace,
+                   struct explanation *out)
+{
+    struct draw_log draws = record->draws;
+    draws.count = 0;
+    draws.is_replay = true;
+    struct replay from = {
+        .now = now,
+        .qname = record->qname,
+        .qname_size = record->qname_size,
+        .qtype = record->qtype,
+        .qclass = record->qclass,
+        .ecs = record->ecs,
+        .random = record->random,
+        .now_us = record->now_us,
+        .draws = &draws,
+        .trace = trace,
+    };
+    client_of_source(&record->source, now->dataset->geo, &from.source);
+    replay(&from, out);
 }

@@ -26,6 +26,7 @@ struct assembly {
     uint64_t now_us; /* monotonic */
     bool peeks;
     struct trace *trace;
+    struct draw_log *draws; /* see struct steering */
     /* the name being resolved: the qname, then each CNAME target */
     const struct dns_name *name;
     unsigned chain_length;

@@ -9,7 +9,8 @@
 /* True if the reply's OPT has nothing to say of its own. */
 static bool is_plain(const struct edns *edns)
 {
-    return !edns->is_present || !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive);
+    return !edns->is_present ||
+           !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
 }
 
 static struct dns_ready_edns edns_of(const struct ready *ready, uint8_t scope_len)

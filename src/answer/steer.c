@@ -150,6 +150,13 @@ static uint32_t client_ticket(const struct walk *walk, const struct node *node)
     return (uint32_t)(bits >> 32);
 }
 
+static uint32_t next_ticket(const struct steering *steering, uint64_t key, uint64_t random)
+{
+    struct tickets *tickets = steering->now->tickets;
+    uint32_t ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, random);
+    return steering->draws != NULL ? draw_log_pass(steering->draws, ticket) : ticket;
+}
+
 static struct draw draw_for(struct walk *walk, const struct node *node)
 {
     const struct steering *steering = walk->steering;
@@ -161,9 +168,8 @@ static struct draw draw_for(struct walk *walk, const struct node *node)
         draw.ticket = client_ticket(walk, node);
         return draw;
     }
-    uint64_t key = ticket_key(steering->service->id, node->id, steering->qtype);
-    struct tickets *tickets = steering->now->tickets;
-    draw.ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, draw.random);
+    draw.ticket =
+        next_ticket(steering, ticket_key(steering->service->id, node->id, steering->qtype), draw.random);
     return draw;
 }
 
@@ -213,10 +219,8 @@ static void give_some_away(const struct walk *walk, const struct candidates *fro
 {
     const struct steering *steering = walk->steering;
     uint64_t key = ticket_key(steering->service->id, from->node->id, steering->qtype | 0x8000);
-    struct tickets *tickets = steering->now->tickets;
     uint32_t ticket = steering->service->has_affinity ? ~client_ticket(walk, from->node)
-                      : steering->peeks               ? ticket_peek(tickets, key)
-                                                      : ticket_take(tickets, key, draw->random);
+                                                      : next_ticket(steering, key, draw->random);
     if (from->node->policy->is_by_rule)
         keep_by_rule(walk, from, draw, ticket, choice);
     else

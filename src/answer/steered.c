@@ -23,6 +23,7 @@ static void decide(struct assembly *assembly, const struct service *service, str
         .random = assembly->random,
         .peeks = assembly->peeks,
         .trace = assembly->trace,
+        .draws = assembly->draws,
     };
     if (assembly->decided != NULL && assembly->chain_length == 0)
         *out = *assembly->decided; /* asked again, it would give the next ticket's answer */

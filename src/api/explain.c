@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "dns/type.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct question {
@@ -100,10 +101,17 @@ static void write_result(struct writer *json, const struct explanation *explanat
         text_printf(summary, "all clients in the same /%u get this\n", steps->scope_len);
 }
 
+/* How an explanation is made: from a question as if it came now, or from an answer that was given. */
+struct explaining {
+    struct question question;
+    const struct answer_record *record; /* NULL: nobody was answered */
+};
+
 /* Inside a read section. */
 static void explain(const struct control *control, const struct snapshot *now,
-                    const struct question *question, struct writer *json, struct text *summary)
+                    const struct explaining *explaining, struct writer *json, struct text *summary)
 {
+    const struct question *question = &explaining->question;
     struct explanation explanation = { 0 };
     struct explain_steps steps;
     writer_uint(json, "generation", now->dataset->generation);
@@ -112,33 +120,107 @@ static void explain(const struct control *control, const struct snapshot *now,
     writer_array(json, "steps");
     explain_steps_begin(&steps, now, question->type, json, summary);
     steps.control = control;
-    answer_explain(now, &question->name, question->type, &question->client, question->is_ecs,
-                   clock_monotonic_us(), &steps.trace, &explanation);
+    if (explaining->record != NULL)
+        answer_replay(now, explaining->record, &steps.trace, &explanation);
+    else
+        answer_explain(now, &question->name, question->type, &question->client, question->is_ecs,
+                       clock_monotonic_us(), &steps.trace, &explanation);
     writer_end(json);
     write_result(json, &explanation, &steps, summary);
 }
 
+static void reply_explanation(struct request *request, struct writer *json, struct text *summary)
+{
+    writer_string(json, "summary", summary->bytes != NULL ? summary->bytes : "");
+    writer_end(json);
+    text_free(summary);
+    reply_json(request, json);
+}
+
 void explain_get(struct request *request)
 {
-    struct question question = { 0 };
+    struct explaining explaining = { 0 };
     struct writer json = { 0 };
     struct text summary = { 0 };
-    if (!parse_name(request, &question) || !parse_type(request, &question) ||
-        !parse_client(request, &question))
+    if (!parse_name(request, &explaining.question) || !parse_type(request, &explaining.question) ||
+        !parse_client(request, &explaining.question))
         return;
     writer_object(&json, NULL);
     const struct snapshot *now = reader_acquire();
     bool is_ready = now != NULL;
     if (is_ready)
-        explain(request->api->control, now, &question, &json, &summary);
+        explain(request->api->control, now, &explaining, &json, &summary);
     reader_release();
-    writer_string(&json, "summary", summary.bytes != NULL ? summary.bytes : "");
-    writer_end(&json);
-    text_free(&summary);
     if (is_ready) {
-        reply_json(request, &json);
+        reply_explanation(request, &json, &summary);
         return;
     }
     text_free(&json.text);
     problem_reply(request, 503, "no configuration is published yet");
+}
+
+/* ---- by id ---- */
+
+static bool parse_id(const char *text, uint64_t *out)
+{
+    if (strlen(text) != RECORD_ID_SIZE || strspn(text, "0123456789abcdefABCDEF") != RECORD_ID_SIZE)
+        return false;
+    *out = strtoull(text, NULL, 16);
+    return true;
+}
+
+static bool find_record(const struct request *request, struct answer_record *out)
+{
+    const struct api_data_plane *plane = &request->api->data_plane;
+    uint64_t id;
+    if (plane->records == NULL || !parse_id(request->arguments[0], &id) ||
+        record_worker(id) >= plane->worker_count)
+        return false;
+    const struct record_ring *ring = plane->records(plane->server, record_worker(id));
+    return ring != NULL && record_ring_find(ring, id, out);
+}
+
+/* Who asked, in the words of a question. */
+static bool question_of(const struct answer_record *record, struct question *out)
+{
+    struct prefix client = { record->source, address_bits(&record->source) };
+    out->is_ecs = record->ecs.is_present && record->ecs.source_len > 0;
+    if (out->is_ecs)
+        client = (struct prefix){ record->ecs.address, record->ecs.source_len };
+    out->client = client;
+    out->type = record->qtype;
+    return dns_name_read(record->qname, record->qname_size, &out->name) > 0;
+}
+
+void explain_get_by_id(struct request *request)
+{
+    struct answer_record record;
+    struct explaining explaining = { .record = &record };
+    struct writer json = { 0 };
+    struct text summary = { 0 };
+    if (!find_record(request, &record) || !question_of(&record, &explaining.question)) {
+        problem_reply(request, 404,
+                      "there is no answer of the id \"%.40s\", or no longer: the last 256 of each worker are "
+                      "remembered, where explain_by_edns in steerd.json allows it",
+                      request->arguments[0]);
+        return;
+    }
+    writer_object(&json, NULL);
+    writer_string(&json, "id", request->arguments[0]);
+    writer_time(&json, "answered", (int64_t)record.wall_s * 1000);
+    reader_acquire();
+    const struct snapshot *then = snapshot_find(record.generation, record.conditions);
+    if (then != NULL)
+        explain(request->api->control, then, &explaining, &json, &summary);
+    reader_release();
+    if (then != NULL) {
+        reply_explanation(request, &json, &summary);
+        return;
+    }
+    text_free(&json.text);
+    problem_reply(
+        request, 404,
+        "the state that gave this answer (generation %llu, conditions %llu) was replaced more than a "
+        "minute or %d changes ago",
+        (unsigned long long)record.generation, (unsigned long long)record.conditions, SNAPSHOTS_KEPT_MOST);
 }

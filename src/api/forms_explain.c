@@ -3,6 +3,8 @@
 #include "api/form.h"
 
 static const struct member explanation_members[] = {
+    { "~id", "string", "of the answer, if one was asked for" },
+    { "~answered", "time?", "when that was" },
     { "~generation", "integer", "the one that answers" },
     { "~conditions", "integer", "number of the conditions that answer" },
     { "~name", "string", "the name that was asked for" },

@@ -26,6 +26,7 @@ static const struct parameter rows[] = {
     PATH("owner", "mail", "old", "owner relative to the zone; @ is the apex"),
     PATH("type", "A", NULL, "RR type"),
     PATH("n", "1", NULL, "number of the generation"),
+    PATH("id", "0000000000000000", NULL, "what the answer's EDNS option says: 16 hexadecimal digits"),
     PATH("m", "2", NULL, "number of the generation to compare with"),
     PATH("token", "old", NULL, "name of the token"),
 

@@ -57,6 +57,7 @@ void status_ready(struct request *request);
 void metrics_get(struct request *request); /* metrics.c */
 void traffic_get(struct request *request); /* traffic.c */
 void explain_get(struct request *request); /* explain.c */
+void explain_get_by_id(struct request *request);
 
 /* token_routes.c */
 void token_list(struct request *request);

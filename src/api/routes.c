@@ -140,6 +140,8 @@ const struct route api_routes[] = {
       { "latency_samples", EXAMPLE_SAMPLES, "accepted", "422 503", false } },
     { METHOD_GET, "/v1/explain", ROLE_VIEWER, explain_get, "name type client ecs", "why this answer", 0, 0,
       GIVES("explanation", "503") },
+    { METHOD_GET, "/v1/explain/{id}", ROLE_VIEWER, explain_get_by_id, "", "why that very answer", 0, 0,
+      GIVES("explanation", "404") },
     { METHOD_GET, "/v1/status", ROLE_VIEWER, status_get, "", "this server", 0, 0, GIVES("status", "") },
     { METHOD_GET, "/v1/health", ROLE_VIEWER, status_health, "", "what is not well", 0, 0,
       GIVES("ills", "503") },

@@ -28,9 +28,10 @@ static const struct command_row rows[] = {
       command_undrain, "@endpoints", "" },
     { "check", "report CHECK POOL/ENDPOINT up|down", "tell a push check how an endpoint is", 4, 4,
       OPTION_MESSAGE | OPTION_TTL, command_check, "report", "" },
-    { "explain", "NAME", "why a client gets the answer it gets", 1, 1, OPTION_TYPE | OPTION_CLIENT,
-      command_explain, "@services",
-      "Runs the very function that answers queries, and tells every step; changes nothing." },
+    { "explain", "NAME", "why a client gets the answer it gets", 0, 1,
+      OPTION_TYPE | OPTION_CLIENT | OPTION_ID, command_explain, "@services",
+      "Runs the very function that answers queries, and tells every step; changes nothing. With --id and no "
+      "name it explains an answer that was given." },
     { "records", "ZONE", "the records of a zone as they are served", 1, 1, OPTION_LIMIT, command_records,
       "@zones", "" },
     { "set-record", "ZONE OWNER TYPE TTL VALUE...",

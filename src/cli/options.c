@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
     { "expires", 0, OPTION_EXPIRES, "DURATION", HERE(expires), "15m 1h 2h 1d", "when it ends by itself, as 30m or 2h; it stays by default" },
     { "type", 0, OPTION_TYPE, "TYPE", HERE(type), "A AAAA HTTPS CNAME MX NS SOA TXT", "the RR type to ask for; A by default" },
     { "client", 0, OPTION_CLIENT, "ADDRESS", HERE(client), NULL, "address or network of the client that asks; yours by default" },
+    { "id", 0, OPTION_ID, "ID", HERE(id), NULL, "the very answer that this id came with, as dig +ednsopt=65500 shows it" },
     { "comment", 0, OPTION_COMMENT, "TEXT", HERE(comment), NULL, "why, for the history" },
     { "file", 'f', OPTION_FILE, "FILE", HERE(file), "@files", "the file; - reads standard input" },
     { "dry-run", 0, OPTION_DRY_RUN, NULL, HERE(is_dry_run), NULL, "say what would happen, and change nothing" },

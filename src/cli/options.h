@@ -26,6 +26,7 @@ enum option_bit {
     OPTION_YES = 1 << 15,
     OPTION_WAIT = 1 << 16,
     OPTION_TIMEOUT = 1 << 17,
+    OPTION_ID = 1 << 18,
 };
 
 /* One row, one option: the line is read by it, help, completion and the manual are made of it. */
@@ -57,7 +58,7 @@ struct options {
     bool wants_json, wants_help, wants_version, is_dry_run, follows, says_yes, waits;
     bool is_following; /* the command is `events`, where -f takes no value */
     const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation, *kind,
-        *subject, *timeout, *message, *ttl;
+        *subject, *timeout, *message, *ttl, *id;
 };
 
 /** Options may stand anywhere; "--" ends them.  False: `err` says what is wrong with the line. */

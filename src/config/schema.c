@@ -212,6 +212,17 @@ const struct shape shape_rate_limit = { .name = "rate_limit",
                                         .doc = "limits alike replies over UDP",
                                         SHAPE(rate_limit_fields) };
 
+static const struct field explain_fields[] = {
+    { "allow", &type_prefixes, MEMBER(struct settings, explain_allow),
+      COUNT(struct settings, explain_allow_count), .most = 10000, .is_required = true,
+      .doc = "networks whose queries get an id" },
+    { "option", &type_integer, MEMBER(struct settings, explain_option), .least = 65001, .most = 65534,
+      .fallback = "65500", .doc = "code of the EDNS option, of those for local use" },
+};
+const struct shape shape_explain = { .name = "explain_by_edns",
+                                     .doc = "explaining answers by id",
+                                     SHAPE(explain_fields) };
+
 static const struct field checks_fields[] = {
     { "concurrent", &type_integer, MEMBER(struct settings, checks_concurrent), .least = 1, .most = 1000000,
       .fallback = "2000", .doc = "health checks under way at once at most" },
@@ -284,6 +295,9 @@ static const struct field settings_fields[] = {
           "first makes cookies, all are accepted; state_dir/cookie.secrets by default" },
     { "require_cookie", &type_boolean, MEMBER(struct settings, requires_cookie), .fallback = "false",
       .doc = "whether clients that know cookies are told to come back with a valid one (BADCOOKIE)" },
+    { "explain_by_edns", &type_shape, .shape = &shape_explain,
+      .doc = "lets clients ask, by an EDNS option, for an id that the answer can be explained by; nobody by "
+             "default" },
     { "rate_limit", &type_shape, .shape = &shape_rate_limit,
       .doc = "limits alike replies over UDP; off by default" },
     { "tcp_connections", &type_integer, MEMBER(struct settings, tcp_connections), .least = 1, .most = 1000000,

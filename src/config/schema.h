@@ -21,6 +21,7 @@ extern const struct shape shape_api;             /* struct settings */
 extern const struct shape shape_resolver;        /* struct settings */
 extern const struct shape shape_event_command;   /* struct settings */
 extern const struct shape shape_checks;          /* struct settings */
+extern const struct shape shape_explain;         /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */
 
 #define SERVICE_TTL_MAX 604800 /* a week, in seconds */

@@ -194,6 +194,7 @@ void settings_free(struct settings *settings)
     free(settings->identity);
     free(settings->cookie_secret_file);
     free(settings->rate_limit.exempt);
+    free(settings->explain_allow);
     *settings = (struct settings){ 0 };
 }
 

@@ -48,11 +48,15 @@ void control_publish(struct control *control, uint64_t generation, const char *g
     pthread_mutex_unlock(&control->status_mutex);
 }
 
+/* What was replaced can be explained that long: it costs memory. */
+#define KEEP_SNAPSHOTS_MS 60000
+
 /* Until the next override expires or the next hold or ramp goes on; -1: until a letter comes. */
 static int time_to_wait(struct control *control)
 {
     int wait_ms = requests_expire_overrides(control);
     uint64_t now_ms = clock_monotonic_ms(), wake_ms = world_tick(control->world, now_ms);
+    snapshot_forget_old(now_ms > KEEP_SNAPSHOTS_MS ? now_ms - KEEP_SNAPSHOTS_MS : 0);
     if (wake_ms == 0)
         return wait_ms;
     uint64_t until_ms = wake_ms > now_ms ? wake_ms - now_ms : 0;
@@ -340,6 +344,7 @@ bool control_start(const struct settings *settings, struct control **out, struct
     control->store_box = mailbox_new();
     control->tickets = tickets_new(TICKET_ROOM);
     control->world = world_new(control->tickets);
+    snapshot_keep(settings->explain_allow_count > 0 ? SNAPSHOTS_KEPT_MOST : 0);
     pthread_mutex_init(&control->status_mutex, NULL);
     if (!open_parts(control, err) || !run_start(control, err)) {
         close_parts(control);

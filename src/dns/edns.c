@@ -43,6 +43,7 @@ static bool read_cookie(const uint8_t *data, size_t size, struct edns_cookie *ou
 
 bool edns_read_options(const uint8_t *rdata, size_t size, struct edns *out)
 {
+    out->local_option = 0;
     out->wants_nsid = out->wants_keepalive = out->ecs.is_present = out->cookie.is_present = false;
     while (size > 0) {
         if (size < 4 || get_u16(rdata + 2) > size - 4)
@@ -60,7 +61,11 @@ bool edns_read_options(const uint8_t *rdata, size_t size, struct edns *out)
             if (!out->cookie.is_present && !read_cookie(data, data_size, &out->cookie))
                 return false;
             break;
-        default: break;
+        default:
+            if (get_u16(rdata) >= EDNS_LOCAL_FIRST && get_u16(rdata) <= EDNS_LOCAL_LAST &&
+                out->local_option == 0)
+                out->local_option = (uint16_t)get_u16(rdata);
+            break;
         }
         rdata = data + data_size;
         size -= 4 + data_size;

@@ -19,7 +19,8 @@ static size_t ede_text_size(const struct dns_reply_edns *edns)
 
 static bool has_rare_options(const struct dns_reply_edns *edns)
 {
-    return edns->cookie != NULL || edns->nsid != NULL || (edns->keepalive_ds & edns->ede) >= 0;
+    return edns->cookie != NULL || edns->nsid != NULL || edns->local != NULL ||
+           (edns->keepalive_ds & edns->ede) >= 0;
 }
 
 /* The options other than ECS: kept out of the way of the usual reply. */
@@ -32,6 +33,8 @@ static __attribute__((noinline)) size_t rare_size(const struct dns_reply_edns *e
         size += OPTION_HEADER_SIZE + 2;
     if (edns->nsid != NULL)
         size += OPTION_HEADER_SIZE + strlen(edns->nsid);
+    if (edns->local != NULL)
+        size += OPTION_HEADER_SIZE + (size_t)edns->local_size;
     if (edns->ede >= 0)
         size += OPTION_HEADER_SIZE + 2 + ede_text_size(edns);
     return size;
@@ -53,7 +56,7 @@ struct options {
 };
 
 /* Starts an option of `size` bytes and returns where its data goes, NULL if there is no room. */
-static uint8_t *add_option(struct options *options, enum edns_option code, size_t size)
+static uint8_t *add_option(struct options *options, unsigned code, size_t size)
 {
     if ((size_t)(options->end - options->at) < OPTION_HEADER_SIZE + size)
         return NULL;
@@ -76,7 +79,7 @@ static void add_ecs(struct options *options, const struct edns_ecs *ecs, uint8_t
     copy_short(data + 4, ecs->address.bytes, address_size);
 }
 
-static void add_bytes(struct options *options, enum edns_option code, const void *bytes, size_t size)
+static void add_bytes(struct options *options, unsigned code, const void *bytes, size_t size)
 {
     uint8_t *data = add_option(options, code, size);
     if (data != NULL)
@@ -108,6 +111,8 @@ static __attribute__((noinline)) void add_rare(struct options *options, const st
     }
     if (edns->nsid != NULL)
         add_bytes(options, EDNS_NSID, edns->nsid, strlen(edns->nsid));
+    if (edns->local != NULL)
+        add_bytes(options, edns->local_code, edns->local, edns->local_size);
     if (edns->ede >= 0)
         add_ede(options, edns);
 }

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "base/memory.h"
+#include "base/prefix_map.h"
 #include "server/clients.h"
 #include "server/socket.h"
 #include "server/worker.h"
@@ -18,6 +19,7 @@ struct server {
     struct server_settings settings;
     struct server_listen *listens;       /* which the settings point at */
     struct client_counts *client_counts; /* NULL: clients are not limited */
+    struct prefix_map *explain_allow;    /* NULL: nobody */
     int stop_fd;
     struct worker **workers;
     unsigned open_count, started_count;
@@ -42,6 +44,14 @@ static bool open_all(struct server *server, struct error *err)
     return true;
 }
 
+static struct prefix_map *map_of(const struct prefix *prefixes, size_t count)
+{
+    struct prefix_map_builder *builder = prefix_map_builder_new();
+    for (size_t i = 0; i < count; i++)
+        prefix_map_builder_add(builder, &prefixes[i], 1);
+    return prefix_map_build(builder);
+}
+
 bool server_open(const struct server_settings *settings, struct server **out, struct error *err)
 {
     assert(settings->worker_count > 0 && settings->listen_count > 0);
@@ -51,6 +61,9 @@ bool server_open(const struct server_settings *settings, struct server **out, st
     server->settings.listens = server->listens;
     if (settings->rate_limit.responses_per_second > 0)
         server->settings.answer.limiter = rate_limiter_new(&settings->rate_limit);
+    if (settings->explain_allow_count > 0)
+        server->settings.answer.explain_allow = server->explain_allow =
+            map_of(settings->explain_allow, settings->explain_allow_count);
     if (settings->tcp_connections_per_client > 0)
         server->client_counts = client_counts_new(settings->tcp_connections_most);
     server->workers = xcalloc(settings->worker_count, sizeof(struct worker *));
@@ -89,6 +102,7 @@ void server_close(struct server *server)
     if (server->stop_fd >= 0)
         close(server->stop_fd);
     rate_limiter_free(server->settings.answer.limiter);
+    prefix_map_free(server->explain_allow);
     client_counts_free(server->client_counts);
     free(server->workers);
     free(server->listens);
@@ -108,4 +122,9 @@ const struct answer_counters *server_counters(const struct server *server, unsig
 unsigned server_tcp_connections(const struct server *server, unsigned worker)
 {
     return atomic_load_explicit(&server->workers[worker]->tcp.open_count, memory_order_relaxed);
+}
+
+const struct record_ring *server_records(const struct server *server, unsigned worker)
+{
+    return server->workers[worker]->answerer.records;
 }

@@ -126,6 +126,8 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     worker->counters.served = xcalloc(SERVED_ROOM, sizeof *worker->counters.served);
     worker->counters.services = xcalloc(SERVED_ROOM, sizeof *worker->counters.services);
     rng_seed(&worker->answerer.rng);
+    if (settings->answer.explain_allow != NULL)
+        worker->answerer.records = record_ring_new(index);
     worker->tcp.answerer = &worker->answerer;
     worker->tcp.idle_ms = settings->tcp_idle_ms;
     if (client_counts != NULL)
@@ -165,6 +167,7 @@ void worker_close(struct worker *worker)
     udp_batch_free(worker->batch);
     free(worker->counters.served);
     free(worker->counters.services);
+    record_ring_free(worker->answerer.records);
     free(worker->udp_sockets);
     free(worker->tcp.listeners);
     free(worker);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/snapshot.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #ifndef __has_feature
@@ -94,13 +95,88 @@ static void grace_period_then_free(struct retired *retired)
         snapshot_unregister_thread();
 }
 
+/* ---- what was replaced and can still be found ---- */
+
+/* Those that were replaced last, in their order: a place is emptied before its snapshot gets its grace
+ * period, so whoever found it there inside a read section may use it. */
+static struct {
+    struct snapshot *_Atomic snapshots[SNAPSHOTS_KEPT_MOST];
+    struct retired *retired[SNAPSHOTS_KEPT_MOST]; /* the control thread's, as all below */
+    uint64_t since_ms[SNAPSHOTS_KEPT_MOST];
+    unsigned first, count, most;
+} kept;
+
+static void forget_first(void)
+{
+    unsigned at = kept.first;
+    atomic_store_explicit(&kept.snapshots[at], NULL, memory_order_release);
+    grace_period_then_free(kept.retired[at]);
+    kept.first = (at + 1) % SNAPSHOTS_KEPT_MOST;
+    kept.count--;
+}
+
+static void keep(struct retired *retired)
+{
+    unsigned at = (kept.first + kept.count) % SNAPSHOTS_KEPT_MOST;
+    kept.retired[at] = retired;
+    kept.since_ms[at] = clock_monotonic_ms();
+    kept.count++;
+}
+
+/* The place that the current snapshot will have: it is there before it is current no more, so that nobody
+ * misses it in between. */
+static void announce(struct snapshot *replaced)
+{
+    while (kept.count >= kept.most)
+        forget_first();
+    unsigned at = (kept.first + kept.count) % SNAPSHOTS_KEPT_MOST;
+    atomic_store_explicit(&kept.snapshots[at], replaced, memory_order_release);
+}
+
+void snapshot_keep(unsigned most)
+{
+    kept.most = most < SNAPSHOTS_KEPT_MOST ? most : SNAPSHOTS_KEPT_MOST;
+    while (kept.count > kept.most)
+        forget_first();
+}
+
+void snapshot_forget_old(uint64_t before_ms)
+{
+    while (kept.count > 0 && kept.since_ms[kept.first] < before_ms)
+        forget_first();
+}
+
+static bool is_the_one(const struct snapshot *snapshot, uint64_t generation, uint64_t conditions)
+{
+    return snapshot != NULL && snapshot->conditions->number == conditions &&
+           snapshot->dataset->generation == generation;
+}
+
+const struct snapshot *snapshot_find(uint64_t generation, uint64_t conditions)
+{
+    const struct snapshot *found = atomic_load_explicit(&current, memory_order_acquire);
+    for (unsigned i = 0; i < SNAPSHOTS_KEPT_MOST && !is_the_one(found, generation, conditions); i++)
+        found = atomic_load_explicit(&kept.snapshots[i], memory_order_acquire);
+    return is_the_one(found, generation, conditions) ? found : NULL;
+}
+
+/* ---- publication ---- */
+
 void snapshot_publish(struct snapshot *next, struct edition *replaced)
 {
     struct retired *retired = xcalloc(1, sizeof *retired);
+    struct snapshot *old = atomic_load_explicit(&current, memory_order_relaxed); /* ours alone to change */
+    bool is_kept = kept.most > 0 && old != NULL;
     retired->edition = *replaced;
     *replaced = (struct edition){ 0 };
-    retired->snapshot = atomic_exchange_explicit(&current, next, memory_order_acq_rel);
-    grace_period_then_free(retired);
+    retired->snapshot = old;
+    if (is_kept)
+        announce(old);
+    atomic_store_explicit(&current, next, memory_order_release);
+    if (is_kept)
+        keep(retired);
+    else
+        grace_period_then_free(retired);
 }
 
 /* Not by the library's barrier, which ThreadSanitizer sees as a race of its own. */
@@ -108,6 +184,7 @@ void snapshot_shutdown(void)
 {
     sem_t all_freed;
     sem_init(&all_freed, 0, 0);
+    snapshot_keep(0);
     struct retired *last = xcalloc(1, sizeof *last);
     last->snapshot = atomic_exchange_explicit(&current, NULL, memory_order_acq_rel);
     last->all_freed = &all_freed;

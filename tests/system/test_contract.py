@@ -3,6 +3,7 @@
 import json
 import pathlib
 
+import dns.edns
 import jsonschema
 import pytest
 
@@ -16,7 +17,7 @@ OPENAPI_30 = pathlib.Path("/usr/share/openapi-specification/schemas/v3.0/schema.
 @pytest.fixture(scope="module")
 def server():
     daemon = Daemon()
-    daemon.start(CONFIG)
+    daemon.start(CONFIG, explain_by_edns={"allow": ["127.0.0.1"]})
     yield daemon
     daemon.finish()
 
@@ -36,12 +37,22 @@ def reset(server):
     assert reply.status == 200, reply.text
 
 
+def answered(server):
+    """The id of an answer."""
+    message = server.message("www.example.com")
+    message.use_edns(0, options=[dns.edns.GenericOption(65500, b"")])
+    ids = [option.data.decode() for option in server.send(message).options if option.otype == 65500]
+    return ids[0] if ids else "0" * 16
+
+
 def call(server, operation, target=None, body=True, token=True, headers=None):
     """The operation's example, or what is put in its place."""
     if "text/event-stream" in operation.said["responses"]["200"]["content"] and headers is None and token is True:
         status, heads, text = first_bytes(server, target or operation.target())
         return Reply(status, heads, text)
     headers = dict(headers or {})
+    if operation.path == "/v1/explain/{id}" and target in (None, operation.target(), operation.target(True)):
+        target = "/v1/explain/" + answered(server)
     if "428" in operation.statuses and "If-Match" not in headers:
         headers["If-Match"] = server.api("GET", "/v1/config").etag
     return server.api(operation.method, target or operation.target(), body_of(operation) if body is True else body,

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Explain says where shares, TTL and scope come from."""
+import dns.edns
+
 from harness import pool, quick_check, wait_until, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
@@ -51,3 +53,71 @@ def test_the_ttl_names_the_endpoint_whose_change_is_near(daemon, backend):
     primary.stop()
     wait_until(lambda: explain(daemon, "www.example.test")["ttl"] < 60, 5, "a shorter TTL")
     assert "a change of main/a is " in step(explain(daemon, "www.example.test"), "result")["ttl_why"]
+
+
+def ask_for_id(server, name, option=65500, tcp=False, **how):
+    message = server.message(name, **how)
+    message.use_edns(0, payload=1232, options=list(message.options) + [dns.edns.GenericOption(option, b"")])
+    reply = server.send(message, tcp)
+    ids = [one.data.decode() for one in reply.options if one.otype == option]
+    return reply, ids[0] if ids else None
+
+
+def addresses(reply):
+    return [item.address for rrset in reply.answer for item in rrset]
+
+
+WEIGHTS = {"www": {"policy": {"geo": {"20.0.0.0/8": {"weighted": {"one": 3, "two": 2}}, "default": "one"}}}}
+POOLS = {"one": pool("round_robin", ONE, "127.0.11.1", "127.0.12.1", answers=1),
+         "two": pool("round_robin", TWO, "127.0.21.1", answers=1)}
+
+
+def test_a_very_answer_is_explained_by_its_id(daemon):
+    daemon.start(world(WEIGHTS, POOLS), explain_by_edns={"allow": ["127.0.0.1/32"]})
+    answers = [ask_for_id(daemon, "www.example.test", ecs="20.1.2.0/24") for _ in range(40)]
+    assert len({identity for _, identity in answers}) == 40
+    seen = set()
+    for reply, identity in answers:
+        explained = daemon.api("GET", "/v1/explain/" + identity)
+        assert explained.status == 200, explained.text
+        assert [record["data"] for record in explained.json["answers"]] == addresses(reply)
+        assert explained.json["client"] == "20.1.2.0/24" and explained.json["id"] == identity
+        seen.add(addresses(reply)[0])
+    assert len(seen) == 5  # all of them, and each told as it was
+    drawn = daemon.steerctl("explain", "--id", answers[7][1]).stdout
+    assert addresses(answers[7][0])[0] in drawn.split("answer ")[1], drawn
+
+
+def test_an_id_shows_the_state_that_answered_and_not_todays(daemon):
+    daemon.start(world(WEIGHTS, POOLS), explain_by_edns={"allow": ["127.0.0.0/8"], "option": 65010})
+    reply, identity = ask_for_id(daemon, "www.example.test", option=65010, tcp=True)
+    override = "/v1/pools/one/endpoints/%s/override" % {ONE: "a", "127.0.11.1": "b", "127.0.12.1": "c"}[addresses(reply)[0]]
+    assert daemon.api("PUT", override, {"state": "down", "reason": "later"}).status == 200
+    assert daemon.api("DELETE", "/v1/zones/example.test/services/www").status == 200
+    explained = daemon.api("GET", "/v1/explain/" + identity).json
+    assert [record["data"] for record in explained["answers"]] == addresses(reply)
+    assert explained["generation"] == 1 and "later" not in explained["summary"]
+    for _ in range(70):  # more changes than are remembered
+        daemon.api("PUT", override, {"state": "down"}), daemon.api("DELETE", override)
+    gone = daemon.api("GET", "/v1/explain/" + identity)
+    assert gone.status == 404 and "was replaced" in gone.text
+
+
+def test_ids_are_for_those_on_the_list_only(daemon):
+    daemon.start(world(WEIGHTS, POOLS), explain_by_edns={"allow": ["192.0.2.0/24"]})
+    assert ask_for_id(daemon, "www.example.test")[1] is None
+    assert daemon.api("GET", "/v1/explain/0000000000000000").status == 404
+    assert daemon.api("GET", "/v1/explain/nonsense").status == 404
+    daemon.stop()
+    daemon.start(world(WEIGHTS, POOLS))  # nobody by default
+    assert ask_for_id(daemon, "www.example.test")[1] is None
+    assert daemon.api("GET", "/v1/explain/0000000000000000").status == 404
+
+
+def test_records_and_refusals_have_ids_or_none(daemon):
+    daemon.start(world(WEIGHTS, POOLS), explain_by_edns={"allow": ["127.0.0.1"]})
+    _, identity = ask_for_id(daemon, "ns1.example.test")
+    assert daemon.api("GET", "/v1/explain/" + identity).json["steered"] is False
+    _, identity = ask_for_id(daemon, "nowhere.example.test")
+    assert daemon.api("GET", "/v1/explain/" + identity).json["rcode"] == "NXDOMAIN"
+    assert ask_for_id(daemon, "www.example.test", option=65501)[1] is None  # another option

@@ -123,6 +123,35 @@ static void nothing_is_freed_while_somebody_reads(void **state)
     assert_int_equal(atomic_load(&freed), 4);
 }
 
+static void those_that_are_kept_are_found_and_freed_in_their_time(void **state)
+{
+    (void)state;
+    atomic_store(&freed, 0);
+    snapshot_register_thread();
+    snapshot_keep(3);
+    struct snapshot *now = snapshot_new(1);
+    publish(now, NULL);
+    for (uint64_t number = 2; number <= 10; number++) {
+        struct snapshot *next = snapshot_new(number);
+        publish(next, now);
+        now = next;
+    }
+    snapshot_acquire();
+    for (uint64_t number = 1; number <= 11; number++) {
+        const struct snapshot *found = snapshot_find(number, number);
+        assert_true((found != NULL) == (number >= 7 && number <= 10)); /* the current one and three before */
+        assert_true(found == NULL || found->dataset->generation == number);
+        assert_null(snapshot_find(number, number + 1));
+    }
+    snapshot_forget_old(UINT64_MAX); /* all at once, but somebody may read them still */
+    assert_null(snapshot_find(9, 9));
+    assert_non_null(snapshot_find(10, 10));
+    snapshot_release();
+    snapshot_unregister_thread();
+    end(now);
+    assert_int_equal(atomic_load(&freed), 2 * 9);
+}
+
 static void before_the_first_publication_there_is_none(void **state)
 {
     (void)state;
@@ -138,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(before_the_first_publication_there_is_none),
         cmocka_unit_test(nothing_is_freed_while_somebody_reads),
+        cmocka_unit_test(those_that_are_kept_are_found_and_freed_in_their_time),
         cmocka_unit_test(readers_see_whole_snapshots_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
