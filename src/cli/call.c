@@ -65,7 +65,7 @@ enum cli_exit call_all_pages(struct client *client, const char *path, cJSON *ite
         after = NULL;
         code = client_call(client, (struct call){ .method = "GET", .path = text_take(&page_path) }, &answer);
         cJSON *page = cJSON_GetObjectItemCaseSensitive(answer.json, "items");
-        while (cJSON_GetArraySize(page) > 0 && page->child != NULL)
+        while (page != NULL && page->child != NULL)
             cJSON_AddItemToArray(items, cJSON_DetachItemViaPointer(page, page->child));
         const char *next = json_text(answer.json, "next");
         if (code == CLI_DONE && next[0] != '\0')

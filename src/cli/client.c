@@ -176,9 +176,10 @@ static const char *advice_for(long status)
     switch (status) {
     case 401: return "the token is not this server's: give its admin.token with --token-file";
     case 403: return "use a token with a greater role";
-    case 404: return "see what there is: steerctl endpoints";
-    case 409: return "see steerctl status for the server's mode";
+    case 404: return "see what there is: steerctl endpoints, steerctl list pools";
     case 412: return "somebody was faster: look at steerctl history, then repeat";
+    case 413: return "put it into files on the server, and steerctl reload";
+    case 428: return "say what it replaces: steerctl apply does, or --if-generation";
     case 503: return "try again soon, and look at the server's log";
     default: return NULL;
     }
@@ -249,7 +250,13 @@ enum cli_exit client_call(struct client *client, struct call call, struct answer
     if (code != CURLE_OK)
         return complain_unreachable(client, code);
     out->json = out->body.size > 0 ? cJSON_ParseWithLength(out->body.bytes, out->body.size) : NULL;
-    if (out->status >= 200 && out->status < 300)
+    bool is_good = out->status >= 200 && out->status < 300;
+    if (is_good && out->json == NULL)
+        return command_complain(
+            CLI_UNREACHABLE,
+            "%s: what answers there is no steerd\nsay where its API is with --url or STEERD_URL",
+            client->place.url);
+    if (is_good)
         return CLI_DONE;
     return call.is_quiet ? CLI_REFUSED : client_complain(out);
 }

@@ -162,6 +162,25 @@ def test_403_outside_of_a_scope(server, document):
     server.api("DELETE", "/v1/tokens/elsewhere")
 
 
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_403_for_a_role_that_is_too_small(server, document, role):
+    """And only for that: what the document says that a role may, it may."""
+    reset(server)
+    roles = [None, "viewer", "operator", "admin"]
+    token = server.api("POST", "/v1/tokens", {"name": "small", "role": role}).json["token"]
+    wrong = []
+    for operation in operations(document):
+        is_allowed = roles.index(operation.said["x-role"]) <= roles.index(role)
+        if "text/event-stream" in operation.said["responses"]["200"]["content"]:
+            continue  # it would not end
+        reply = call(server, operation, token=token)
+        wrong += operation.check(reply)
+        if (reply.status == 403) == is_allowed:
+            wrong.append("%s: %d for the role %s" % (operation, reply.status, role))
+    server.api("DELETE", "/v1/tokens/small")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_404_for_what_is_not_there(server, document):
     reset(server)
     refused(server, document, 404, lambda one: call(server, one, nowhere(one)) if "{" in one.path else

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """steerctl for an operator: edit, apply, wait, look, complete; on a terminal and in pipes."""
+import concurrent.futures
+import http.server
 import json
 import os
 import pty
@@ -324,3 +326,61 @@ def test_fish_offers_what_bash_offers(server):
     result = subprocess.run(["fish", "--no-config", "-c", "source %s; complete -C 'steerctl dra'" % script],
                             capture_output=True, text=True, timeout=30, env=dict(os.environ, HOME=str(server.directory)))
     assert result.stdout.split("\t")[0] == "drain", result.stderr
+
+
+# ---- what goes wrong
+
+
+@pytest.mark.parametrize("arguments, advice", [
+    (["get", "pools/none"], "steerctl list"),
+    (["put", "config", "-f", "steering.json"], "--if-generation"),
+    (["put", "pools/us", "-f", "steering.json", "--if-generation", "99"], "steerctl history"),
+    (["put", "pools/us", "-f", "absent.json"], "absent.json"),
+    (["delete", "pools/us"], "www"),
+    (["wait", "drained", "us/a"], "steerctl drain us/a"),
+    (["edit", "us"], "pools/NAME"),
+])
+def test_a_refusal_says_what_to_do(server, arguments, advice):
+    result = server.steerctl(*[str(server.directory / one) if one.endswith(".json") else one for one in arguments])
+    assert result.returncode in (REFUSED, USAGE) and advice in result.stderr, result.stderr
+
+
+BODIES = ["no json", "[]", "null", '{"items": [7, null, [], {}]}', '{"items": [{"name": 7}]}',
+          '{"endpoints": [null], "services": {}, "steered": []}', '{"steps": [{}, 7], "answers": 7}']
+COMMANDS = [["status"], ["endpoints"], ["top"], ["history"], ["events"], ["records", "example.test"], ["list", "pools"],
+            ["get", "pools/us"], ["explain", "www.example.test"], ["names", "endpoints"], ["names", "objects"],
+            ["drain", "us/a"], ["set-weight", "us/a", "1"], ["wait", "healthy", "us/a", "--timeout", "1s"],
+            ["wait", "drained", "us/a", "--timeout", "1s"], ["edit", "pools/us"], ["reload"]]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_what_is_no_steerd_does_not_crash_it(tmp_path, body):
+    """Somebody else's web server answers every path with the same."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_PUT = do_PATCH = do_POST = do_DELETE = answer
+
+        def log_message(self, *_):
+            pass
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True).start()
+    env = dict(os.environ, STEERD_URL="http://127.0.0.1:%d" % web.server_port, STEERD_TOKEN="0" * 64,
+               STEERCTL_CONFIG="/dev/null", EDITOR="true", TMPDIR=str(tmp_path))
+
+    def run(command):
+        return command, subprocess.run([STEERCTL, *command], capture_output=True, text=True, env=env, timeout=60,
+                                       stdin=subprocess.DEVNULL)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(9) as threads:
+            for command, result in threads.map(run, COMMANDS):
+                assert 0 <= result.returncode <= 5 and "Sanitizer" not in result.stderr, (command, result.stderr)
+                assert "runtime error" not in result.stderr, (command, result.stderr)
+    finally:
+        web.shutdown()
+        web.server_close()
