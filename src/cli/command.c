@@ -76,6 +76,11 @@ static const struct command_row rows[] = {
       "Whatever the file does not name is taken away; overrides stay. On a terminal it shows the difference "
       "and "
       "asks." },
+    { "token", "create NAME|list|revoke NAME", "who may do what: make, show and revoke tokens", 1, 2,
+      OPTION_ROLE | OPTION_SCOPE | OPTION_EXPIRES | OPTION_COMMENT, command_token, "create list revoke",
+      "A token is printed when it is made, and never again; the server keeps only its digest." },
+    { "audit", "", "who wanted to change what, from where, and what came of it", 0, 0,
+      OPTION_LIMIT | OPTION_WHO | OPTION_TARGET | OPTION_REFUSED, command_audit, NULL, "" },
     { "reload", "", "import changed files", 0, 0, 0, command_reload, NULL,
       "As SIGHUP does: refused when people have written through the API since." },
     { "check-config", "FILE", "validate a steerd.json on this machine", 1, 1, 0, command_check_config,

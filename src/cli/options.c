@@ -41,6 +41,11 @@ static const struct option_row rows[] = {
     { "wait", 'w', OPTION_WAIT, NULL, HERE(waits), NULL, "come back when it is done: see steerctl help wait" },
     { "timeout", 0, OPTION_TIMEOUT, "DURATION", HERE(timeout), "30s 1m 5m", "how long to wait at most; an hour by default" },
     { "message", 0, OPTION_MESSAGE, "TEXT", HERE(message), NULL, "evidence, for those who ask why" },
+    { "role", 0, OPTION_ROLE, "ROLE", HERE(role), "viewer operator admin", "what the token may do" },
+    { "scope", 0, OPTION_SCOPE, "LIST", HERE(scope), NULL, "bounds the token: pool:us,zone:example.com,check:beat; everything by default" },
+    { "who", 0, OPTION_WHO, "NAME", HERE(who), NULL, "only what this name wanted" },
+    { "target", 0, OPTION_TARGET, "PATH", HERE(target), NULL, "only what begins with this path, as /v1/pools/us" },
+    { "refused", 0, OPTION_REFUSED, NULL, HERE(only_refused), NULL, "only what was refused" },
     { "ttl", 0, OPTION_TTL, "DURATION", HERE(ttl), "10s 30s 1m 5m", "how long the report holds; the check's own by default" },
 };
 /* clang-format on */

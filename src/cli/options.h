@@ -27,6 +27,11 @@ enum option_bit {
     OPTION_WAIT = 1 << 16,
     OPTION_TIMEOUT = 1 << 17,
     OPTION_ID = 1 << 18,
+    OPTION_ROLE = 1 << 19,
+    OPTION_SCOPE = 1 << 20,
+    OPTION_WHO = 1 << 21,
+    OPTION_TARGET = 1 << 22,
+    OPTION_REFUSED = 1 << 23,
 };
 
 /* One row, one option: the line is read by it, help, completion and the manual are made of it. */
@@ -55,10 +60,10 @@ struct options {
     const char *url; /* NULL: by the profile or the environment, as the next four */
     const char *token_file, *ca, *cert, *key;
     const char *profile;
-    bool wants_json, wants_help, wants_version, is_dry_run, follows, says_yes, waits;
+    bool wants_json, wants_help, wants_version, is_dry_run, follows, says_yes, waits, only_refused;
     bool is_following; /* the command is `events`, where -f takes no value */
     const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation, *kind,
-        *subject, *timeout, *message, *ttl, *id;
+        *subject, *timeout, *message, *ttl, *id, *role, *scope, *who, *target;
 };
 
 /** Options may stand anywhere; "--" ends them.  False: `err` says what is wrong with the line. */

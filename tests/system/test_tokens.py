@@ -232,6 +232,32 @@ def test_no_acknowledged_change_is_without_its_entry_after_kill_9(server):
     assert server.generation() == 11
 
 
+def test_steerctl_makes_shows_and_revokes_tokens_and_shows_the_audit(server):
+    made = server.steerctl("token", "create", "ci", "--role", "operator", "--scope", "pool:us,zone:example.test",
+                           "--expires", "1h", "--comment", "builds")
+    assert made.returncode == 0, made.stderr
+    secret = made.stdout.strip()
+    assert server.api("GET", "/v1/pools/us", token=secret).status == 200
+    assert server.api("GET", "/v1/pools/eu", token=secret).status == 403
+    shown = server.steerctl("token", "list").stdout
+    assert "pool:us,zone:example.test" in shown and "operator" in shown and secret not in shown
+    assert server.steerctl("token", "revoke", "ci").returncode == 0
+    assert server.steerctl("token", "revoke", "ci").returncode == 1
+    lines = server.steerctl("audit", "--limit", "5").stdout.splitlines()
+    assert "404" in lines[1] and "DELETE /v1/tokens/ci" in lines[1] and "there is no token" in lines[1]
+    assert "200" in lines[2] and "DELETE /v1/tokens/ci" in lines[2]
+    assert len(server.steerctl("audit", "--refused").stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("arguments", [
+    ["token"], ["token", "create", "x"], ["token", "create", "x", "--role", "viewer", "--scope", "us"],
+    ["token", "create", "x", "--role", "viewer", "--scope", "pool:"], ["token", "list", "x"], ["token", "frob", "x"]])
+def test_a_mistyped_token_command_is_explained(server, arguments):
+    said = server.steerctl(*arguments)
+    assert said.returncode == 2 and said.stderr
+    assert server.api("GET", "/v1/tokens").json["items"] == []
+
+
 def test_strangers_do_not_fill_the_disk(server):
     for _ in range(100):
         server.api("PUT", "/v1/config", {}, token=None)
