@@ -42,6 +42,24 @@ struct settings_event_command {
     uint32_t timeout_ms;
 };
 
+/* Who needs no token, and what he may do. */
+struct settings_grant {
+    char *name; /* "user:alice", "group:ops"; of a certificate its common or alternative name */
+    char *role; /* "viewer", "operator", "admin" */
+    bool is_group;
+    uint32_t id; /* of the user or group */
+};
+void settings_grants_free(struct settings_grant *list, size_t count);
+
+/* Files in PEM. */
+struct settings_tls {
+    char *certificate, *key; /* NULL: no TLS */
+    char *client_ca;         /* NULL: clients show no certificates */
+    struct settings_grant *clients;
+    size_t client_count;
+    bool requires_client;
+};
+
 /* steerd.json: what belongs to this server.  Paths are absolute after loading (relative ones are relative to
  * the file). */
 struct settings {
@@ -52,8 +70,12 @@ struct settings {
     unsigned api_connections;            /* default 16384 */
     unsigned api_connections_per_client; /* default 256 */
     char *token_file;                    /* default: state_dir/admin.token */
-    unsigned workers;                    /* default: number of cores */
-    char *user; /* NULL: "steerd" if it exists, else "nobody", when started as root */
+    struct settings_tls tls;             /* of the API */
+    struct settings_grant *peers;        /* of the unix socket; NULL: root and the daemon's user are admin */
+    size_t peer_count;
+    char *unix_group; /* of the unix socket; NULL: as it comes */
+    unsigned workers; /* default: number of cores */
+    char *user;       /* NULL: "steerd" if it exists, else "nobody", when started as root */
     char *state_dir;
     char *steering; /* path of the steering file; NULL: none, what is steered comes by the API */
     char **geoip;   /* MMDB paths */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/access.h"
 
+#include "api/peer.h"
 #include "api/problem.h"
 #include "api/scope.h"
 #include "api/state.h"
@@ -59,10 +60,18 @@ static bool ask_for_token(struct request *request)
                                        : "a token is needed: Authorization: Bearer …");
 }
 
+static bool is_known_without_token(struct request *request)
+{
+    return request->peer.family == ADDRESS_NONE &&
+           peer_identify(http_socket(request->connection), request->api->settings, &request->who);
+}
+
+/* Whoever sends a token wants to be known by it; a wrong one is not made good by where it came from. */
 static bool identify(struct request *request)
 {
     const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Authorization");
-    if (header != NULL ? !check_token(request, header) : !ask_for_token(request))
+    if (header != NULL ? !check_token(request, header)
+                       : !is_known_without_token(request) && !ask_for_token(request))
         return false;
     request->author = request->who.name;
     visitor_show_token(request->visitor);

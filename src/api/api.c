@@ -24,7 +24,7 @@ bool api_open(const struct settings *settings, struct api **out, struct error *e
     api->started_wall_ms = clock_wall_ms();
     api->listeners = xcalloc(settings->api_listen_count, sizeof *api->listeners);
     for (size_t i = 0; i < settings->api_listen_count; i++) {
-        if (!listener_open(&settings->api_listen[i], &api->listeners[i].socket, err)) {
+        if (!listener_open(&settings->api_listen[i], settings, &api->listeners[i].socket, err)) {
             api_close(api);
             return false;
         }

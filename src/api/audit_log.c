@@ -6,7 +6,9 @@
 #include "base/memory.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,11 +55,20 @@ static char *borrow(const char *text)
     return (char *)(uintptr_t)text;
 }
 
+static void write_origin(const struct request *request, char out[ADDRESS_TEXT_SIZE])
+{
+    if (request->peer.family != ADDRESS_NONE)
+        address_format(&request->peer, out);
+    else if (request->has_peer_uid)
+        snprintf(out, ADDRESS_TEXT_SIZE, "unix uid %" PRIu32, request->peer_uid);
+    else
+        strcpy(out, "unix");
+}
+
 static void fill(const struct request *request, unsigned status, struct audit *out)
 {
-    char from[ADDRESS_TEXT_SIZE] = "unix";
-    if (request->peer.family != ADDRESS_NONE)
-        address_format(&request->peer, from);
+    char from[ADDRESS_TEXT_SIZE];
+    write_origin(request, from);
     const char *comment = target_param(&request->target, "comment");
     const char *dry_run = target_param(&request->target, "dry_run");
     char *target = target_of(request);

@@ -43,7 +43,7 @@ static const struct member audit_members[] = {
     { "time", "time", "when" },
     { "who", "string?", "name of the token, the certificate or the user; null: a stranger" },
     { "how", "string?", "what proved it" },
-    { "from", "string", "address, or \"unix\"" },
+    { "from", "string", "address, or \"unix\" with the number of the user" },
     { "method", "string", "what was wanted …" },
     { "target", "string", "… of what" },
     { "status", "integer", "what came of it; below 400 it was done" },

@@ -2,6 +2,7 @@
 #include "api/head.h"
 
 #include "api/access.h"
+#include "api/peer.h"
 #include "api/problem.h"
 #include "api/state.h"
 
@@ -113,6 +114,8 @@ bool head_accept(struct request *request, const char *method, const char *versio
     request->last_event_id =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Last-Event-ID");
     head_find_client(request->connection, &request->peer);
+    if (request->peer.family == ADDRESS_NONE)
+        request->has_peer_uid = peer_user(http_socket(request->connection), &request->peer_uid);
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, note_field, &head);
     if (accept_request(request, &head, version))
         return true;

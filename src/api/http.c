@@ -90,7 +90,7 @@ static void free_stream(void *context)
     stream_free(context);
 }
 
-static int socket_of(struct MHD_Connection *connection)
+int http_socket(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -105,7 +105,7 @@ static struct MHD_Response *make_stream(struct request *request)
     if (response == NULL)
         return NULL;
     request->reply.stream = NULL;
-    stream_begin(stream, request->connection, socket_of(request->connection));
+    stream_begin(stream, request->connection, http_socket(request->connection));
     return response;
 }
 
@@ -209,7 +209,7 @@ static void connection_changes(void *context, struct MHD_Connection *connection,
     }
     struct address client;
     head_find_client(connection, &client);
-    *slot = door_enter(listener->door, socket_of(connection), &client, clock_monotonic_ms());
+    *slot = door_enter(listener->door, http_socket(connection), &client, clock_monotonic_ms());
 }
 
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <libgen.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 
 #define BACKLOG SOMAXCONN /* the kernel cuts it to net.core.somaxconn */
 
-static bool open_tcp(const struct settings_listen *from, struct listener *out, struct error *err)
+static bool open_tcp(const struct settings_listen *from, bool has_tls, struct listener *out,
+                     struct error *err)
 {
     struct sockaddr_storage address;
     socklen_t size = address_to_sockaddr(&from->address, from->port, &address);
@@ -29,7 +31,7 @@ static bool open_tcp(const struct settings_listen *from, struct listener *out, s
         setsockopt(out->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(out->fd, (const struct sockaddr *)&address, size) != 0 || listen(out->fd, BACKLOG) != 0)
         return error_set(err, "%s", strerror(errno));
-    if (!address_is_loopback(&from->address))
+    if (!has_tls && !address_is_loopback(&from->address))
         log_warning("api: %s is reached from other machines, and tokens travel there in clear", out->name);
     return true;
 }
@@ -61,7 +63,19 @@ static void make_directory_of(const char *path)
     free(copy);
 }
 
-static bool open_unix(const struct settings_listen *from, struct listener *out, struct error *err)
+static bool give_to_group(const char *path, const char *name, struct error *err)
+{
+    if (name == NULL)
+        return true;
+    const struct group *group = getgrnam(name);
+    if (group == NULL)
+        return error_set(err, "there is no group \"%s\"", name);
+    return lchown(path, (uid_t)-1, group->gr_gid) == 0 ||
+           error_set(err, "cannot give it to group %s: %s", name, strerror(errno));
+}
+
+static bool open_unix(const struct settings_listen *from, const char *group, struct listener *out,
+                      struct error *err)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (strlen(from->unix_path) >= sizeof address.sun_path)
@@ -82,7 +96,7 @@ static bool open_unix(const struct settings_listen *from, struct listener *out, 
     out->unix_path = xstrdup(from->unix_path);
     if (listen(out->fd, BACKLOG) != 0)
         return error_set(err, "%s", strerror(errno));
-    return true;
+    return give_to_group(from->unix_path, group, err);
 }
 
 static char *name_of(const struct settings_listen *from)
@@ -95,10 +109,12 @@ static char *name_of(const struct settings_listen *from)
     return xasprintf(is_v6 ? "[%s]:%u" : "%s:%u", address, from->port);
 }
 
-bool listener_open(const struct settings_listen *from, struct listener *out, struct error *err)
+bool listener_open(const struct settings_listen *from, const struct settings *settings, struct listener *out,
+                   struct error *err)
 {
     *out = (struct listener){ .fd = -1, .name = name_of(from) };
-    if (from->unix_path != NULL ? open_unix(from, out, err) : open_tcp(from, out, err))
+    if (from->unix_path != NULL ? open_unix(from, settings->unix_group, out, err)
+                                : open_tcp(from, settings->tls.certificate != NULL, out, err))
         return true;
     error_within(err, "cannot listen for the API on %s", out->name);
     listener_close(out);

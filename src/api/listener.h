@@ -11,9 +11,10 @@ struct listener {
     char *name;      /* as the configuration writes it, for messages */
 };
 
-/** Binds and listens.  A unix socket gets mode 0660; one that nobody serves any more is replaced, any other
- * file in its place is left alone and refused. */
-bool listener_open(const struct settings_listen *from, struct listener *out, struct error *err);
+/** Binds and listens.  A unix socket gets mode 0660 and the group that the settings name; one that nobody
+ * serves any more is replaced, any other file in its place is left alone and refused. */
+bool listener_open(const struct settings_listen *from, const struct settings *settings, struct listener *out,
+                   struct error *err);
 
 /** Closes, and takes the unix socket's name away. */
 void listener_close(struct listener *listener);

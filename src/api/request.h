@@ -50,6 +50,8 @@ struct request {
     struct MHD_Connection *connection;
     struct visitor *visitor; /* whose connection it is */
     struct address peer;     /* NONE on a unix socket */
+    bool has_peer_uid;       /* on a unix socket */
+    uint32_t peer_uid;
     struct target target;
     struct error target_error; /* why there is no target */
     bool has_target;

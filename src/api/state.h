@@ -72,6 +72,8 @@ bool http_start(struct api *api, struct api_listener *listener, struct error *er
 void http_quiesce(struct api_listener *listener);
 /** Ends the thread; no connection may be suspended. */
 void http_stop(struct api_listener *listener);
+/** The connection's descriptor.  On MHD's thread, or while it is suspended. */
+int http_socket(struct MHD_Connection *connection);
 /** Lets MHD's thread go on with the connection.  Any thread. */
 void http_resume(struct MHD_Connection *connection);
 /** Puts the connection to sleep until http_resume.  On MHD's thread, from a handler or a body's reader. */

@@ -179,20 +179,6 @@ static bool line_accept(const char *text, struct error *err)
 
 static const char *const steering_modes[] = { "store", "file", NULL }; /* index 1: is_file_mode */
 
-static const struct field api_fields[] = {
-    { "listen", &type_listen, MEMBER(struct settings, api_listen), COUNT(struct settings, api_listen_count),
-      .fallback = "[\"127.0.0.1:8053\"]", .doc = "addresses with port, or unix:/path, of the admin API" },
-    { "token_file", &type_text, MEMBER(struct settings, token_file), .least = 1,
-      .doc = "where the bootstrap admin token stands; state_dir/admin.token by default" },
-    { "connections", &type_integer, MEMBER(struct settings, api_connections), .least = 16, .most = 1000000,
-      .fallback = "16384",
-      .doc = "open connections at most, as far as descriptors allow; the idle make room for the new" },
-    { "connections_per_client", &type_integer, MEMBER(struct settings, api_connections_per_client),
-      .least = 1, .most = 1000000, .fallback = "256",
-      .doc = "open connections of one IPv4 address or IPv6 /64 at most, loopback excepted" },
-};
-const struct shape shape_api = { .name = "api", .doc = "the admin API", SHAPE(api_fields) };
-
 static const struct field rate_limit_fields[] = {
     { "responses_per_second", &type_integer, MEMBER(struct settings, rate_limit.responses_per_second),
       .least = 1, .most = 100000, .is_required = true,

@@ -17,12 +17,16 @@ extern const struct shape shape_zone;            /* struct declared_zone */
 extern const struct shape shape_rrset;           /* struct declared_rrset */
 extern const struct shape shape_place;           /* of a network, model_locations.c */
 extern const struct shape shape_settings;        /* struct settings */
-extern const struct shape shape_api;             /* struct settings */
+extern const struct shape shape_api;             /* struct settings; in access.c */
 extern const struct shape shape_resolver;        /* struct settings */
 extern const struct shape shape_event_command;   /* struct settings */
 extern const struct shape shape_checks;          /* struct settings */
 extern const struct shape shape_explain;         /* struct settings */
 extern const struct shape shape_rate_limit;      /* struct settings */
+
+struct settings;
+/** What one option of the API demands of another. */
+void settings_check_access(struct reader *reader, const struct settings *settings);
 
 #define SERVICE_TTL_MAX 604800 /* a week, in seconds */
 

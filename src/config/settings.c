@@ -143,6 +143,9 @@ static void fill_in(const char *file, struct settings *settings)
     if (settings->steering == NULL)
         settings->steering = find_steering(directory);
     make_absolute(directory, &settings->token_file);
+    make_absolute(directory, &settings->tls.certificate);
+    make_absolute(directory, &settings->tls.key);
+    make_absolute(directory, &settings->tls.client_ca);
     if (settings->token_file == NULL)
         settings->token_file = xasprintf("%s/admin.token", settings->state_dir);
     make_absolute(directory, &settings->cookie_secret_file);
@@ -186,6 +189,12 @@ void settings_free(struct settings *settings)
     settings_webhooks_free(settings->webhooks, settings->webhook_count);
     listen_free(settings->resolver_servers, settings->resolver_server_count);
     free(settings->token_file);
+    free(settings->tls.certificate);
+    free(settings->tls.key);
+    free(settings->tls.client_ca);
+    settings_grants_free(settings->tls.clients, settings->tls.client_count);
+    settings_grants_free(settings->peers, settings->peer_count);
+    free(settings->unix_group);
     free(settings->user);
     free(settings->state_dir);
     free(settings->steering);
@@ -221,6 +230,7 @@ static bool read_settings(const struct document *document, struct problems *prob
         return false;
     shape_read(&reader, &shape_settings, reader.root, out);
     check_size_without_cookie(&reader, out->udp_size_without_cookie);
+    settings_check_access(&reader, out);
     return reader_close(&reader);
 }
 

@@ -41,7 +41,8 @@ static int remove_place(void **state)
 static bool open_at(const char *path, struct listener *out, struct error *err)
 {
     const struct settings_listen listen = { .unix_path = (char *)(uintptr_t)path };
-    return listener_open(&listen, out, err);
+    static const struct settings settings;
+    return listener_open(&listen, &settings, out, err);
 }
 
 static void a_socket_is_for_owner_and_group_and_goes_when_closed(void **state)
