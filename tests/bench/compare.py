@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import random
 import socket
 import statistics
 import subprocess
@@ -79,9 +80,16 @@ def build(directory):
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        return udp.getsockname()[1]
+    """Below the ports that outgoing connections take, free for UDP and TCP."""
+    while True:
+        port = random.randrange(20000, 32000)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+                return port
+        except OSError:
+            continue
 
 
 def measure(server, options, questions):
