@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "dns/name.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,20 +26,31 @@ struct coordinates {
 
 enum { FAMILY_V4 = 1, FAMILY_V6 = 2 }; /* bits of endpoint.families */
 
+/* What few endpoints have, apart from those that do not: a hundred thousand services of inline addresses
+ * shall fit in little memory. */
+struct endpoint_more {
+    uint8_t ipv6[16];
+    struct coordinates at;
+    uint32_t capacity;       /* in the unit of weights; 0: not stated */
+    const char *name;        /* "us-east-1"; NULL: inline, its address is its name */
+    const uint8_t *hostname; /* wire form, or NULL */
+};
+extern const struct endpoint_more endpoint_plain; /* of those with an IPv4 address alone */
+
 struct endpoint {
-    uint32_t slot;     /* in conditions.endpoints; SLOT_NONE: inline, nobody checks or overrides it */
-    uint32_t weight;   /* declared, 0..65535 */
-    uint32_t capacity; /* in the unit of weights; 0: not stated */
+    uint32_t slot;   /* in conditions.endpoints; SLOT_NONE: inline, nobody checks or overrides it */
+    uint16_t weight; /* declared */
     uint8_t families;
     union {
         uint8_t ipv4[4];
         uint32_t name_id; /* of a hostname: in conditions.names; 0: it is not resolved */
     };
-    uint8_t ipv6[16];
-    struct coordinates at;
-    const char *name;        /* "us-east-1"; of an inline endpoint its address */
-    const uint8_t *hostname; /* wire form, or NULL */
+    const struct endpoint_more *more; /* never NULL */
 };
+
+#define ENDPOINT_NAME_SIZE DNS_NAME_TEXT_SIZE
+/** "us-east-1", or the address or hostname of an inline one, written to `room` if need be. */
+const char *endpoint_name(const struct endpoint *endpoint, char room[ENDPOINT_NAME_SIZE]);
 
 enum child_kind { CHILD_ENDPOINT, CHILD_NODE, CHILD_SHARED };
 
@@ -52,7 +64,6 @@ struct child {
         const struct node *node;
         uint32_t shared; /* index in dataset.nodes */
     };
-    const char *rule; /* key of a rule, as written, where the policy chooses by rule; else NULL */
 };
 
 struct node {
@@ -70,8 +81,15 @@ struct node {
                                applies */
     const char
         *name; /* "us", "anywhere", or the place in its service: "www.example.com/policy/geo/default" */
+    const char *const *rules; /* keys as written, by child, where the policy chooses by rule; else NULL */
     struct child children[];
 };
+
+/** The key of a child's rule, or NULL. */
+static inline const char *node_rule(const struct node *node, uint16_t ordinal)
+{
+    return node->rules != NULL ? node->rules[ordinal] : NULL;
+}
 
 #define NODE_CHILDREN_MAX \
     256 /* of a node that is neither over endpoints only nor by rule: a query looks at each child */

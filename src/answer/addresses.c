@@ -43,6 +43,6 @@ void addresses_collect(const struct assembly *assembly, const struct decision *d
         if (resolved != NULL)
             add_resolved(assembly, resolved, family, out);
         else if (endpoint->families & family)
-            add_once(out, is_v4 ? endpoint->ipv4 : endpoint->ipv6, is_v4 ? 4 : 16);
+            add_once(out, is_v4 ? endpoint->ipv4 : endpoint->more->ipv6, is_v4 ? 4 : 16);
     }
 }

@@ -60,7 +60,7 @@ static const struct candidate_list *list_of_type(const struct steering *steering
 static bool is_unresolved(struct walk *walk, const struct endpoint *endpoint)
 {
     const struct steering *steering = walk->steering;
-    if (endpoint->hostname == NULL || steering->service->is_cname ||
+    if (endpoint->more->hostname == NULL || steering->service->is_cname ||
         conditions_families(steering->now->conditions, endpoint) != 0)
         return false;
     walk->has_missed = walk->has_unresolved = true;
@@ -78,7 +78,7 @@ static void give(struct walk *walk, const struct endpoint *endpoint)
     struct decision *decision = walk->decision;
     const struct steering *steering = walk->steering;
     uint8_t families = endpoint->families;
-    if (endpoint->hostname != NULL)
+    if (endpoint->more->hostname != NULL)
         families = steering->service->is_cname ? FAMILY_V4 | FAMILY_V6
                                                : conditions_families(steering->now->conditions, endpoint);
     if ((families & family_bit(steering->qtype)) != 0 && decision->count < CHOICE_MAX)

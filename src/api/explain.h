@@ -35,6 +35,9 @@ void explain_steps_begin(struct explain_steps *steps, const struct snapshot *now
 
 /** A visited node: its choice, its candidates and why they are what they are. */
 void explain_tell_node(struct explain_steps *steps, const struct trace_step *step);
+/** A child's name; that of an inline endpoint is written to `room`. */
+const char *explain_child_name(const struct candidates *from, uint16_t ordinal,
+                               char room[ENDPOINT_NAME_SIZE]);
 /** A node that a walk did not enter because it is not available in `view`; nothing if it is. */
 void explain_tell_unavailable(struct explain_steps *steps, const struct node *node, enum view view);
 

@@ -28,12 +28,6 @@ static void consider(struct best *best, uint32_t us)
     }
 }
 
-static const char *name_of(const struct candidates *from, uint16_t ordinal)
-{
-    const struct child *child = &from->node->children[ordinal];
-    return child->kind == CHILD_ENDPOINT ? child->endpoint->name : dataset_node(from->dataset, child)->name;
-}
-
 struct figure {
     const char *name;
     uint32_t us, samples;
@@ -82,7 +76,8 @@ static void tell_row(struct explain_steps *steps, const struct candidates *from,
         if (figure == NULL)
             continue;
         int64_t age_ms = clock_wall_ms() - figure->newest_wall_ms;
-        const struct figure told = { .name = name_of(from, ordinal),
+        char room[ENDPOINT_NAME_SIZE];
+        const struct figure told = { .name = explain_child_name(from, ordinal, room),
                                      .us = figure->median_us,
                                      .samples = figure->samples,
                                      .is_enough = figure->samples >= LATENCY_SAMPLES_LEAST,
@@ -166,7 +161,8 @@ static void tell_server(struct explain_steps *steps, const struct candidates *fr
         const struct check_time *time = &measured.times.of[measured.times.counts];
         if (measured.endpoint == NULL || time->samples == 0)
             continue;
-        const struct figure told = { .name = name_of(from, from->list->index[i]),
+        char room[ENDPOINT_NAME_SIZE];
+        const struct figure told = { .name = explain_child_name(from, from->list->index[i], room),
                                      .us = measured.latency_us != 0 ? measured.latency_us : time->mean_us,
                                      .samples = time->samples,
                                      .is_enough = measured.latency_us != 0,

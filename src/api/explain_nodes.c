@@ -14,8 +14,9 @@
 /* One child as the policy saw it. */
 struct option {
     const char *name, *kind;
-    const char *rule;        /* that leads to it, or NULL */
-    const struct node *node; /* NULL: an endpoint */
+    char room[ENDPOINT_NAME_SIZE]; /* for the name */
+    const char *rule;              /* that leads to it, or NULL */
+    const struct node *node;       /* NULL: an endpoint */
     uint32_t weight;
     bool is_available, is_chosen, has_share;
     double share; /* in force, among weighted siblings */
@@ -40,7 +41,7 @@ static void say_node_state(const struct candidates *from, const struct node *nod
 static uint8_t families_of(const struct explain_steps *steps, const struct endpoint *endpoint)
 {
     bool is_cname = steps->service == NULL || steps->service->is_cname;
-    if (endpoint->hostname != NULL && is_cname)
+    if (endpoint->more->hostname != NULL && is_cname)
         return FAMILY_V4 | FAMILY_V6;
     return conditions_families(steps->now->conditions, endpoint);
 }
@@ -50,7 +51,7 @@ static void say_name(const struct explain_steps *steps, const struct endpoint *e
                      size_t size)
 {
     struct text words = { 0 };
-    if (endpoint->hostname == NULL || steps->service == NULL || !steps->service->has_names)
+    if (endpoint->more->hostname == NULL || steps->service == NULL || !steps->service->has_names)
         return;
     resolved_view_say(endpoint, conditions_resolved(steps->now->conditions, endpoint), &words);
     size_t used = strlen(why);
@@ -64,7 +65,7 @@ static void describe_endpoint(const struct explain_steps *steps, const struct ca
     struct endpoint_state state;
     uint8_t families = families_of(steps, child->endpoint), wanted = FAMILY_V4 | FAMILY_V6;
     endpoint_state_of(child->endpoint, conditions_endpoint(from->conditions, child->endpoint), &state);
-    out->name = child->endpoint->name;
+    out->name = endpoint_name(child->endpoint, out->room);
     out->kind = "endpoint";
     out->weight = state.weight;
     memcpy(out->why, state.why, sizeof out->why);
@@ -96,7 +97,7 @@ static void describe(const struct explain_steps *steps, const struct candidates 
     out->is_available = candidates_has(from, ordinal);
     out->is_chosen = from->node->policy->is_by_rule ? choice != NULL && ordinal == steps->rule
                                                     : is_chosen(choice, ordinal);
-    out->rule = child->rule;
+    out->rule = node_rule(from->node, ordinal);
     out->has_share = explain_share(from, ordinal, &out->share);
     if (child->kind == CHILD_ENDPOINT) {
         describe_endpoint(steps, from, child, out);
@@ -163,11 +164,11 @@ static void tell_options(struct explain_steps *steps, const struct candidates *f
     writer_end(steps->json);
 }
 
-static const char *child_name(const struct candidates *from, uint16_t ordinal)
+const char *explain_child_name(const struct candidates *from, uint16_t ordinal, char room[ENDPOINT_NAME_SIZE])
 {
     const struct child *child = &from->node->children[ordinal];
     if (child->kind == CHILD_ENDPOINT)
-        return child->endpoint->name;
+        return endpoint_name(child->endpoint, room);
     return dataset_node(from->dataset, child)->name;
 }
 
@@ -186,17 +187,18 @@ static void find_rule(struct explain_steps *steps, const struct trace_step *step
 
 static const char *rule_key(const struct explain_steps *steps, const struct node *node)
 {
-    return steps->rule < node->child_count ? node->children[steps->rule].rule : NULL;
+    return steps->rule < node->child_count ? node_rule(node, steps->rule) : NULL;
 }
 
 static void say_choice(struct explain_steps *steps, const struct trace_step *step)
 {
     const struct choice *choice = step->choice;
     const struct node *node = step->candidates->node;
+    char room[ENDPOINT_NAME_SIZE];
     text_printf(steps->summary, "%*s%s (%s): ", (int)step->depth * 2 + 2, "", node->name, node->policy->name);
     for (uint16_t i = 0; choice != NULL && i < choice->count; i++)
         text_printf(steps->summary, "%s%s", i > 0 ? ", " : "",
-                    child_name(step->candidates, choice->index[i]));
+                    explain_child_name(step->candidates, choice->index[i], room));
     if (choice == NULL || choice->count == 0)
         text_puts(steps->summary, "nothing for this client");
     else if (rule_key(steps, node) != NULL)
@@ -209,9 +211,10 @@ static void say_choice(struct explain_steps *steps, const struct trace_step *ste
 static void tell_choice(struct explain_steps *steps, const struct trace_step *step)
 {
     const struct choice *choice = step->choice;
+    char room[ENDPOINT_NAME_SIZE];
     writer_array(steps->json, "chosen");
     for (uint16_t i = 0; choice != NULL && i < choice->count; i++)
-        writer_string(steps->json, NULL, child_name(step->candidates, choice->index[i]));
+        writer_string(steps->json, NULL, explain_child_name(step->candidates, choice->index[i], room));
     writer_end(steps->json);
     writer_string(steps->json, "reason", choice != NULL ? choice->reason : NULL);
     if (choice != NULL && choice->depends_on_client)

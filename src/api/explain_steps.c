@@ -129,7 +129,7 @@ static void tell_view(struct explain_steps *steps, const struct trace_step *step
 static void tell_name(struct explain_steps *steps, const struct endpoint *endpoint)
 {
     const struct resolved *resolved = conditions_resolved(steps->now->conditions, endpoint);
-    if (endpoint->hostname == NULL)
+    if (endpoint->more->hostname == NULL)
         return;
     resolved_view_write(steps->json, NULL, endpoint, resolved);
     text_puts(steps->summary, "  ");
@@ -158,10 +158,11 @@ static void tell_result(struct explain_steps *steps, const struct decision *deci
         [STEER_NODATA] = "nodata",
         [STEER_SERVFAIL] = "servfail",
     };
+    char room[ENDPOINT_NAME_SIZE];
     writer_string(steps->json, "outcome", names[decision->outcome]);
     writer_array(steps->json, "endpoints");
     for (uint16_t i = 0; i < decision->count; i++)
-        writer_string(steps->json, NULL, decision->endpoints[i]->name);
+        writer_string(steps->json, NULL, endpoint_name(decision->endpoints[i], room));
     writer_end(steps->json);
     writer_uint(steps->json, "ttl", decision->ttl_s);
     writer_bool(steps->json, "degraded",

@@ -71,7 +71,7 @@ static void refuse_target(struct reader *reader, const cJSON *value)
                   "endpoint such as {\"ipv4\": \"192.0.2.1\"}");
 }
 
-static const char *endpoint_name(const cJSON *object)
+static const char *place_of(const cJSON *object)
 {
     static const char *const keys[] = { "ipv4", "ipv6", "hostname" };
     for (size_t i = 0; i < 3; i++) {
@@ -99,7 +99,7 @@ void target_read(struct reader *reader, const cJSON *value, struct declared_targ
     } else if (cJSON_IsObject(value) && endpoint_has_place(value)) {
         out->kind = TARGET_ENDPOINT;
         out->endpoint = xcalloc(1, sizeof *out->endpoint);
-        out->endpoint->name = xstrdup(endpoint_name(value));
+        out->endpoint->name = xstrdup(place_of(value));
         shape_read(reader, &shape_inline_endpoint, value, out->endpoint);
         endpoint_check(reader, out->endpoint);
     } else if (cJSON_IsObject(value) && value->child != NULL && value->child->next == NULL &&

@@ -32,7 +32,7 @@ static struct table *endpoints_before(const struct item *before)
     struct table *table = table_new();
     for (uint16_t i = 0; i < before->node->child_count; i++) {
         const struct endpoint *endpoint = before->node->children[i].endpoint;
-        table_put(table, endpoint->name, (void *)(uintptr_t)endpoint);
+        table_put(table, endpoint->more->name, (void *)(uintptr_t)endpoint);
     }
     return table;
 }
@@ -77,7 +77,7 @@ static void write_pool(struct tree *tree, const struct draft *draft, struct tabl
     struct tree_size size = { .structs = tree_node_size(pool->count) };
     tree_measure_string(tree->prefix, &size);
     for (size_t i = 0; i < pool->count; i++)
-        tree_measure_endpoint(&pool->endpoints[i], &size);
+        tree_measure_endpoint(&pool->endpoints[i], pool->endpoints[i].name, &size);
     struct node *node = tree_begin(tree, &size, tree_node_size(pool->count));
     node->policy = pool->policy;
     node->id = item->id;
@@ -96,7 +96,7 @@ static void write_pool(struct tree *tree, const struct draft *draft, struct tabl
             .kind = CHILD_ENDPOINT,
             .weight = from->weight,
             .shed = from->shed,
-            .endpoint = tree_write_endpoint(tree, from, from->weight, slot),
+            .endpoint = tree_write_endpoint(tree, from, from->name, from->weight, slot),
         };
     }
     item->node = node;

@@ -184,27 +184,34 @@ const void *plan_get(struct build *build, struct item *item, const struct declar
 
 /* ---- rules ---- */
 
+/* The keys behind a table of them, in one block. */
+static void *rules_new(const struct declared_node *declared, size_t size)
+{
+    char **table = xcalloc(1, declared->count * sizeof *table + size),
+         *at = (char *)(table + declared->count);
+    for (size_t i = 0; i < declared->count; i++) {
+        table[i] = at;
+        at = stpcpy(at, declared->children[i].rule) + 1;
+    }
+    return table;
+}
+
 void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
                  struct node *node)
 {
-    struct text key = { 0 }, words = { 0 };
+    struct text key = { 0 };
     text_puts(&key, "rules");
     for (size_t i = 0; i < declared->count; i++) {
-        const char *rule = declared->children[i].rule != NULL ? declared->children[i].rule : "";
         text_add(&key, "\n", 1);
-        text_puts(&key, rule);
-        text_add(&words, rule, strlen(rule) + 1);
+        text_puts(&key, declared->children[i].rule);
     }
     struct interned *interned = intern_use(build->compiler->intern, key.bytes);
-    if (interned != NULL)
-        text_free(&words);
-    else
-        interned = intern_add(build->compiler->intern, key.bytes, text_take(&words), free, &build->edition);
+    if (interned == NULL)
+        interned = intern_add(build->compiler->intern, key.bytes, rules_new(declared, key.size), free,
+                              &build->edition);
     text_free(&key);
     item_add_use(item, interned);
-    const char *at = interned->block;
-    for (size_t i = 0; i < declared->count; at += strlen(at) + 1, i++)
-        node->children[i].rule = declared->children[i].rule != NULL ? at : NULL;
+    node->rules = interned->block;
 }
 
 /* ---- steady states ---- */

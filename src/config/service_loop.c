@@ -20,9 +20,9 @@ static bool is_own_name(const struct search *search, const struct endpoint *endp
 {
     struct dns_name name, parent;
     const struct dns_name *owner = search->owner;
-    if (endpoint->hostname == NULL)
+    if (endpoint->more->hostname == NULL)
         return false;
-    dns_name_from_wire(endpoint->hostname, &name);
+    dns_name_from_wire(endpoint->more->hostname, &name);
     if (owner->bytes[0] != 1 || owner->bytes[1] != '*')
         return dns_name_equal(&name, owner);
     dns_name_strip(owner, 1, &parent);

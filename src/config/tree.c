@@ -11,7 +11,8 @@
 #define STRUCT_ALIGN 8
 
 _Static_assert(sizeof(struct node) % STRUCT_ALIGN == 0 && sizeof(struct child) % STRUCT_ALIGN == 0 &&
-                   sizeof(struct endpoint) % STRUCT_ALIGN == 0,
+                   sizeof(struct endpoint) % STRUCT_ALIGN == 0 &&
+                   sizeof(struct endpoint_more) % STRUCT_ALIGN == 0,
                "structs follow each other in the block");
 
 /* ---- measuring ---- */
@@ -21,10 +22,20 @@ void tree_measure_string(const char *string, struct tree_size *size)
     size->strings += strlen(string) + 1;
 }
 
-void tree_measure_endpoint(const struct declared_endpoint *endpoint, struct tree_size *size)
+/* True if the endpoint is more than an IPv4 address. */
+static bool has_more(const struct declared_endpoint *endpoint, const char *name)
+{
+    return name != NULL || endpoint->hostname != NULL || (endpoint->families & FAMILY_V6) != 0 ||
+           endpoint->at.is_known || endpoint->capacity > 0;
+}
+
+void tree_measure_endpoint(const struct declared_endpoint *endpoint, const char *name, struct tree_size *size)
 {
     size->structs += sizeof(struct endpoint);
-    tree_measure_string(endpoint->name, size);
+    if (has_more(endpoint, name))
+        size->structs += sizeof(struct endpoint_more);
+    if (name != NULL)
+        tree_measure_string(name, size);
 }
 
 void tree_measure_node(const struct declared_node *node, const char *pointer, size_t prefix_size,
@@ -41,7 +52,7 @@ void tree_measure_target(const struct declared_target *target, size_t prefix_siz
     if (target->kind == TARGET_NODE)
         tree_measure_node(target->node, target->pointer, prefix_size, size);
     else if (target->kind == TARGET_ENDPOINT)
-        tree_measure_endpoint(target->endpoint, size);
+        tree_measure_endpoint(target->endpoint, NULL, size);
 }
 
 /* ---- writing ---- */
@@ -89,25 +100,44 @@ static const char *write_name(struct tree *tree, const char *pointer)
     return name;
 }
 
+static const struct endpoint_more *write_more(struct tree *tree, const struct declared_endpoint *declared,
+                                              const char *name)
+{
+    struct endpoint_more *more = take_struct(tree, sizeof *more);
+    *more = (struct endpoint_more){ .at = declared->at, .capacity = declared->capacity };
+    if (name != NULL)
+        more->name = tree_write_string(tree, name);
+    if (declared->hostname == NULL)
+        memcpy(more->ipv6, declared->ipv6, sizeof more->ipv6);
+    return more;
+}
+
+/* The hostname in wire form, and what its addresses are found by. */
+static void write_hostname(struct tree *tree, const struct declared_endpoint *declared,
+                           struct endpoint *endpoint)
+{
+    struct dns_name hostname;
+    uint32_t id = 0;
+    if (!dns_name_parse(declared->hostname, NULL, &hostname))
+        return;
+    struct endpoint_more *more = (struct endpoint_more *)(uintptr_t)endpoint->more; /* made just now */
+    more->hostname = build_name(tree->build, tree->item, &hostname, tree->is_cname ? NULL : &id);
+    endpoint->name_id = id;
+}
+
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
-                                           uint32_t weight, uint32_t slot)
+                                           const char *name, uint32_t weight, uint32_t slot)
 {
     struct endpoint *endpoint = take_struct(tree, sizeof *endpoint);
-    *endpoint = (struct endpoint){ .slot = slot,
-                                   .weight = weight,
-                                   .capacity = declared->capacity,
-                                   .families = declared->hostname == NULL ? declared->families : 0,
-                                   .at = declared->at,
-                                   .name = tree_write_string(tree, declared->name) };
-    struct dns_name hostname;
-    if (declared->hostname != NULL && dns_name_parse(declared->hostname, NULL, &hostname)) {
-        uint32_t id = 0;
-        endpoint->hostname = build_name(tree->build, tree->item, &hostname, tree->is_cname ? NULL : &id);
-        endpoint->name_id = id;
+    *endpoint = (struct endpoint){ .slot = slot, .weight = (uint16_t)weight, .more = &endpoint_plain };
+    if (has_more(declared, name))
+        endpoint->more = write_more(tree, declared, name);
+    if (declared->hostname != NULL) {
+        write_hostname(tree, declared, endpoint);
         return endpoint;
     }
+    endpoint->families = declared->families;
     memcpy(endpoint->ipv4, declared->ipv4, sizeof endpoint->ipv4);
-    memcpy(endpoint->ipv6, declared->ipv6, sizeof endpoint->ipv6);
     return endpoint;
 }
 
@@ -126,8 +156,9 @@ static bool write_target(struct tree *tree, const struct declared_target *target
         return true;
     case TARGET_ENDPOINT:
         out->kind = CHILD_ENDPOINT;
-        out->endpoint = tree_write_endpoint(tree, target->endpoint, out->weight, SLOT_NONE);
-        return out->endpoint->hostname != NULL && out->endpoint->name_id != 0; /* its addresses change */
+        out->endpoint = tree_write_endpoint(tree, target->endpoint, NULL, out->weight, SLOT_NONE);
+        return out->endpoint->more->hostname != NULL &&
+               out->endpoint->name_id != 0; /* its addresses change */
     case TARGET_NODE:
         out->kind = CHILD_NODE;
         out->node = write_private(tree, target->node, target->pointer, is_root, &is_dynamic);

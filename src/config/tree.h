@@ -28,7 +28,9 @@ struct tree {
 void tree_measure_target(const struct declared_target *target, size_t prefix_size, struct tree_size *size);
 void tree_measure_node(const struct declared_node *node, const char *pointer, size_t prefix_size,
                        struct tree_size *size);
-void tree_measure_endpoint(const struct declared_endpoint *endpoint, struct tree_size *size);
+/** `name` of an inline endpoint is NULL. */
+void tree_measure_endpoint(const struct declared_endpoint *endpoint, const char *name,
+                           struct tree_size *size);
 void tree_measure_string(const char *string, struct tree_size *size);
 
 /** Allocates the block and returns its head of `head_size` bytes, which are part of `size`. */
@@ -37,7 +39,7 @@ void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_si
 const char *tree_write_string(struct tree *tree, const char *string);
 const uint8_t *tree_write_bytes(struct tree *tree, const uint8_t *bytes, size_t size);
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
-                                           uint32_t weight, uint32_t slot);
+                                           const char *name, uint32_t weight, uint32_t slot);
 /** Writes the root of a service's tree. */
 void tree_write_root(struct tree *tree, const struct declared_target *target, struct child *out);
 /** Fills `node`, the named policy at the head, and writes what is below it. */

@@ -43,12 +43,12 @@ static bool geo_check_key(const char *key, struct error *err)
 
 static bool endpoints_are_same(const struct endpoint *a, const struct endpoint *b)
 {
-    bool has_hostname = a->hostname != NULL, is_same = has_hostname == (b->hostname != NULL);
-    if (is_same && has_hostname)
-        return dns_name_wire_size(a->hostname) == dns_name_wire_size(b->hostname) &&
-               memcmp(a->hostname, b->hostname, dns_name_wire_size(a->hostname)) == 0;
-    return is_same && a->families == b->families && memcmp(a->ipv4, b->ipv4, sizeof a->ipv4) == 0 &&
-           memcmp(a->ipv6, b->ipv6, sizeof a->ipv6) == 0;
+    const uint8_t *name = a->more->hostname, *other = b->more->hostname;
+    if (name != NULL && other != NULL)
+        return dns_name_wire_size(name) == dns_name_wire_size(other) &&
+               memcmp(name, other, dns_name_wire_size(name)) == 0;
+    return name == other && a->families == b->families && memcmp(a->ipv4, b->ipv4, sizeof a->ipv4) == 0 &&
+           memcmp(a->more->ipv6, b->more->ipv6, sizeof a->more->ipv6) == 0;
 }
 
 /* True if rules with these targets give the same child. */
@@ -84,8 +84,9 @@ static uint16_t geo_rule_of(const struct node *node, const struct client *client
     for (uint16_t i = 0; i < node->child_count; i++) {
         const struct child *child = &node->children[i];
         struct geo_rule rule;
-        if (!targets_are_same(child, &node->children[chosen]) || child->rule == NULL ||
-            !geo_rule_parse(child->rule, &rule, NULL))
+        const char *key = node_rule(node, i);
+        if (!targets_are_same(child, &node->children[chosen]) || key == NULL ||
+            !geo_rule_parse(key, &rule, NULL))
             continue;
         if (rule.kind == GEO_MAP && map == UINT16_MAX)
             map = i; /* the plan alone knows whom it is about */

@@ -87,7 +87,7 @@ uint32_t child_capacity(const struct child *child, const struct dataset *dataset
                         const struct conditions *conditions)
 {
     if (child->kind == CHILD_ENDPOINT)
-        return child->endpoint->capacity;
+        return child->endpoint->more->capacity;
     const struct node *node = dataset_node(dataset, child);
     return node != NULL ? conditions_node(conditions, node)->capacity : 0;
 }
@@ -140,7 +140,7 @@ static struct coordinates node_coordinates(const struct candidates *from, const 
             continue;
         struct coordinates at = { .is_known = false };
         if (child->kind == CHILD_ENDPOINT) {
-            at = child->endpoint->at;
+            at = child->endpoint->more->at;
         } else {
             const struct node *below = dataset_node(from->dataset, child);
             at = node_coordinates(from, below, client_at); /* depth is bounded by NODE_DEPTH_MAX */
@@ -157,6 +157,6 @@ struct coordinates candidates_coordinates(const struct candidates *from, uint16_
 {
     const struct child *child = &from->node->children[ordinal];
     if (child->kind == CHILD_ENDPOINT)
-        return child->endpoint->at;
+        return child->endpoint->more->at;
     return node_coordinates(from, dataset_node(from->dataset, child), client_at);
 }

@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #include <math.h>
+#include <string.h>
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -14,25 +15,36 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 32);
 }
 
-static uint64_t hash_name(const char *name)
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    for (const uint8_t *at = bytes; size > 0; at++, size--)
+        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
     return hash;
 }
 
-static const char *child_name(const struct candidates *from, uint16_t ordinal)
+/* By what a child is known from one version of the configuration to the next: its name, or where it leads. */
+static uint64_t hash_child(const struct candidates *from, uint16_t ordinal)
 {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
     const struct child *child = &from->node->children[ordinal];
-    return child->kind == CHILD_ENDPOINT ? child->endpoint->name : dataset_node(from->dataset, child)->name;
+    if (child->kind != CHILD_ENDPOINT) {
+        const char *name = dataset_node(from->dataset, child)->name;
+        return hash_bytes(hash, name, strlen(name));
+    }
+    const struct endpoint_more *more = child->endpoint->more;
+    if (more->name != NULL)
+        return hash_bytes(hash, more->name, strlen(more->name));
+    if (more->hostname != NULL)
+        return hash_bytes(hash, more->hostname, dns_name_wire_size(more->hostname));
+    hash = hash_bytes(hash, child->endpoint->ipv4, sizeof child->endpoint->ipv4);
+    return hash_bytes(hash, more->ipv6, sizeof more->ipv6);
 }
 
 static double score_of(const struct candidates *from, uint16_t place, uint64_t client_hash)
 {
     const struct candidate_list *list = from->list;
     uint32_t weight = list->cumulative[place] - (place > 0 ? list->cumulative[place - 1] : 0);
-    uint64_t hash = mix(mix(client_hash, hash_name(child_name(from, list->index[place]))), 0x5eed);
+    uint64_t hash = mix(mix(client_hash, hash_child(from, list->index[place])), 0x5eed);
     double u = ((double)(hash >> 11) + 0.5) / 9007199254740992.0; /* 2^53: strictly between 0 and 1 */
     return -(double)weight / log(u);
 }

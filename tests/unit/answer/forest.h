@@ -127,16 +127,17 @@ static inline void forest_endpoints(struct forest *forest)
         struct endpoint *endpoint =
             tree_endpoint(&forest->tree, forest_below(forest, 5), families[forest_below(forest, kinds)]);
         if (endpoint->families == 0) {
-            endpoint->hostname = hostname;
+            tree_more(endpoint)->hostname = hostname;
             endpoint->name_id = (uint32_t)i + 1;
             forest->has_names = true;
         }
         if (forest_chance(forest, 80))
-            endpoint->at = (struct coordinates){ 0, (float)(4 * (int)forest_below(forest, 90) - 178), true };
+            tree_more(endpoint)->at =
+                (struct coordinates){ 0, (float)(4 * (int)forest_below(forest, 90) - 178), true };
         if (forest_chance(forest, 15))
             endpoint->slot = SLOT_NONE;
         forest->endpoints[i] = endpoint;
-        if (endpoint->hostname != NULL)
+        if (endpoint->more->hostname != NULL)
             forest_resolve(forest, i);
     }
 }
@@ -244,7 +245,7 @@ static inline void forest_change(struct forest *forest)
 {
     uint32_t at = forest_below(forest, ENDPOINTS);
     const struct endpoint *endpoint = forest->endpoints[at];
-    if (endpoint->hostname != NULL && forest_chance(forest, 50)) {
+    if (endpoint->more->hostname != NULL && forest_chance(forest, 50)) {
         forest_resolve(forest, (int)at);
         tree_refresh_all(&forest->tree);
         return;

@@ -160,8 +160,8 @@ static struct node *make_pool(struct world *world)
     const uint32_t weights[] = { 1, 3, 2 };
     struct node *pool = tree_pool(&world->tree, policies[below(world, 5)], weights, 3);
     for (uint16_t i = 0; i < 3; i++) {
-        struct endpoint *endpoint = (struct endpoint *)(uintptr_t)pool->children[i].endpoint;
-        endpoint->at = (struct coordinates){ (float)below(world, 60), (float)below(world, 120), true };
+        tree_more(pool->children[i].endpoint)->at =
+            (struct coordinates){ (float)below(world, 60), (float)below(world, 120), true };
     }
     return pool;
 }

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static const struct endpoint web1 = { .slot = 0, .weight = 5, .name = "web1" };
+static const struct endpoint_more web1_more = { .name = "web1" };
+static const struct endpoint web1 = { .slot = 0, .weight = 5, .more = &web1_more };
 static const struct evidence refused = { .since_wall_ms = 1000,
                                          .text = "connection refused",
                                          .check = "web" };

@@ -20,18 +20,18 @@ static inline void dataset_text_node(const struct dataset_text *all, const struc
 
 static inline void dataset_text_endpoint(const struct endpoint *endpoint, struct text *out)
 {
-    char hostname[DNS_NAME_TEXT_SIZE] = "";
-    if (endpoint->hostname != NULL)
-        dns_name_format_wire(endpoint->hostname, hostname);
-    text_printf(out, "endpoint %s weight %u families %u %02x%02x %s%s", endpoint->name, endpoint->weight,
-                endpoint->families, endpoint->ipv4[3], endpoint->ipv6[15], hostname,
+    char hostname[DNS_NAME_TEXT_SIZE] = "", name[ENDPOINT_NAME_SIZE];
+    if (endpoint->more->hostname != NULL)
+        dns_name_format_wire(endpoint->more->hostname, hostname);
+    text_printf(out, "endpoint %s weight %u families %u %02x%02x %s%s", endpoint_name(endpoint, name),
+                endpoint->weight, endpoint->families, endpoint->ipv4[3], endpoint->more->ipv6[15], hostname,
                 endpoint->slot != SLOT_NONE ? " slot" : "");
 }
 
 static inline void dataset_text_child(const struct dataset_text *all, const struct child *child,
-                                      struct text *out)
+                                      const char *rule, struct text *out)
 {
-    text_printf(out, "[%u %d %s ", child->weight, child->bias, child->rule != NULL ? child->rule : "");
+    text_printf(out, "[%u %d %s ", child->weight, child->bias, rule != NULL ? rule : "");
     if (child->kind == CHILD_ENDPOINT)
         dataset_text_endpoint(child->endpoint, out);
     else if (child->kind == CHILD_NODE)
@@ -51,7 +51,7 @@ static inline void dataset_text_node(const struct dataset_text *all, const struc
         text_printf(out, " steady %d %u %d", node->steady->is_available[VIEW_HEALTHY],
                     node->steady->available_count, node->steady->has_lists);
     for (uint16_t i = 0; i < node->child_count; i++)
-        dataset_text_child(all, &node->children[i], out);
+        dataset_text_child(all, &node->children[i], node_rule(node, i), out);
 }
 
 static inline void dataset_text_service(const struct dataset_text *all, const struct service *service,
@@ -59,9 +59,9 @@ static inline void dataset_text_service(const struct dataset_text *all, const st
 {
     text_printf(out, " service %s ttl %u %u down %u ecs %d cname %d ", service->name, service->ttl_s,
                 service->min_ttl_s, service->when_all_down, service->uses_ecs, service->is_cname);
-    dataset_text_child(all, &service->root, out);
+    dataset_text_child(all, &service->root, NULL, out);
     if (service->when_all_down == ALL_DOWN_TARGET)
-        dataset_text_child(all, &service->sorry, out);
+        dataset_text_child(all, &service->sorry, NULL, out);
 }
 
 static inline void dataset_text_add(struct dataset_text *all, struct text *line)

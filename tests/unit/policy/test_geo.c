@@ -119,10 +119,10 @@ static void the_rule_that_chose_is_known(void **state)
     add_place(&world, "30.1.0.0/16", 2); /* FR */
     add_rule(&world, "default", 0);
     world_compile(&world, true);
+    world.node->rules = keys;
     for (uint16_t i = 0; i < CHILDREN; i++) {
         world.node->children[i].kind = CHILD_SHARED;
         world.node->children[i].shared = i == 7; /* the last leads elsewhere */
-        world.node->children[i].rule = keys[i];
     }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct client client = { .geo = &world.geo };

@@ -27,6 +27,7 @@ struct world {
     struct geo geo;
     struct node *node;
     struct endpoint endpoints[PLACES + 1]; /* the last one has no place */
+    struct endpoint_more more[PLACES + 1];
     uint16_t order[PLACES + 1];
     struct candidate_list list;
 };
@@ -45,9 +46,10 @@ static void world_make(struct world *world, struct coordinates at)
     world->node = xcalloc(1, sizeof *world->node + (PLACES + 1) * sizeof *world->node->children);
     world->node->child_count = PLACES + 1;
     for (uint16_t i = 0; i <= PLACES; i++) {
-        world->endpoints[i] = (struct endpoint){ .slot = SLOT_NONE };
+        world->endpoints[i] = (struct endpoint){ .slot = SLOT_NONE, .more = &world->more[i] };
+        world->more[i] = endpoint_plain;
         if (i < PLACES)
-            world->endpoints[i].at = (struct coordinates){ places[i].latitude, places[i].longitude, true };
+            world->more[i].at = (struct coordinates){ places[i].latitude, places[i].longitude, true };
         world->node->children[i] = (struct child){ .kind = CHILD_ENDPOINT, .endpoint = &world->endpoints[i] };
         world->order[i] = i;
     }

@@ -97,8 +97,8 @@ static void a_failed_pools_load_goes_where_there_is_room(void **unused)
                               tree_pool(&tree, "round_robin", (uint32_t[]){ 1, 1 }, 2) };
     struct node *top = tree_node(&tree, "weighted", 3);
     pools[1]->capacity = 40;
-    ((struct endpoint *)(uintptr_t)pools[2]->children[0].endpoint)->capacity = 35;
-    ((struct endpoint *)(uintptr_t)pools[2]->children[1].endpoint)->capacity = 45;
+    tree_more(pools[2]->children[0].endpoint)->capacity = 35;
+    tree_more(pools[2]->children[1].endpoint)->capacity = 45;
     for (uint16_t i = 0; i < 3; i++)
         tree_hang(top, i, pools[i], (uint32_t[]){ 50, 30, 20 }[i]);
     tree_refresh_all(&tree);

@@ -57,18 +57,26 @@ static inline void tree_set_up(struct tree *tree, uint32_t slot, bool is_up)
 static inline struct endpoint *tree_endpoint(struct tree *tree, uint32_t weight, uint8_t families)
 {
     struct endpoint *endpoint = tree_keep(tree, xcalloc(1, sizeof *endpoint));
+    struct endpoint_more *more = tree_keep(tree, xcalloc(1, sizeof *more));
     uint32_t slot = tree->endpoint_count++;
     endpoint->slot = slot;
-    endpoint->weight = weight;
+    endpoint->weight = (uint16_t)weight;
+    endpoint->more = more;
     endpoint->families = families;
     endpoint->ipv4[0] = 10;
     endpoint->ipv4[3] = (uint8_t)(slot + 1);
-    endpoint->ipv6[15] = (uint8_t)(slot + 1);
-    endpoint->name = tree_keep(tree, xasprintf("e%u", slot));
+    more->ipv6[15] = (uint8_t)(slot + 1);
+    more->name = tree_keep(tree, xasprintf("e%u", slot));
     tree_condition(
         tree, slot,
         (struct endpoint_condition){ .weight = weight, .ttl_cap_s = TTL_CAP_NONE, .is_available = true });
     return endpoint;
+}
+
+/* To be changed while nothing is answered. */
+static inline struct endpoint_more *tree_more(const struct endpoint *endpoint)
+{
+    return (struct endpoint_more *)(uintptr_t)endpoint->more;
 }
 
 static inline void tree_refresh(struct tree *tree, struct node *node)
