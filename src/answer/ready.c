@@ -60,9 +60,9 @@ static bool has_addresses_only(const struct ready *ready, const uint8_t **rdatas
         return false;
     for (uint16_t i = 0; i < decision->count; i++) {
         const struct endpoint *endpoint = decision->endpoints[i];
-        if ((endpoint->families & family) == 0 || endpoint->hostname != NULL)
+        if ((endpoint->families & family) == 0) /* hostnames have none of their own */
             return false;
-        rdatas[i] = is_v4 ? endpoint->ipv4 : endpoint->ipv6;
+        rdatas[i] = is_v4 ? endpoint->ipv4 : endpoint->more->ipv6;
     }
     return true;
 }
