@@ -7,6 +7,9 @@ import os
 import pty
 import select
 import shutil
+import socket
+import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -384,3 +387,72 @@ def test_what_is_no_steerd_does_not_crash_it(tmp_path, body):
     finally:
         web.shutdown()
         web.server_close()
+
+
+# ---- https
+
+
+class TlsDoor:
+    """Shows a certificate, demands one, and passes what comes on to the API."""
+
+    def __init__(self, directory, port):
+        self.port = port
+        make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key -out %s.pem -days 2 " \
+               "-subj /CN=%s -addext subjectAltName=IP:127.0.0.1"
+        for name in ("server", "client"):
+            subprocess.run((make % (name, name, name)).split(), cwd=directory, check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(directory / "server.pem", directory / "server.key")
+        context.load_verify_locations(directory / "client.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        door = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                try:
+                    with context.wrap_socket(self.request, server_side=True) as visitor, socket.create_connection(
+                            ("127.0.0.1", door.port)) as api:
+                        threading.Thread(target=door.pump, args=(visitor, api), daemon=True).start()
+                        door.pump(api, visitor)
+                except OSError:
+                    pass  # who shows no certificate is not let in
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while block := source.recv(65536):
+                sink.sendall(block)
+        except OSError:
+            pass
+
+    @property
+    def url(self):
+        return "https://127.0.0.1:%d" % self.server.server_address[1]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_https_verifies_the_server_and_shows_a_certificate(server):
+    door = TlsDoor(server.directory, server.api_port)
+    here = server.directory
+    ours = ("--cert", str(here / "client.pem"), "--key", str(here / "client.key"))
+    try:
+        assert "generation" in done(server.steerctl("status", "--url", door.url, "--ca", str(here / "server.pem"), *ours))
+        stranger = server.steerctl("status", "--url", door.url, *ours)
+        assert stranger.returncode == NO_SERVER and "certificate" in stranger.stderr
+        assert server.steerctl("status", "--url", door.url, "--ca", str(here / "server.pem")).returncode == NO_SERVER
+        token = str(here / "state" / "admin.token")
+        server.write("steerctl.json", {"profile": "far", "profiles": {"far": {
+            "url": door.url, "token_file": token, "ca": str(here / "server.pem"), "cert": str(here / "client.pem"),
+            "key": str(here / "client.key")}}})
+        env = {key: value for key, value in os.environ.items() if not key.startswith("STEER")}
+        env["STEERCTL_CONFIG"] = str(here / "steerctl.json")
+        assert "us/a" in done(subprocess.run([STEERCTL, "endpoints"], capture_output=True, text=True, env=env, timeout=30))
+    finally:
+        door.close()
