@@ -13,6 +13,8 @@
 
 static const struct command_row rows[] = {
     { "status", "", "what this server is and does", 0, 0, 0, command_status, NULL, "" },
+    { "health", "", "what is not well: endpoints, pools and policies that users are not sent to", 0, 0, 0,
+      command_health, NULL, "Exits with 1 if there is anything." },
     { "endpoints", "", "all endpoints: what is in force, and why", 0, 0, OPTION_POOL, command_endpoints, NULL,
       "" },
     { "set-weight", "POOL/ENDPOINT WEIGHT", "change the declared weight", 2, 2, WRITE, command_set_weight,

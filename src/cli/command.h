@@ -26,6 +26,7 @@ enum cli_exit command_complain(enum cli_exit code, const char *format, ...)
 
 /* what the rows name */
 enum cli_exit command_status(const struct options *options);
+enum cli_exit command_health(const struct options *options);
 enum cli_exit command_endpoints(const struct options *options);
 enum cli_exit command_set_weight(const struct options *options);
 enum cli_exit command_override(const struct options *options); /* up, down, drain */

@@ -240,7 +240,15 @@ def test_waiting_for_what_cannot_be_is_wrong_usage(server, arguments):
     assert server.steerctl("wait", *arguments).returncode == USAGE
 
 
-# ---- top
+# ---- health and top
+
+
+def test_health_names_what_is_not_well_and_its_exit_code_says_so(server):
+    assert "all endpoints" in done(server.steerctl("health"))
+    done(server.steerctl("down", "us/a", "--reason", "smoke"))
+    ill = server.steerctl("health")
+    assert ill.returncode == 1 and "us/a" in ill.stdout and "smoke" in ill.stdout and "us/b" not in ill.stdout
+    assert json.loads(server.steerctl("health", "--json").stdout)["unavailable_endpoints"][0]["endpoint"] == "a"
 
 
 def test_top_prints_once_in_a_pipe_and_refreshes_on_a_terminal(server):
