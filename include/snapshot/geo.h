@@ -24,6 +24,10 @@ struct geo {
     struct prefix_map *map; /* value = index in locations; PREFIX_MAP_NONE: unknown */
     struct location *locations;
     size_t count;
+    /* the same with nothing but where it is, for distances: AS numbers and names do not cut its ranges; NULL:
+     * `map` is no finer */
+    struct prefix_map *places; /* value = index in points */
+    struct coordinates *points;
     char *source;    /* "GeoLite2-Country.mmdb, built 2026-11-01T…" for status */
     uint64_t number; /* different for each loading, so that plans know their table */
     /* for explain: which of the operators' sets has the most specific word about an address; NULL: none has
@@ -37,6 +41,14 @@ struct geo {
  * `scope_len` gets the length in bits of the widest prefix around it with the same location.  `geo` may be
  * NULL.  Any thread. */
 const struct location *geo_find(const struct geo *geo, const struct address *address, uint8_t *scope_len);
+
+/** Where `address` is: its coordinates, or else a point of its country.  False: neither is known. `scope_len`
+ * gets the length in bits of the widest prefix around it that is at the same point.  `geo` may be NULL. */
+bool geo_find_point(const struct geo *geo, const struct address *address, struct coordinates *out,
+                    uint8_t *scope_len);
+
+/** Makes `places` and `points` of `map` and `locations`, if they gain anything.  While it is being built. */
+void geo_join_places(struct geo *geo);
 
 /** The name of the operators' set that says most specifically where `address` is; NULL: none says anything.
  */

@@ -123,6 +123,7 @@ struct geo *geo_make(struct prefix_map *map, const struct location_set *location
     geo->count = renumber.count;
     geo->locations = xrealloc(renumber.to, renumber.count, sizeof *renumber.to);
     geo->number = atomic_fetch_add(&last_number, 1) + 1;
+    geo_join_places(geo);
     free(renumber.number);
     prefix_map_free(map);
     return geo;

@@ -33,13 +33,7 @@ static bool find_client(const struct client *client, struct coordinates *at, str
     if (client->geo == NULL)
         return false;
     out->depends_on_client = true;
-    const struct location *location = geo_find(client->geo, &client->address, &out->scope_len);
-    if (location == NULL)
-        return false;
-    if (!location->at.is_known)
-        return geo_country_coordinates(location->country, at);
-    *at = location->at;
-    return true;
+    return geo_find_point(client->geo, &client->address, at, &out->scope_len);
 }
 
 static float length_of_way(const struct candidates *from, uint16_t ordinal, const struct coordinates *client)

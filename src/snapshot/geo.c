@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/geo.h"
 
+#include "base/memory.h"
+#include "base/number_table.h"
 #include "snapshot/country.h"
 
 #include <stdlib.h>
@@ -19,6 +21,83 @@ const struct location *geo_find(const struct geo *geo, const struct address *add
     return index < geo->count ? &geo->locations[index] : NULL;
 }
 
+/* ---- points ---- */
+
+static bool point_of(const struct location *location, struct coordinates *out)
+{
+    if (!location->at.is_known)
+        return geo_country_coordinates(location->country, out);
+    *out = location->at;
+    return true;
+}
+
+bool geo_find_point(const struct geo *geo, const struct address *address, struct coordinates *out,
+                    uint8_t *scope_len)
+{
+    *scope_len = 0;
+    if (geo == NULL)
+        return false;
+    if (geo->places == NULL) {
+        const struct location *location = geo_find(geo, address, scope_len);
+        return location != NULL && point_of(location, out);
+    }
+    uint32_t index = prefix_map_find(geo->places, address, scope_len);
+    if (index == PREFIX_MAP_NONE)
+        return false;
+    *out = geo->points[index];
+    return true;
+}
+
+struct joining {
+    const struct geo *geo;
+    uint32_t *index; /* by location; PREFIX_MAP_NONE: it is nowhere */
+};
+
+static uint32_t join_value(uint32_t value, void *context)
+{
+    const struct joining *joining = context;
+    return value < joining->geo->count ? joining->index[value] : PREFIX_MAP_NONE;
+}
+
+/* Each point once; the index of every location's. */
+static void number_points(struct geo *geo, uint32_t *index)
+{
+    struct number_table known = { 0 };
+    uint32_t count = 0;
+    geo->points = xcalloc(geo->count, sizeof *geo->points);
+    for (size_t i = 0; i < geo->count; i++) {
+        struct coordinates at;
+        uint32_t bits[2];
+        index[i] = PREFIX_MAP_NONE;
+        if (!point_of(&geo->locations[i], &at))
+            continue;
+        memcpy(&bits[0], &at.latitude, sizeof bits[0]);
+        memcpy(&bits[1], &at.longitude, sizeof bits[1]);
+        uint64_t key = (uint64_t)bits[0] << 32 | bits[1];
+        if (!number_table_find(&known, key, &index[i])) {
+            index[i] = count;
+            geo->points[count++] = at;
+            number_table_put(&known, key, index[i]);
+        }
+    }
+    number_table_free(&known);
+    geo->points = xrealloc(geo->points, count > 0 ? count : 1, sizeof *geo->points);
+}
+
+void geo_join_places(struct geo *geo)
+{
+    struct joining joining = { geo, xcalloc(geo->count + 1, sizeof *joining.index) };
+    number_points(geo, joining.index);
+    geo->places = prefix_map_translate(geo->map, join_value, &joining);
+    free(joining.index);
+    if (prefix_map_range_count(geo->places) < prefix_map_range_count(geo->map))
+        return;
+    prefix_map_free(geo->places);
+    free(geo->points);
+    geo->places = NULL;
+    geo->points = NULL;
+}
+
 const char *geo_operator_of(const struct geo *geo, const struct address *address)
 {
     if (geo == NULL || geo->operators == NULL)
@@ -33,6 +112,8 @@ void geo_free(void *block)
     if (geo == NULL)
         return;
     prefix_map_free(geo->map);
+    prefix_map_free(geo->places);
+    free(geo->points);
     prefix_map_free(geo->operators);
     for (size_t i = 0; i < geo->operator_count; i++)
         free(geo->operator_names[i]);

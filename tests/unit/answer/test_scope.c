@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The scope of an answer is exact: no address within it is answered otherwise, and one bit wider some would
- * be.  What is said of an address can change only at an edge of some prefix, so looking at all edges is a
- * proof and not a sample.
+ * be, where distance decides: is elsewhere.  What is said of an address can change only at an edge of some
+ * prefix, so looking at all edges is a proof and not a sample.
  */
 #include "support/cmocka_all.h"
 #include "support/tree.h"
@@ -22,14 +22,15 @@ static const struct location locations[] = {
     { .continent = "NA", .country = "US", .subdivision = "US-CA", .asn = 64501, .at = { 37, -122, true } },
     { .continent = "NA", .country = "US", .asn = 64500, .at = { 40, -75, true } },
     { .continent = "AS" },
+    { .continent = "EU", .country = "FR", .asn = 64502, .at = { 48, 2, true } }, /* where another one is */
 };
 enum { LOCATIONS = sizeof locations / sizeof *locations };
 
 static const char *const place_keys[KEYS] = { "default",    "continent:EU", "continent:NA",
                                               "country:DE", "country:FR",   "subdivision:US-CA",
                                               "asn:64500",  "city:Berlin",  "continent:AS" };
-static const uint8_t key_places[KEYS] = { 0x3f, 0x03, 0x0c, 0x01, 0x02, 0x04, 0x09, 0x01, 0x10 }; /* by bit:
-    which locations a key is about, bit 5: none */
+static const uint8_t key_places[KEYS] = { 0x7f, 0x23, 0x0c, 0x01, 0x22, 0x04, 0x09, 0x01, 0x10 }; /* by bit:
+    which locations a key is about, bit 6: none */
 static const uint8_t key_ranks[KEYS] = { 9, 5, 5, 4, 4, 3, 1, 2, 5 }; /* most specific first */
 
 struct rule {
@@ -104,6 +105,7 @@ static void make_places(struct world *world)
     world->geo.map = prefix_map_build(builder);
     world->geo.locations = xmemdup(locations, sizeof locations);
     world->geo.count = LOCATIONS;
+    geo_join_places(&world->geo);
     world->tree.dataset.geo = &world->geo;
 }
 
@@ -216,6 +218,8 @@ static void world_close(struct world *world)
     tickets_free(world->tickets);
     tree_free(&world->tree);
     prefix_map_free(world->geo.map);
+    prefix_map_free(world->geo.places);
+    free(world->geo.points);
     free(world->geo.locations);
 }
 
@@ -230,8 +234,7 @@ struct said {
     const struct address *address;
     uint32_t words[SAID_MOST];
     size_t count;
-    bool is_measured; /* by distance: the scope is that of the location, not the widest */
-    uint8_t hashed;   /* length of the client prefix that `sticky` took */
+    uint8_t hashed; /* length of the client prefix that `sticky` took */
     struct decision decision;
 };
 
@@ -252,6 +255,15 @@ static unsigned naive_location(const struct world *world, const struct address *
         }
     }
     return found;
+}
+
+/* Distances depend on where the address is and on nothing else. */
+static uint32_t naive_point(const struct world *world, const struct address *address)
+{
+    unsigned place = naive_location(world, address);
+    bool is_somewhere = place < LOCATIONS && locations[place].at.is_known;
+    return is_somewhere ? (uint32_t)(locations[place].at.latitude * 1000 + locations[place].at.longitude)
+                        : UINT32_MAX;
 }
 
 /* The targets of all rules about the address, most specific first, each once; those of equal rank cannot
@@ -300,7 +312,8 @@ static void note_step(struct trace *trace, const struct trace_step *step)
     for (size_t at = 0; at < GEO_NODES; at++)
         if (said->world->geo_nodes[at] == node)
             say_geo(said, at, step->choice);
-    said->is_measured |= strcmp(node->policy->name, "nearest") == 0;
+    if (strcmp(node->policy->name, "nearest") == 0)
+        say(said, naive_point(said->world, said->address));
     if (strcmp(node->policy->name, "sticky") == 0)
         said->hashed = step->choice->scope_len;
 }
@@ -311,7 +324,6 @@ static void ask(struct world *world, const struct address *address, struct said 
     said->world = world;
     said->address = address;
     said->count = 0;
-    said->is_measured = false;
     said->hashed = 0;
     const struct client client = {
         .address = *address, .prefix_len = address_bits(address), .is_ecs = true, .geo = &world->geo
@@ -398,7 +410,7 @@ static void check_one(struct world *world)
     struct prefix scope = { client, said.decision.scope_len };
     address_mask(&scope.address, scope.length);
     check_within(world, &said, &scope);
-    if (!said.is_measured && scope.length > said.hashed)
+    if (scope.length > said.hashed)
         check_widest(world, &said, &scope);
     assert_true(scope.length >= said.hashed);
 }
