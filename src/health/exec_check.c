@@ -19,7 +19,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXEC_OUTPUT_MOST = 120, EXEC_PATIENCE_MS = 1000 };
+enum {
+    EXEC_OUTPUT_MOST = 120,
+    EXEC_PATIENCE_MS = 1000,
+    EXEC_NOBODY_ANSWERED = 75, /* EX_TEMPFAIL of sysexits(3) */
+};
 
 /* A killed process that has not ended yet: somebody has to wait for it. */
 struct orphan {
@@ -102,6 +106,8 @@ static void exec_output_ready(void *owner, uint32_t events)
 
 /* ---- the end ---- */
 
+/* A program that says what is wrong has heard from the endpoint, as far as we know.  One that hangs has not:
+ * where this server is cut off all of them do, so that is silence. */
 static void exec_judge(const struct exec_probe *exec, const siginfo_t *info, struct finding *out)
 {
     bool is_good = info->si_code == CLD_EXITED && info->si_status == 0;
@@ -110,6 +116,7 @@ static void exec_judge(const struct exec_probe *exec, const siginfo_t *info, str
     finding_set(out, is_good ? FINDING_SUCCESS : FINDING_FAILURE, "%s %d%s%.*s",
                 info->si_code == CLD_EXITED ? "exit" : "killed by signal", info->si_status, colon, line_size,
                 exec->text);
+    out->is_silent = info->si_code == CLD_EXITED && info->si_status == EXEC_NOBODY_ANSWERED;
 }
 
 /* The group is killed before the process is reaped: until then nobody else can get its number. */

@@ -130,6 +130,22 @@ static void past_the_time_limit_the_whole_group_dies(void **state)
     bench_close(&bench);
 }
 
+/* Silence takes nobody down while this server suspects itself; a word does. */
+static void who_hangs_or_says_that_nobody_answered_is_silent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        bool has_replied;
+    } cases[] = {
+        { "exit 0", true },   { "exit 1", true },    { "kill -9 $$", true },
+        { "exit 75", false }, { "sleep 60", false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (report_of(cases[i].script, 1000).has_replied != cases[i].has_replied)
+            fail_msg("%s", cases[i].script);
+}
+
 static void stopping_leaves_no_process_behind(void **state)
 {
     (void)state;
@@ -162,6 +178,7 @@ int main(void)
         cmocka_unit_test(endless_output_is_read_and_forgotten),
         cmocka_unit_test(a_program_that_is_not_there_is_said_so),
         cmocka_unit_test(past_the_time_limit_the_whole_group_dies),
+        cmocka_unit_test(who_hangs_or_says_that_nobody_answered_is_silent),
         cmocka_unit_test(stopping_leaves_no_process_behind),
         cmocka_unit_test(without_leave_no_program_is_run),
     };
