@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from faults import Certificates, FaultyServer
 from harness import pool, quick_check, wait_until, world
 
 ONE, TWO, THREE = "127.0.10.1", "127.0.20.1", "127.0.30.1"
@@ -112,3 +113,25 @@ def test_another_address_starts_unknown(daemon, backend):
     daemon.write("steering.json", changed)
     daemon.start()
     daemon.becomes("us", "b", "up")
+
+
+@pytest.mark.parametrize("how", ["kill -9", "stop"])
+def test_a_certificate_that_ends_soon_is_not_forgotten(daemon, how):
+    certificates = Certificates(daemon.directory, "web.example.test")
+    server = FaultyServer(ONE, certificates)
+    document = world({"www": {"policy": "us"}}, {"us": pool("round_robin", ONE, check="web")}, checks={
+        "web": {"type": "tls", "port": server.port, "sni": "web.example.test", "ca_file": str(certificates.ca_file),
+                "warn_before": "30d", "interval": "1h", "timeout": "5s"}})
+    ending = lambda: "steerd_checks_certificates_ending 1\n" in daemon.api("GET", "/metrics", token=None).text
+    ends = lambda: daemon.endpoint("us", "a")["health"]["certificate_ends"]
+    daemon.start(document)
+    daemon.becomes("us", "a", "up")
+    before = ends()
+    assert before and ending()
+    wait_until(lambda: seen_in_store(daemon, "a"), 10, "verdicts on disk")
+    daemon.kill() if how == "kill -9" else daemon.stop()
+    server.fall("silence")
+    daemon.start()
+    assert ends() == before
+    wait_until(ending, 10, "the metric")  # its check is bound by then
+    assert "certificate ends" in daemon.endpoint("us", "a")["health"]["evidence"]
