@@ -21,7 +21,9 @@ struct service {
     struct child root;    /* CHILD_NODE or CHILD_SHARED or CHILD_ENDPOINT */
     struct child sorry;   /* ALL_DOWN_TARGET only */
     const uint8_t *https; /* start of the rdata of its HTTPS RR, hints follow (RFC 9460 §2.2); NULL: none */
-    uint32_t failover_ms; /* objective, which TTL and checks keep; 0: none */
-    uint16_t https_size;  /* at most SERVICE_HTTPS_SIZE_MAX */
-    const char *name;     /* "www.example.com" */
+    int64_t higher_ttl_until_ms; /* wall time: when the last answer with a higher TTL that it had before
+                                    expires; 0: it had none */
+    uint32_t failover_ms;        /* objective, which TTL and checks keep; 0: none */
+    uint16_t https_size;         /* at most SERVICE_HTTPS_SIZE_MAX */
+    const char *name;            /* "www.example.com" */
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/clock.h"
 #include "config/objectives.h"
 #include "config/service_https.h"
 #include "config/service_loop.h"
@@ -133,6 +134,17 @@ static void collect_private(struct tree *tree, const struct service *service)
         tree_before_child(tree, &service->sorry);
 }
 
+#define PUBLISHED_WITHIN_MS 5000 /* until then answers go out as before */
+
+/* Caches keep what was answered before the TTL was lowered: who drains an endpoint has to wait for that. */
+static int64_t higher_ttl_until_ms(const struct service *before, uint32_t ttl_s)
+{
+    if (before == NULL || before->ttl_s <= ttl_s)
+        return before != NULL ? before->higher_ttl_until_ms : 0;
+    int64_t until_ms = clock_wall_ms() + PUBLISHED_WITHIN_MS + (int64_t)before->ttl_s * 1000;
+    return until_ms > before->higher_ttl_until_ms ? until_ms : before->higher_ttl_until_ms;
+}
+
 static void build_service(struct build *build, struct zone_work *work, struct item *before, struct item *item,
                           const struct declared_service *declared, const struct dns_name *owner,
                           bool is_cname)
@@ -146,6 +158,8 @@ static void build_service(struct build *build, struct zone_work *work, struct it
         collect_private(&tree, before->service);
     struct service *service = write_service(&tree, declared);
     service->is_cname = is_cname;
+    service->higher_ttl_until_ms =
+        higher_ttl_until_ms(before != NULL ? before->service : NULL, service->ttl_s);
     service->has_names = !is_cname && (item->whole_reach & REACH_HOSTNAME) != 0;
     build->resolving_change += service->has_names - (before != NULL && before->service->has_names);
     build->objective_change +=

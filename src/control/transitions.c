@@ -310,16 +310,20 @@ void transitions_services(struct transitions *transitions, const struct dataset 
     transitions->turned_count = 0;
 }
 
-uint32_t transitions_ttl_above_s(struct transitions *transitions, const struct dataset *dataset,
-                                 const uint32_t *slots, size_t count)
+int64_t transitions_cached_until_ms(struct transitions *transitions, const struct dataset *dataset,
+                                    const uint32_t *slots, size_t count, int64_t now_ms)
 {
-    uint32_t ttl_s = 0;
+    int64_t until_ms = now_ms;
     index_uses(transitions, dataset);
     for (size_t i = 0; i < count && transitions->use_count > 0; i++) {
         const struct use *end = transitions->uses + transitions->use_count;
         for (const struct use *use = first_use(transitions, slots[i]); use < end && use->slot == slots[i];
-             use++)
-            ttl_s = use->service->ttl_s > ttl_s ? use->service->ttl_s : ttl_s;
+             use++) {
+            int64_t now_until_ms = now_ms + (int64_t)use->service->ttl_s * 1000;
+            int64_t before_until_ms = use->service->higher_ttl_until_ms;
+            int64_t last_ms = now_until_ms > before_until_ms ? now_until_ms : before_until_ms;
+            until_ms = last_ms > until_ms ? last_ms : until_ms;
+        }
     }
-    return ttl_s;
+    return until_ms;
 }

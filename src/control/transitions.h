@@ -29,6 +29,7 @@ void transitions_node(struct transitions *transitions, const struct dataset *dat
 void transitions_services(struct transitions *transitions, const struct dataset *dataset,
                           const struct conditions *conditions);
 
-/** The highest TTL of the services that hang on one of these nodes, 0 if none does. */
-uint32_t transitions_ttl_above_s(struct transitions *transitions, const struct dataset *dataset,
-                                 const uint32_t *slots, size_t count);
+/** When the last answer of the services that hang on one of these nodes expires in caches, by the TTLs that
+ * they have and had; `now_ms` (wall time) if none does. */
+int64_t transitions_cached_until_ms(struct transitions *transitions, const struct dataset *dataset,
+                                    const uint32_t *slots, size_t count, int64_t now_ms);

@@ -276,9 +276,9 @@ int64_t world_cached_until_ms(struct world *world, const char *key, const struct
         return now_ms;
     size_t count;
     uint32_t *slots = graph_above(world->graph, entry->pool_slot, &count);
-    uint32_t ttl_s = transitions_ttl_above_s(world->transitions, world->dataset, slots, count);
+    int64_t until_ms = transitions_cached_until_ms(world->transitions, world->dataset, slots, count, now_ms);
     free(slots);
-    return now_ms + (int64_t)ttl_s * 1000;
+    return until_ms;
 }
 
 bool world_has_endpoint(const struct world *world, const char *key)

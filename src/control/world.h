@@ -63,7 +63,8 @@ struct doubt *world_doubt(struct world *world);
  * exists. */
 void world_override(struct world *world, const char *key, const struct override *override);
 /** When the last answer that leads to the endpoint will have expired in all caches, if it gets this override
- * at `now_ms` (wall time), by the TTLs of the services that reach it; 0 if the override does not take it out.
+ * at `now_ms` (wall time), by the TTLs that the services that reach it have and had; 0 if the override does
+ * not take it out.
  */
 int64_t world_cached_until_ms(struct world *world, const char *key, const struct override *override,
                               int64_t now_ms);

@@ -37,6 +37,15 @@ def test_the_highest_ttl_that_leads_there_counts(daemon, where, state, ttl):
     assert ttl - 5 < seconds_left(put(daemon, where, {"state": state})) <= ttl + 2
 
 
+def test_a_ttl_that_was_lowered_still_counts_for_what_was_answered_before(daemon):
+    daemon.start(steering())
+    patch = lambda service, ttl: daemon.api("PATCH", "/v1/zones/example.test/services/" + service, {"ttl": ttl})
+    assert patch("long", 30).status == 200  # caches have it for ten minutes still
+    assert 590 < seconds_left(put(daemon, "us", {"state": "drain"})) <= 607
+    assert patch("other", 30).status == 200 and patch("other", 60).status == 200
+    assert 3990 < seconds_left(put(daemon, "eu", {"state": "drain"})) <= 4007
+
+
 def test_the_clock_goes_on_when_the_reason_changes_and_over_a_restart(daemon):
     daemon.start(steering())
     first = put(daemon, "us", {"state": "drain"})["cached_until"]
