@@ -153,7 +153,7 @@ static const struct record_ring *records_of(const void *server, unsigned worker)
     return server_records(server, worker);
 }
 
-static void serve_until_signal(struct control *control, const sigset_t *signals)
+static void serve_until_signal(struct control *control, struct api *api, const sigset_t *signals)
 {
     for (;;) {
         int signal_number = 0;
@@ -164,6 +164,7 @@ static void serve_until_signal(struct control *control, const sigset_t *signals)
             return;
         }
         log_notice("SIGHUP: looking at the files");
+        api_reload(api);
         control_post(control, command_new(COMMAND_RELOAD));
     }
 }
@@ -222,7 +223,7 @@ static int run(const struct settings *settings, struct server *server, struct ap
     bool is_started = server_start(server, &err) && api_start(api, control, &data_plane, &err);
     if (is_started) {
         log_notice("steerd " STEERD_VERSION " is serving with %u workers", data_plane.worker_count);
-        serve_until_signal(control, signals);
+        serve_until_signal(control, api, signals);
     }
     api_close(api);
     server_close(server);

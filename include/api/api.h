@@ -25,4 +25,6 @@ bool api_open(const struct settings *settings, struct api **out, struct error *e
 /** Reads or makes the token file (mode 0600; call after privileges were dropped) and serves. */
 bool api_start(struct api *api, struct control *control, const struct api_data_plane *data_plane,
                struct error *err);
+/** Looks at the certificates within a second.  Any thread. */
+void api_reload(struct api *api);
 void api_close(struct api *api);

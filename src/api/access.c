@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/scope.h"
 #include "api/state.h"
+#include "api/tls.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -62,6 +63,8 @@ static bool ask_for_token(struct request *request)
 
 static bool is_known_without_token(struct request *request)
 {
+    if (request->who.role != ROLE_NONE)
+        return true; /* by its certificate */
     return request->peer.family == ADDRESS_NONE &&
            peer_identify(http_socket(request->connection), request->api->settings, &request->who);
 }
@@ -76,6 +79,20 @@ static bool identify(struct request *request)
     request->author = request->who.name;
     visitor_show_token(request->visitor);
     return true;
+}
+
+bool access_check_certificate(struct request *request)
+{
+    struct api *api = request->api;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (api->tls == NULL || info == NULL)
+        return true;
+    bool is_shown = tls_trust(api->tls) != NULL && tls_identify(api->tls, info->tls_session, &request->who);
+    if (is_shown || !api->settings->tls.requires_client)
+        return true;
+    request->reply.wants_close = true;
+    return problem_reply(request, 403, "a certificate is needed that this server trusts");
 }
 
 bool access_check(struct request *request)

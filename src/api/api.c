@@ -5,6 +5,7 @@
 #include "api/router.h"
 #include "api/state.h"
 #include "api/stream.h"
+#include "api/tls.h"
 #include "api/traffic.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -62,6 +63,7 @@ static void *waker_run(void *context)
         streams_wake(api->streams);
         doors_sweep(api);
         keys_touch(api, false);
+        keys_look(api, atomic_exchange(&api->is_reload_due, false));
     }
     return NULL;
 }
@@ -98,6 +100,11 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
     return true;
 }
 
+void api_reload(struct api *api)
+{
+    atomic_store(&api->is_reload_due, true);
+}
+
 /* Every command comes back, so every connection that sleeps is woken before its daemon ends. */
 static void stop_waker(struct api *api)
 {
@@ -132,6 +139,7 @@ void api_close(struct api *api)
     mailbox_free(api->mailbox);
     streams_free(api->streams);
     auth_close(api->auth);
+    tls_close(api->tls);
     traffic_free(api->traffic);
     failures_free(api->failures);
     audit_log_free(api->audit_log);

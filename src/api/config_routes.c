@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/api.h"
 #include "api/exchange.h"
 #include "api/problem.h"
 #include "api/resources.h"
@@ -145,6 +146,7 @@ void config_rollback(struct request *request)
 void config_reload(struct request *request)
 {
     struct command *command = command_new(COMMAND_RELOAD);
+    api_reload(request->api);
     command->author = xstrdup(request->author);
     exchange_send(request, command, exchange_reply_written);
 }

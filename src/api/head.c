@@ -97,7 +97,7 @@ void head_find_client(struct MHD_Connection *connection, struct address *out)
 /* The token comes before the parameters: strangers learn nothing. */
 static bool accept_request(struct request *request, const struct head *head, const char *version)
 {
-    if (!check_framing(request, head, version))
+    if (!check_framing(request, head, version) || !access_check_certificate(request))
         return false;
     if (!request->has_target)
         return problem_reply(request, 400, "%s", request->target_error.text);

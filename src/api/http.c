@@ -8,6 +8,7 @@
 #include "api/problem.h"
 #include "api/state.h"
 #include "api/stream.h"
+#include "api/tls.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -229,12 +230,26 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *context, const c
 
 /* ---- start and stop ---- */
 
+static void set_tls(const struct tls *tls, struct MHD_OptionItem out[4])
+{
+    out[0] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)tls_retrieve };
+    out[1] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities };
+    out[2] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+    out[3] = out[2];
+    if (tls_trust(tls) != NULL)
+        out[2] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)tls_trust(tls) };
+}
+
 bool http_start(struct api *api, struct api_listener *listener, struct error *err)
 {
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    bool has_tls = api->tls != NULL && listener->socket.unix_path == NULL;
+    struct MHD_OptionItem tls[4] = { { MHD_OPTION_END, 0, NULL } };
+    if (has_tls)
+        set_tls(api->tls, tls);
     listener->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, handle, api,                 /**/
+        MHD_start_daemon(has_tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, handle, api, /**/
                          MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,         /* first: it hears what follows */
                          MHD_OPTION_LISTEN_SOCKET, listener->socket.fd,     /**/
                          MHD_OPTION_URI_LOG_CALLBACK, request_line, api,    /**/
@@ -245,6 +260,7 @@ bool http_start(struct api *api, struct api_listener *listener, struct error *er
                          MHD_OPTION_CONNECTION_LIMIT, listener->most + CONNECTIONS_LEAVING, /**/
                          MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SILENT_S,                /**/
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,             /**/
+                         MHD_OPTION_ARRAY, tls,                                             /**/
                          MHD_OPTION_END);
     if (listener->daemon == NULL)
         return error_set(err, "cannot serve the API on %s", listener->socket.name);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tokens between the store, which keeps them, and auth, which knows them. */
 #include "api/state.h"
+#include "api/tls.h"
 #include "base/clock.h"
 
-enum { TOUCH_MS = 60000 };
+enum { TOUCH_MS = 60000, LOOK_MS = 2000 };
 
 static bool take_tokens(struct api *api, struct mailbox *box, struct error *err)
 {
@@ -23,12 +24,24 @@ static bool take_tokens(struct api *api, struct mailbox *box, struct error *err)
 
 bool keys_open(struct api *api, struct error *err)
 {
+    const struct settings_tls *tls = &api->settings->tls;
+    if (tls->certificate != NULL && !tls_open(tls, &api->tls, err))
+        return error_within(err, "api: tls");
     if (!auth_open(api->settings->token_file, &api->auth, err))
         return false;
     struct mailbox *box = mailbox_new();
     bool is_done = take_tokens(api, box, err);
     mailbox_free(box);
     return is_done;
+}
+
+void keys_look(struct api *api, bool now)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    if (api->tls == NULL || (!now && now_ms - api->looked_ms < LOOK_MS))
+        return;
+    api->looked_ms = now_ms;
+    tls_look(api->tls);
 }
 
 void keys_touch(struct api *api, bool is_last)

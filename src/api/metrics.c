@@ -7,6 +7,7 @@
 #include "api/resolved_view.h"
 #include "api/resources.h"
 #include "api/state.h"
+#include "api/tls.h"
 #include "api/tally.h"
 #include "dns/type.h"
 
@@ -284,6 +285,13 @@ static void write_doors(struct text *out, const struct api *api)
     labelled(out, "steerd_api_connections_ended_total", "reason", "overdue", all.overdue);
 }
 
+static void write_tls(struct text *out, const struct api *api)
+{
+    if (api->tls != NULL)
+        one(out, "steerd_api_certificate_end_seconds", "gauge",
+            "Unix time of the end of the API's certificate.", (uint64_t)tls_end_s(api->tls));
+}
+
 static void write_build(struct text *out, const struct api *api)
 {
     metrics_family(out, "steerd_build_info", "gauge", "Always 1.");
@@ -302,6 +310,7 @@ void metrics_get(struct request *request)
     write_webhooks(&out, api->control);
     write_event_command(&out, api->control);
     write_doors(&out, api);
+    write_tls(&out, api);
     const struct snapshot *now = reader_acquire();
     if (now != NULL) {
         write_endpoints(&out, now);

@@ -17,6 +17,7 @@
 struct MHD_Daemon;
 struct MHD_Connection;
 struct streams;
+struct tls;
 struct traffic;
 
 struct api_listener {
@@ -31,6 +32,8 @@ struct api {
     struct api_listener *listeners;
     size_t listener_count;
     int64_t started_wall_ms;
+    struct tls *tls;    /* NULL: none */
+    uint64_t looked_ms; /* when its files were last looked at */
     struct auth *auth;
     struct failures *failures; /* of those who show wrong tokens */
     struct audit_log *audit_log;
@@ -43,11 +46,12 @@ struct api {
     bool has_waker;
     atomic_uint under_way; /* commands sent and not yet back */
     atomic_bool is_stopping;
-    char *openapi;           /* the document */
-    struct traffic *traffic; /* what was counted before */
-    uint64_t touched_ms;     /* when the store was last told which tokens were used */
-    uint64_t swept_ms;       /* when the doors were last swept */
-    struct streams *streams; /* those who follow the events */
+    atomic_bool is_reload_due; /* somebody wants the certificates to be looked at */
+    char *openapi;             /* the document */
+    struct traffic *traffic;   /* what was counted before */
+    uint64_t touched_ms;       /* when the store was last told which tokens were used */
+    uint64_t swept_ms;         /* when the doors were last swept */
+    struct streams *streams;   /* those who follow the events */
 };
 
 /* ---- doors.c ---- */
@@ -61,6 +65,8 @@ void doors_sweep(struct api *api);
 
 /** Opens the bootstrap token and reads the others from the store. */
 bool keys_open(struct api *api, struct error *err);
+/** Looks after the certificates: every other second, or `now`. */
+void keys_look(struct api *api, bool now);
 /** Tells the store which tokens were used, at most once a minute unless it is the last time. */
 void keys_touch(struct api *api, bool is_last);
 
