@@ -2,6 +2,7 @@
 """The API keeps its word: every route, example and error of the OpenAPI document."""
 import json
 import pathlib
+import re
 
 import dns.edns
 import jsonschema
@@ -9,6 +10,7 @@ import pytest
 
 from contract import body_of, first_bytes, nowhere, operations, raw, schemas_in, validator, without_schemas
 from harness import Daemon, Reply
+from pages import DOCS, check, commands_of
 
 CONFIG = json.loads((pathlib.Path(__file__).parent / "contract.json").read_text())
 OPENAPI_30 = pathlib.Path("/usr/share/openapi-specification/schemas/v3.0/schema.json")
@@ -278,3 +280,16 @@ def test_every_status_that_is_documented_has_its_test(document):
     here = pathlib.Path(__file__).read_text()
     untested = {status for status in documented if "def test_%s_" % status not in here}
     assert untested == {"200"}  # the examples
+
+
+def test_the_page_about_the_api_is_true(daemon):
+    daemon.start(CONFIG)
+    for block in re.findall(r"^```console\n(.*?)^```$", (DOCS / "api.md").read_text(), re.M | re.S):
+        for command in commands_of(block):
+            check(daemon, command)
+
+
+def test_the_page_about_the_api_explains_every_status(document):
+    explained = set(re.findall(r"\b[45]\d\d\b", " ".join(re.findall(r"^\| (.*?) \|", (DOCS / "api.md").read_text(), re.M))))
+    documented = {status for operation in operations(document) for status in operation.statuses}
+    assert explained == (documented | {"405"}) - {"200"}

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """docs/three-in-the-morning.md: every command of the story is run, and says what the page shows."""
 import json
-import os
-import pathlib
 import re
-import subprocess
 import threading
-import time
 
 import pytest
 
-from harness import STEERCTL
+from pages import DOCS, check, commands_of
 
-PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "three-in-the-morning.md").read_text()
+PAGE = (DOCS / "three-in-the-morning.md").read_text()
 # What happens between the blocks stands in comments: <!-- stop 127.0.20.1 -->
 STEPS = re.findall(r"^<!-- (\w+) (.*?) -->$|^```console\n(.*?)^```$", PAGE, re.M | re.S)
 
@@ -62,51 +58,14 @@ def happens(server, backends, what, argument):
         server.becomes(*endpoint.split("/"), verdict, seconds=30)
 
 
-def run(server, command):
-    directory = server.directory / "bin"
-    directory.mkdir(exist_ok=True)
-    if not (directory / "steerctl").exists():
-        (directory / "steerctl").symlink_to(pathlib.Path(STEERCTL).resolve())
-    env = dict(os.environ, PATH="%s:%s" % (directory, os.environ["PATH"]), STEERCTL_CONFIG="/dev/null",
-               STEERD_URL="http://127.0.0.1:%d" % server.api_port, STEERD_TOKEN=server.token)
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, timeout=120)
-
-
-def pattern_of(line):
-    """What the page shows of a line: runs of blanks are alike, and "…" is whatever it was that night."""
-    words = [re.escape(word).replace("…", ".*") for word in line.split()]
-    return re.compile(r"\s*" + r"\s+".join(words) + r"\s*$")
-
-
-def shows(output, lines):
-    """True if the lines stand in the output, in their order; the page leaves others out."""
-    rest = iter(output.splitlines())
-    return all(any(pattern_of(line).match(said) for said in rest) for line in lines)
-
-
-LOOKS = re.compile(r"steerctl (top|explain|endpoints|status|events|history)\b")
-
-
-def check(server, block):
-    """A command that only looks is repeated until the page is right: things take their time."""
-    command, *lines = block
-    deadline = time.monotonic() + (30 if LOOKS.match(command) else 0)
-    while True:
-        result = run(server, command)
-        assert result.returncode == 0, (command, result.stdout, result.stderr)
-        if shows(result.stdout, lines):
-            return
-        assert time.monotonic() < deadline, "\n".join(["the page:", command, *lines, "the truth:", result.stdout])
-
-
 def test_the_story_goes_as_told(world):
     server, backends = world
     for what, argument, block in STEPS:
         if what:
             happens(server, backends, what, argument)
             continue
-        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
-            check(server, part.splitlines())
+        for command in commands_of(block):
+            check(server, command)
 
 
 def test_every_command_of_the_page_is_in_a_block_that_is_run():
