@@ -77,6 +77,21 @@ size_t answer_message(struct answerer *answerer, const struct snapshot *now, enu
                       const uint8_t *packet, size_t size, const struct address *source, uint8_t *out,
                       size_t out_size);
 
+/* A message to be answered. */
+struct message {
+    const uint8_t *packet;
+    size_t size;
+    struct address source;
+    uint8_t *out;
+    size_t out_size;
+    size_t reply_size; /* written: 0 if no reply may be sent */
+};
+
+/** Answers messages that came by UDP, each as answer_message does.  All are read before the first is
+ * answered, so that while one is waited for, the memory that the others need comes nearer. */
+void answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
+                  size_t count);
+
 struct explanation {
     uint8_t rcode;
     int ede; /* why: the INFO-CODE that a client with EDNS is told (RFC 8914), or EDE_NONE */

@@ -27,6 +27,15 @@ static inline const void *paged_get(const struct paged *paged, uint32_t index)
     return paged->pages[page][index % PAGED_PAGE_SIZE];
 }
 
+/** Where paged_get will look for it, to be fetched in advance; NULL if that page is absent. */
+static inline const void *paged_place(const struct paged *paged, uint32_t index)
+{
+    uint32_t page = index / PAGED_PAGE_SIZE;
+    if (page >= paged->page_count || paged->pages[page] == NULL)
+        return NULL;
+    return &paged->pages[page][index % PAGED_PAGE_SIZE];
+}
+
 /* A change in progress. Control plane, one thread. */
 struct paged_edit;
 

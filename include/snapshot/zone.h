@@ -61,6 +61,14 @@ uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname);
 void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t hash, bool wants_parent_side,
                  struct zone_match *out);
 
+#define ZONE_FETCHES 3
+
+/**
+ * Brings what a lookup will read nearer, without waiting for it: to be called with `fetch` from 0 to
+ * ZONE_FETCHES - 1, other names' turns in between.  A zone that the caches hold is left alone.
+ */
+void zone_fetch(const struct zone *zone, uint64_t hash, unsigned fetch);
+
 /**
  * The node of exactly that name, also at or below a cut or a DNAME, without wildcards: for glue and the
  * additional section.  NULL if there is none or `name` (lowercase) is not within the zone.  Any thread.

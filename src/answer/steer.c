@@ -27,11 +27,10 @@ struct gathered {
     uint32_t cumulative[NODE_CHILDREN_MAX];
 };
 
+/* Only if somebody listens. */
 static void tell(const struct walk *walk, const struct trace_step *step)
 {
-    struct trace *trace = walk->steering->trace;
-    if (trace != NULL)
-        trace->step(trace, step);
+    walk->steering->trace->step(walk->steering->trace, step);
 }
 
 static uint8_t family_bit(uint16_t qtype)
@@ -354,7 +353,8 @@ static bool try_view(struct walk *walk, const struct child *root, enum view view
     decision->view = view;
     decision->count = 0;
     walk->visit_count = 0;
-    tell(walk, &(struct trace_step){ .kind = TRACE_VIEW, .view = view });
+    if (walk->steering->trace != NULL)
+        tell(walk, &(struct trace_step){ .kind = TRACE_VIEW, .view = view });
     return walk_child(walk, root, 0);
 }
 
@@ -415,5 +415,6 @@ void steer(const struct steering *steering, struct decision *out)
         out->outcome = STEER_SERVFAIL; /* there is an answer, but it is not known */
     out->is_unresolved = out->count == 0 && walk.has_unresolved;
     out->ttl_s = shortened_ttl_s(service, walk.ttl_cap_s);
-    tell(&walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
+    if (steering->trace != NULL)
+        tell(&walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
 }

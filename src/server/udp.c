@@ -25,7 +25,9 @@
 
 struct udp_batch {
     struct mmsghdr queries[BATCH_SIZE];
-    struct mmsghdr replies[BATCH_SIZE]; /* without gaps: queries that get no reply have none here */
+    struct mmsghdr replies[BATCH_SIZE];  /* without gaps: queries that get no reply have none here */
+    struct message messages[BATCH_SIZE]; /* without gaps, too */
+    uint8_t received_as[BATCH_SIZE];     /* index of the query */
     struct iovec query_iov[BATCH_SIZE], reply_iov[BATCH_SIZE];
     struct sockaddr_storage peers[BATCH_SIZE];
     _Alignas(struct cmsghdr) uint8_t control[BATCH_SIZE][CMSG_SPACE(sizeof(struct in6_pktinfo))];
@@ -102,23 +104,42 @@ static void address_reply(struct mmsghdr *reply, struct mmsghdr *query, bool is_
     reply->msg_hdr.msg_controllen = query->msg_hdr.msg_controllen;
 }
 
+/* True if it is no query that can be answered: forged, as no reply can be delivered to port 0; or larger than
+ * any query is. */
+static bool is_hopeless(const struct udp_batch *batch, size_t index)
+{
+    return port_of(&batch->peers[index]) == 0 || (batch->queries[index].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+}
+
+/* Of `count` received datagrams those that are to be answered. */
+static size_t collect_messages(struct udp_batch *batch, size_t count)
+{
+    size_t messages = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_hopeless(batch, i))
+            continue;
+        struct message *message = &batch->messages[messages];
+        batch->received_as[messages++] = (uint8_t)i;
+        message->packet = batch->query_bytes[i];
+        message->size = batch->queries[i].msg_len;
+        message->out = batch->reply_bytes[i];
+        message->out_size = REPLY_ROOM;
+        address_of_sockaddr(&batch->peers[i], &message->source);
+    }
+    return messages;
+}
+
 /* Returns the replies that are due. */
-static size_t answer_all(struct udp_batch *batch, size_t count, const struct snapshot *now, bool is_wildcard,
-                         struct answerer *answerer)
+static size_t collect_replies(struct udp_batch *batch, size_t message_count, bool is_wildcard)
 {
     size_t replies = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct mmsghdr *query = &batch->queries[i];
-        if (port_of(&batch->peers[i]) == 0 || (query->msg_hdr.msg_flags & MSG_TRUNC) != 0)
-            continue; /* forged: no reply can be delivered to port 0; larger than any query is */
-        struct address source;
-        address_of_sockaddr(&batch->peers[i], &source);
-        size_t size = answer_message(answerer, now, TRANSPORT_UDP, batch->query_bytes[i], query->msg_len,
-                                     &source, batch->reply_bytes[i], REPLY_ROOM);
-        if (size == 0)
+    for (size_t i = 0; i < message_count; i++) {
+        const struct message *message = &batch->messages[i];
+        if (message->reply_size == 0)
             continue;
-        batch->reply_iov[replies] = (struct iovec){ .iov_base = batch->reply_bytes[i], .iov_len = size };
-        address_reply(&batch->replies[replies], query, is_wildcard);
+        batch->reply_iov[replies] =
+            (struct iovec){ .iov_base = message->out, .iov_len = message->reply_size };
+        address_reply(&batch->replies[replies], &batch->queries[batch->received_as[i]], is_wildcard);
         replies++;
     }
     return replies;
@@ -150,10 +171,10 @@ size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struc
     if (received <= 0)
         return 0;
     size_t count = (size_t)received;
-    const struct snapshot *now = snapshot_acquire();
-    size_t replies = answer_all(batch, count, now, socket->is_wildcard, answerer);
+    size_t message_count = collect_messages(batch, count);
+    answer_batch(answerer, snapshot_acquire(), batch->messages, message_count);
     snapshot_release();
-    send_all(socket->source.fd, batch->replies, replies);
+    send_all(socket->source.fd, batch->replies, collect_replies(batch, message_count, socket->is_wildcard));
     for (size_t i = 0; i < count; i++)
         reset_query(batch, i);
     return count;

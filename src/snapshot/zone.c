@@ -112,6 +112,36 @@ void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t
         set(out, ZONE_FOUND, node, qname->label_count);
 }
 
+/* Below so many buckets a zone is a few hundred kilobytes. */
+#define FETCHED_BUCKETS 1024
+
+static void fetch_node(const struct zone_bucket *bucket, uint64_t hash)
+{
+    for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
+        uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
+        uint32_t index = first + (uint32_t)__builtin_ctzll(matches | UINT64_C(1) << 63) / 16;
+        if (matches != 0 && index < bucket->count) {
+            __builtin_prefetch(bucket_node(bucket, index));
+            return;
+        }
+    }
+}
+
+void zone_fetch(const struct zone *zone, uint64_t hash, unsigned fetch)
+{
+    if (zone->bucket_mask < FETCHED_BUCKETS)
+        return;
+    if (fetch == 0) {
+        __builtin_prefetch(paged_place(&zone->buckets, hash_bucket(zone, hash)));
+        return;
+    }
+    const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
+    if (bucket != NULL && fetch == 1)
+        __builtin_prefetch(bucket);
+    else if (bucket != NULL)
+        fetch_node(bucket, hash);
+}
+
 const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name)
 {
     if (!dns_name_is_within(name, &zone->apex))

@@ -280,6 +280,45 @@ static void a_ready_reply_is_the_assembled_one(void **state)
     asking_close(&asking);
 }
 
+/* More messages than are under way at a time, with all that a network brings in between. */
+static void a_batch_answers_each_message_as_alone(void **state)
+{
+    (void)state;
+    enum { MESSAGES = 40 };
+    static const char *const names[] = { "www.example", "none.example", "away.example", "big.example",
+                                         "x.closed" };
+    static struct asking asking;
+    static struct message batch[MESSAGES];
+    static uint8_t packets[MESSAGES][256], replies[MESSAGES][4096];
+    asking_open(&asking);
+    for (size_t i = 0; i < MESSAGES; i++) {
+        asking_question(&asking, names[i % 5], DNS_A, DNS_IN);
+        if (i % 3 == 0)
+            asking_opt(&asking, NO_FLAGS, i % 2 ? "" : ECS4);
+        if (i % 7 == 6)
+            asking.query[2] = 0x80; /* a response: dropped */
+        if (i % 11 == 10)
+            asking.query_size -= 2;
+        memcpy(packets[i], asking.query, asking.query_size);
+        batch[i] = (struct message){ .packet = packets[i],
+                                     .size = asking.query_size,
+                                     .source = asking.source,
+                                     .out = replies[i],
+                                     .out_size = sizeof replies[i],
+                                     .reply_size = 1 };
+    }
+    answer_batch(&asking.answerer, &asking.now, batch, MESSAGES);
+    for (size_t i = 0; i < MESSAGES; i++) {
+        asking.query_size = batch[i].size;
+        memcpy(asking.query, packets[i], batch[i].size);
+        assert_int_equal(asking_send(&asking, TRANSPORT_UDP), batch[i].reply_size);
+        assert_memory_equal(asking.reply, replies[i], batch[i].reply_size);
+        assert_true((batch[i].reply_size == 0) == (i % 7 == 6));
+    }
+    assert_int_equal(asking.counters.queries[TRANSPORT_UDP] + asking.counters.dropped, 2 * MESSAGES);
+    asking_close(&asking);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_qtype_that_no_data_has_is_nodata),
         cmocka_unit_test(qclass_any_is_answered_without_authority),
         cmocka_unit_test(any_amplifies_at_most_twice),
+        cmocka_unit_test(a_batch_answers_each_message_as_alone),
         cmocka_unit_test(a_ready_reply_is_the_assembled_one),
         cmocka_unit_test(the_server_tells_of_itself_only_what_it_is_told_to),
     };

@@ -267,6 +267,32 @@ static void a_small_edit_of_a_large_zone_touches_few_blocks(void **state)
     zone_free((void *)(uintptr_t)zone);
 }
 
+/* Names that are there and names that are not: any hash may be fetched, and nothing else is read than a
+ * lookup reads. */
+static void fetching_in_advance_changes_nothing(void **state)
+{
+    (void)state;
+    struct edition edition = { 0 };
+    const struct dns_name apex = name_of("example.");
+    struct zone_edit *edit = zone_edit_begin(&apex, NULL, &edition);
+    char owner[64];
+    put(edit, "example.", DNS_SOA);
+    for (unsigned i = 0; i < 20000; i++) {
+        snprintf(owner, sizeof owner, "host%u.example.", i);
+        put(edit, owner, DNS_A);
+    }
+    const struct zone *zone = zone_edit_end(edit);
+    edition_free_replaced(&edition);
+    for (unsigned i = 0; i < 40000; i++) {
+        snprintf(owner, sizeof owner, "host%u.example.", i);
+        const struct dns_name name = name_of(owner);
+        for (unsigned fetch = 0; fetch < ZONE_FETCHES; fetch++)
+            zone_fetch(zone, zone_hash(zone, &name), fetch);
+        assert_int_equal(look_up(zone, owner, false).outcome, i < 20000 ? ZONE_FOUND : ZONE_NXDOMAIN);
+    }
+    zone_free((void *)(uintptr_t)zone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +303,7 @@ int main(void)
         cmocka_unit_test(rrsets_of_a_node_come_by_ascending_type),
         cmocka_unit_test(an_edit_that_changes_nothing_gives_the_base_back),
         cmocka_unit_test(an_edit_shows_what_stands_there_so_far),
+        cmocka_unit_test(fetching_in_advance_changes_nothing),
         cmocka_unit_test(a_small_edit_of_a_large_zone_touches_few_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
