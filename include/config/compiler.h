@@ -31,7 +31,8 @@ struct compiled_endpoint {
     struct check_binding *checks;    /* what is to be measured */
     size_t check_count;
     struct compiled_pace pace;
-    uint32_t failover_ms; /* the tightest objective of the services that reach it; 0: none */
+    uint32_t failover_ms;    /* the tightest objective of the services that reach it; 0: none */
+    uint32_t failover_ttl_s; /* the TTL of the service that has it */
 };
 
 /* A node that is new, replaced or gone. */

@@ -123,7 +123,9 @@ struct control_status {
     bool suspects_itself;         /* verdicts are frozen */
     int64_t suspicion_wall_ms;    /* since when it does, or does not any more; 0: it never did */
     char suspicion[200];          /* why */
-    uint64_t events_lost;         /* that the disk did not take */
+    uint64_t failovers_kept;      /* deaths within the objective of a service */
+    uint64_t failovers_missed;
+    uint64_t events_lost; /* that the disk did not take */
 };
 /** A copy of the figures; any thread. */
 void control_status(struct control *control, struct control_status *out);

@@ -32,6 +32,7 @@ struct health_report {
                            it */
     uint32_t latency_us;      /* smoothed, of the step that the check says; 0: none yet, or too old */
     uint32_t latency_samples; /* that it stands on; LATENCY_CHECKS_LEAST also for more */
+    uint64_t good_us;         /* monotonic, of the last good result; 0: none */
     struct evidence evidence; /* of the last transition, when the verdict became what it is */
 };
 void health_report_free(struct health_report *report);

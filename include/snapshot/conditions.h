@@ -51,6 +51,34 @@ struct check_state {
     const struct evidence *evidence; /* NULL before the first verdict */
 };
 
+/* How soon it is out of answers and of caches when it dies, and was the last time. */
+struct failover {
+    uint32_t promised_ms;  /* from a death to the first changed answer, at most; 0: nobody checks it */
+    uint32_t objective_ms; /* the tightest of the services that reach it; 0: none */
+    uint32_t ttl_s;        /* of the service that has that */
+    /* the last time */
+    int64_t at_wall_ms;      /* when answers changed; 0: it never died */
+    uint32_t noticed_ms;     /* from the last good check before to then */
+    uint32_t measured_ttl_s; /* ttl_s of that time: caches followed that much later, at most */
+};
+
+/** From a death until no cache leads to it, at most. */
+static inline uint64_t failover_promised_ms(const struct failover *failover)
+{
+    return failover->promised_ms + (uint64_t)failover->ttl_s * 1000;
+}
+
+/** The same, the last time. */
+static inline uint64_t failover_achieved_ms(const struct failover *failover)
+{
+    return failover->noticed_ms + (uint64_t)failover->measured_ttl_s * 1000;
+}
+
+static inline bool failover_is_kept(const struct failover *failover)
+{
+    return failover_achieved_ms(failover) <= failover->objective_ms;
+}
+
 /* One block with its check states: free with free(). */
 struct endpoint_condition {
     uint32_t weight;                 /* effective: override over declared */
@@ -66,6 +94,7 @@ struct endpoint_condition {
     const struct override *override; /* NULL: no operator says anything */
     size_t check_count;              /* 0 where there is only one: it is the evidence's */
     const struct check_state *checks;
+    struct failover failover;
 };
 
 /*

@@ -23,6 +23,7 @@ enum event_kind {
     EVENT_GENERATION, /* "accepted" */
     EVENT_LOCATIONS,  /* "loaded" */
     EVENT_NAME,       /* addresses of a hostname of endpoints, "" when there are none */
+    EVENT_FAILOVER,   /* "kept", "missed": how soon a dead endpoint was out of answers and caches */
     EVENT_KIND_COUNT,
 };
 extern const char *const event_kind_names[EVENT_KIND_COUNT];

@@ -47,21 +47,28 @@ static void say_override(const struct override *override, char out[ENDPOINT_WHY_
              override->reason);
 }
 
-static void say_down(const struct evidence *evidence, char out[ENDPOINT_WHY_SIZE])
+static void say_down(const struct endpoint_condition *condition, char out[ENDPOINT_WHY_SIZE])
 {
+    const struct evidence *evidence = condition->evidence;
+    const struct failover *failover = &condition->failover;
     char since[CLOCK_TEXT_SIZE];
     if (evidence == NULL) {
         snprintf(out, ENDPOINT_WHY_SIZE, "its check says down");
         return;
     }
     clock_format(evidence->since_wall_ms, since);
-    snprintf(out, ENDPOINT_WHY_SIZE, "down since %s by check %s: %s", since, evidence->check, evidence->text);
+    int used = snprintf(out, ENDPOINT_WHY_SIZE, "down since %s by check %s: %s", since, evidence->check,
+                        evidence->text);
+    if (used > 0 && used < ENDPOINT_WHY_SIZE && failover->at_wall_ms != 0 && failover->objective_ms != 0)
+        snprintf(out + used, ENDPOINT_WHY_SIZE - (size_t)used,
+                 "; out of caches within %.1fs, the objective is %gs",
+                 (double)failover_achieved_ms(failover) / 1e3, failover->objective_ms / 1e3);
 }
 
 static void say_observed(const struct endpoint_condition *condition, char out[ENDPOINT_WHY_SIZE])
 {
     switch (condition->verdict) {
-    case HEALTH_DOWN: say_down(condition->evidence, out); return;
+    case HEALTH_DOWN: say_down(condition, out); return;
     case HEALTH_UNKNOWN: snprintf(out, ENDPOINT_WHY_SIZE, "not checked yet"); return;
     case HEALTH_UNCHECKED: snprintf(out, ENDPOINT_WHY_SIZE, "nobody checks it"); return;
     default: break;
@@ -166,6 +173,28 @@ static void write_checks(struct writer *json, const struct endpoint_condition *c
     writer_end(json);
 }
 
+static void write_seconds(struct writer *json, const char *key, bool is_known, uint64_t ms)
+{
+    if (is_known)
+        writer_real(json, key, (double)ms / 1e3);
+    else
+        writer_null(json, key);
+}
+
+/* What would happen if it died now, and what did the last time. */
+static void write_failover(struct writer *json, const struct failover *failover)
+{
+    bool has_objective = failover->objective_ms != 0, has_died = failover->at_wall_ms != 0;
+    writer_object(json, "failover");
+    write_seconds(json, "objective_s", has_objective, failover->objective_ms);
+    write_seconds(json, "promised_s", has_objective, failover_promised_ms(failover));
+    write_seconds(json, "notices_within_s", true, failover->promised_ms);
+    writer_time(json, "last", failover->at_wall_ms);
+    write_seconds(json, "noticed_s", has_died, failover->noticed_ms);
+    write_seconds(json, "achieved_s", has_died && has_objective, failover_achieved_ms(failover));
+    writer_end(json);
+}
+
 static void write_health(struct writer *json, const struct endpoint_condition *condition,
                          const struct check_times *times)
 {
@@ -183,6 +212,8 @@ static void write_health(struct writer *json, const struct endpoint_condition *c
     write_times(json, times);
     writer_time(json, "certificate_ends", condition != NULL ? condition->certificate_ends_s * 1000 : 0);
     write_checks(json, condition);
+    if (condition != NULL && condition->failover.promised_ms != 0)
+        write_failover(json, &condition->failover);
     writer_end(json);
 }
 

@@ -2,7 +2,7 @@
 /* What the API's bodies look like.  The contract test holds every reply to it. */
 #include "api/form.h"
 
-#define EVENT_KINDS "endpoint|check|override|pool|policy|service|suspicion|generation|locations"
+#define EVENT_KINDS "endpoint|check|override|pool|policy|service|suspicion|generation|locations|name|failover"
 
 /* ---- everywhere ---- */
 
@@ -87,6 +87,16 @@ static const struct member health_members[] = {
     { "times", "[check_time]", "how long the steps of its first check take" },
     { "certificate_ends", "time?", "when the certificate that it shows expires" },
     { "~checks", "[check_verdict]", "where there are several: what each of them says" },
+    { "~failover", "failover", "how soon it is out of answers and of caches when it dies" },
+};
+static const struct member failover_members[] = {
+    { "objective_s", "number?", "the tightest of the services that reach it" },
+    { "promised_s", "number?",
+      "from its death until no cache leads to it, at most, with that service's ttl" },
+    { "notices_within_s", "number", "from its death to the first changed answer, at most" },
+    { "last", "time?", "when it died last" },
+    { "noticed_s", "number?", "then, from its last good check to the first changed answer" },
+    { "achieved_s", "number?", "then, until no cache led to it" },
 };
 static const struct member check_verdict_members[] = {
     { "check", "string", "its name" },
@@ -307,6 +317,7 @@ static const struct form forms[] = {
     FORM("effective", "override over declared over observed", effective_members),
     FORM("check_time", "how long one step of a check takes", time_members),
     FORM("endpoint_health", "what checks say of an endpoint", health_members),
+    FORM("failover", "how soon an endpoint is out of answers and of caches when it dies", failover_members),
     FORM("check_verdict", "what one of several checks says of an endpoint", check_verdict_members),
     FORM("endpoint_override", "what an operator says of an endpoint", override_members),
     FORM("batch", "several changes of the configuration", batch_members),

@@ -48,6 +48,7 @@ static const struct member step_members[] = {
     { "~candidates", "[explain_candidate]", "" },
     { "~endpoints", "[string]", "those in the answer" },
     { "~ttl", "integer", "" },
+    { "~objective_s", "number", "the service's failover objective" },
     { "~degraded", "boolean", "true: answered although nothing is available" },
     { "~ttl_why", "string", "" },
     { "~scope_why", "string", "" },

@@ -147,6 +147,46 @@ static bool certificate_end(struct text *out, const struct endpoint *endpoint,
     return true;
 }
 
+static bool objective(struct text *out, const struct endpoint *endpoint,
+                      const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->failover.objective_ms == 0)
+        return false;
+    text_printf(out, "%.3f", condition->failover.objective_ms / 1e3);
+    return true;
+}
+
+static bool promised(struct text *out, const struct endpoint *endpoint,
+                     const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->failover.objective_ms == 0)
+        return false;
+    text_printf(out, "%.3f", (double)failover_promised_ms(&condition->failover) / 1e3);
+    return true;
+}
+
+static bool achieved(struct text *out, const struct endpoint *endpoint,
+                     const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->failover.objective_ms == 0 || condition->failover.at_wall_ms == 0)
+        return false;
+    text_printf(out, "%.3f", (double)failover_achieved_ms(&condition->failover) / 1e3);
+    return true;
+}
+
+static bool noticed(struct text *out, const struct endpoint *endpoint,
+                    const struct endpoint_condition *condition)
+{
+    (void)endpoint;
+    if (condition == NULL || condition->failover.at_wall_ms == 0)
+        return false;
+    text_printf(out, "%.3f", condition->failover.noticed_ms / 1e3);
+    return true;
+}
+
 static void write_sample(void *context, const struct node *pool, const struct endpoint *endpoint,
                          const struct endpoint_condition *condition)
 {
@@ -185,6 +225,14 @@ static void write_endpoints(struct text *out, const struct snapshot *now)
         { "steerd_endpoint_certificate_end_seconds",
           "Unix time of the end of the certificate that its checks were shown last.",
           { .value = certificate_end, .more_labels = "" } },
+        { "steerd_endpoint_noticed_seconds",
+          "When it died last: from its last good check to the first changed answer.",
+          { .value = noticed, .more_labels = "" } },
+        { "steerd_endpoint_failover_seconds",
+          "Until no cache leads to it: the objective, what checks and TTL promise, and the last time.",
+          { .value = objective, .more_labels = ",kind=\"objective\"" } },
+        { NULL, NULL, { .value = promised, .more_labels = ",kind=\"promised\"" } },
+        { NULL, NULL, { .value = achieved, .more_labels = ",kind=\"achieved\"" } },
     };
     const char *name = NULL;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
@@ -236,6 +284,10 @@ static void write_control(struct text *out, struct control *control)
     one(out, "steerd_events_total", "counter", "Number of the newest event.",
         feed_last(control_feed(control)));
     one(out, "steerd_events_lost_total", "counter", "Events that the disk did not take.", status.events_lost);
+    metrics_family(out, "steerd_failovers_total", "counter",
+                   "Deaths of endpoints under a failover objective.");
+    labelled(out, "steerd_failovers_total", "result", "kept", status.failovers_kept);
+    labelled(out, "steerd_failovers_total", "result", "missed", status.failovers_missed);
     const struct checker_counters *checks = control_checker_counters(control);
     metrics_family(out, "steerd_checks_total", "counter", "Health checks that ended.");
     labelled(out, "steerd_checks_total", "result", "success",

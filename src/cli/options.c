@@ -35,7 +35,7 @@ static const struct option_row rows[] = {
     { "limit", 0, OPTION_LIMIT, "N", HERE(limit), NULL, "rows at most" },
     { "if-generation", 0, OPTION_IF_GENERATION, "N", HERE(if_generation), "@generations", "only if this is still the current generation" },
     { "follow", 'f', OPTION_FOLLOW, NULL, HERE(follows), NULL, "go on with what happens, until interrupted; resumes where it was when the server comes back" },
-    { "kind", 0, OPTION_KIND, "KIND", HERE(kind), "endpoint check override pool policy service suspicion generation locations", "only events of this kind" },
+    { "kind", 0, OPTION_KIND, "KIND", HERE(kind), "endpoint check override pool policy service suspicion generation locations name failover", "only events of this kind" },
     { "subject", 0, OPTION_SUBJECT, "NAME", HERE(subject), "@endpoints", "only events about this, or about what is below it" },
     { "yes", 'y', OPTION_YES, NULL, HERE(says_yes), NULL, "do not ask" },
     { "wait", 'w', OPTION_WAIT, NULL, HERE(waits), NULL, "come back when it is done: see steerctl help wait" },

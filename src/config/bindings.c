@@ -138,6 +138,7 @@ static void bind_pool(struct build *build, const struct item *item, const struct
             .pool = out->after->name,
             .pace = pace_of(pool, &pool->endpoints[i]),
             .failover_ms = binder.objective.failover_ms,
+            .failover_ttl_s = binder.objective.ttl_s,
         };
         bind_endpoint(&binder, &pool->endpoints[i], &out->endpoints[i]);
     }

@@ -59,7 +59,8 @@ struct item {
     uint8_t colour;
     uint32_t walk;        /* the walk of objectives.c that came here last */
     int64_t budget_ms;    /* what that walk leaves to the checks, */
-    uint32_t failover_ms; /* and what for */
+    uint32_t failover_ms; /* and what for, */
+    uint32_t ttl_s;       /* by a service with that TTL */
     void *draft;          /* what is being compiled of it */
 };
 

@@ -187,12 +187,15 @@ static void spread_to(const struct walk *walk, struct item *item, const struct o
 {
     bool is_first = item->walk != walk->number;
     bool is_tighter = is_first || wanted->budget_ms < item->budget_ms;
-    bool is_sooner = is_first || wanted->failover_ms < item->failover_ms;
+    bool is_sooner = is_first || wanted->failover_ms < item->failover_ms ||
+                     (wanted->failover_ms == item->failover_ms && wanted->ttl_s > item->ttl_s);
     item->walk = walk->number;
     if (is_tighter)
         item->budget_ms = wanted->budget_ms;
-    if (is_sooner)
+    if (is_sooner) {
         item->failover_ms = wanted->failover_ms;
+        item->ttl_s = wanted->ttl_s;
+    }
     if ((!is_tighter && !is_sooner) || item->source->object.kind == OBJECT_POOL)
         return;
     for (size_t i = 0; i < item->source->reference_count; i++) {
@@ -216,7 +219,7 @@ static void spread_service(struct item *item, void *context)
     const struct source *source = item->source;
     if (source->failover_ms == 0)
         return;
-    const struct objective wanted = { source->failover_ms, item->budget_ms };
+    const struct objective wanted = { source->failover_ms, item->service->ttl_s, item->budget_ms };
     for (size_t i = 0; i < source->reference_count; i++) {
         struct item *child = walk_node(walk, source->references[i].name);
         if (child != NULL)
@@ -236,7 +239,7 @@ static struct objective objective_in(const struct item *pool, uint32_t walk_numb
 {
     if (pool->walk != walk_number)
         return (struct objective){ 0 };
-    return (struct objective){ pool->failover_ms, pool->budget_ms };
+    return (struct objective){ pool->failover_ms, pool->ttl_s, pool->budget_ms };
 }
 
 static void keep_before(struct item *pool, void *context)
@@ -287,7 +290,8 @@ bool objective_has_moved(const struct build *build, const struct item *pool)
     struct objective after = objective_of(build, pool), none = { 0 };
     if (before == NULL)
         before = &none;
-    return after.failover_ms != before->failover_ms || after.budget_ms != before->budget_ms;
+    return after.failover_ms != before->failover_ms || after.ttl_s != before->ttl_s ||
+           after.budget_ms != before->budget_ms;
 }
 
 void objectives_free(struct build *build)

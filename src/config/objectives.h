@@ -18,6 +18,7 @@ void objective_apply(struct build *build, struct item *item, struct declared_ser
 /* What services want of a pool. */
 struct objective {
     uint32_t failover_ms; /* 0: nothing */
+    uint32_t ttl_s;       /* of the service that wants that */
     int64_t budget_ms;    /* from a death to the first changed answer */
 };
 

@@ -40,6 +40,7 @@ void control_publish(struct control *control, uint64_t generation, const char *g
     pthread_mutex_lock(&control->status_mutex);
     struct control_status *status = &control->status;
     status->publications = world_publications(control->world);
+    world_failovers(control->world, &status->failovers_kept, &status->failovers_missed);
     status->published_wall_ms = clock_wall_ms();
     if (geo_source != NULL) {
         status->generation = generation;

@@ -9,6 +9,7 @@ struct observation {
     uint8_t verdict; /* enum health_verdict */
     uint32_t settle_ms;
     uint32_t latency_us, latency_samples;
+    uint64_t good_us;                /* monotonic, of the last good result; 0: none */
     bool is_input;                   /* of a calculated check: it does not decide itself */
     const struct evidence *evidence; /* published with the condition; NULL before the first verdict */
 };

@@ -142,6 +142,7 @@ static void believe(struct world *world, struct entry *entry, const struct healt
     observed->settle_ms = report->settle_ms;
     observed->latency_us = report->latency_us;
     observed->latency_samples = report->latency_samples;
+    observed->good_us = report->good_us;
     if (is_news && report->verdict != HEALTH_UNKNOWN) {
         edition_replaced(&world->edition, observed->evidence, NULL);
         observed->evidence = xmemdup(&report->evidence, sizeof report->evidence);

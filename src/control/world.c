@@ -169,6 +169,7 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
         world_restore_pace(world, entry);
     bool is_checked = compiled->check_count > 0 || entry->check_count > 0;
     entry_take_checks(world, entry, compiled);
+    entry_take_objective(entry, compiled);
     if (is_checked || is_new)
         world_bind(world, entry, compiled, is_new);
     world_mark_dirty(world, entry);
@@ -343,6 +344,8 @@ static void refresh_endpoints(struct world *world)
         world_note_pace(world, entry);
         const struct endpoint_condition *before = paged_edit_get(edit, slot);
         transitions_endpoint(world->transitions, entry->key, before, &fresh);
+        world_measure_failover(world, entry, before, &fresh);
+        fresh.failover = entry->failover;
         edition_replaced(&world->edition, before, NULL);
         paged_edit_set(edit, slot, edition_made(&world->edition, entry_condition(entry, &fresh), NULL));
         graph_touch(world->graph, entry->pool_slot);

@@ -83,4 +83,6 @@ void world_set_latency(struct world *world, struct latency_table *table);
 
 /** Publishes what has changed since the last time; false if nothing has. */
 bool world_publish(struct world *world);
+/** Deaths that kept the objective of a service, and those that did not. */
+void world_failovers(const struct world *world, uint64_t *kept, uint64_t *missed);
 uint64_t world_publications(const struct world *world);

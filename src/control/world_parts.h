@@ -21,6 +21,7 @@ struct entry {
     size_t check_count;
     struct compiled_pace pace;
     struct ramp ramp;
+    struct failover failover;
     struct store_pace noted; /* what the store has of it; its name is not used */
     uint64_t wake_ms;        /* when to look again; 0: when something happens */
     bool is_dirty, is_paced;
@@ -51,8 +52,15 @@ struct world {
     struct latency_table *latency; /* what clients measured, or NULL */
     bool is_latency_stale;         /* conditions.latency has to be made again: endpoints or figures changed */
     bool is_changed;               /* something to publish */
+    uint64_t failovers_kept, failovers_missed;
     struct edition edition;
 };
+
+/* world_failover.c */
+void entry_take_objective(struct entry *entry, const struct compiled_endpoint *compiled);
+/** Measures if it died, by the checks that say so. */
+void world_measure_failover(struct world *world, struct entry *entry, const struct endpoint_condition *before,
+                            const struct endpoint_condition *after);
 
 struct entry *world_entry(const struct world *world, uint32_t slot); /* or NULL */
 void world_mark_dirty(struct world *world, struct entry *entry);

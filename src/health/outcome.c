@@ -239,6 +239,8 @@ void outcome_note(struct target *target, const struct finding *from)
         return;
     }
     counter_add(is_success ? &counters->succeeded : &counters->failed);
+    if (is_success)
+        target->known.good_us = clock_monotonic_us();
     if (target->binding.check->confirm && verdict_must_confirm(&target->verdict, is_success)) {
         target_recheck(target);
         return;

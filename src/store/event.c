@@ -13,7 +13,7 @@ const char *const event_kind_names[EVENT_KIND_COUNT] = {
     [EVENT_ENDPOINT] = "endpoint",   [EVENT_CHECK] = "check",           [EVENT_OVERRIDE] = "override",
     [EVENT_POOL] = "pool",           [EVENT_POLICY] = "policy",         [EVENT_SERVICE] = "service",
     [EVENT_SUSPICION] = "suspicion", [EVENT_GENERATION] = "generation", [EVENT_LOCATIONS] = "locations",
-    [EVENT_NAME] = "name",
+    [EVENT_NAME] = "name",           [EVENT_FAILOVER] = "failover",
 };
 
 bool event_kind_parse(const char *name, enum event_kind *out)
