@@ -104,6 +104,8 @@ void compiled_abandon(struct compiled *compiled);
 bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,
                       struct compiled *out);
 
+/** Of the head, with what is kept. */
+const struct dataset *compiler_dataset(const struct compiler *compiler);
 /** The text of an object of the head, with what is kept, or NULL; borrowed until the next keep or accept. */
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
 /** The same without what is only kept: what may be shown. */

@@ -74,6 +74,7 @@ struct command {
     size_t body_size;
     char *author, *comment; /* owned */
     bool has_if_match, is_dry_run;
+    bool is_forced; /* may leave a service without a healthy endpoint */
     uint64_t if_match;
     uint64_t before;
     unsigned most;

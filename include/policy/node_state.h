@@ -18,5 +18,8 @@
 struct node_state *node_state_new(const struct node *node, const struct dataset *dataset,
                                   const struct conditions *conditions, const struct node_state *before);
 
+/** Children that have to be available for the node to be. */
+uint16_t node_needs(const struct node *node);
+
 /** True if both would answer alike: nothing has to be published. */
 bool node_state_equal(const struct node_state *a, const struct node_state *b);

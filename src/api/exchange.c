@@ -38,7 +38,8 @@ bool exchange_prepare_write(struct request *request, struct command *command)
     const char *comment = target_param(&request->target, "comment");
     if (comment != NULL && strlen(comment) > COMMENT_SIZE_MAX)
         return problem_parameter(request, "comment", "has at most %d bytes", COMMENT_SIZE_MAX);
-    if (!parse_if_match(request, command) || !request_bool(request, "dry_run", false, &command->is_dry_run))
+    if (!parse_if_match(request, command) || !request_bool(request, "dry_run", false, &command->is_dry_run) ||
+        !request_bool(request, "force", false, &command->is_forced))
         return false;
     command->author = xstrdup(request->author);
     audit_log_give(request, command);
@@ -178,11 +179,6 @@ void exchange_reply_written(struct request *request)
         return;
     make_relative(request, &request->command->problems);
     reply_written(request, request->command->is_dry_run);
-}
-
-void exchange_reply_dry_run(struct request *request)
-{
-    reply_written(request, true);
 }
 
 struct command *exchange_read_object(enum object_kind kind, const char *name)

@@ -24,9 +24,6 @@ void exchange_reply_written(struct request *request);
  */
 void exchange_reply_stale(struct request *request, uint64_t if_match);
 
-/** The same reply for a write that was only tried. */
-void exchange_reply_dry_run(struct request *request);
-
 /** A command that reads one object. */
 struct command *exchange_read_object(enum object_kind kind, const char *name);
 

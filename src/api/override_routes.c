@@ -21,7 +21,11 @@ static struct command *command_on(const struct request *request, enum command_ki
 
 static void reply_now(struct request *request)
 {
-    if (exchange_succeeded(request))
+    if (!exchange_succeeded(request))
+        return;
+    if (request->command->is_dry_run)
+        exchange_reply_written(request);
+    else
         endpoint_reply_now(request);
 }
 
@@ -46,11 +50,10 @@ static void go_on(struct request *request)
         return;
     if (prepared->has_if_match && prepared->if_match != pool->generation) {
         exchange_reply_stale(request, prepared->if_match);
-    } else if (prepared->is_dry_run) {
-        exchange_reply_dry_run(request);
     } else {
         struct command *command = request->prepared;
         request->prepared = NULL;
+        command->generation = pool->generation;
         exchange_send(request, command, reply_now);
     }
 }

@@ -32,6 +32,8 @@ static const struct parameter rows[] = {
 
     QUERY("comment", NULL, "string", "more for the east", "why, for the history; at most 1000 bytes"),
     QUERY("dry_run", NULL, "true|false", "true", "true: says what would happen, and changes nothing"),
+    QUERY("force", NULL, "true|false", "true",
+          "true: also if a service is left without a healthy endpoint, which else is refused with 409"),
     QUERY("limit", NULL, "integer", "10", "items at most"),
     QUERY("before", "/v1/audit", "integer", "1000000", "only entries below this number"),
     QUERY("who", "/v1/audit", "string", "admin", "only what this name wanted"),

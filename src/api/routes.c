@@ -5,7 +5,7 @@
 #include "api/router.h"
 #include "api/state.h"
 
-#define WRITE       "comment dry_run"
+#define WRITE       "comment dry_run force"
 #define PAGE        "limit after"
 #define CONFIG_SIZE ((size_t)64 << 20)
 #define BATCH_SIZE  ((size_t)8 << 20)
@@ -120,9 +120,9 @@ const struct route api_routes[] = {
     { METHOD_PATCH, ENDPOINT, ROLE_ADMIN, endpoint_patch, WRITE, "JSON Merge Patch", 0, 0,
       TAKES("patch of endpoint", "{\"weight\":9}", "endpoint_view or written", "404 " WRITE_ERRORS) },
     { METHOD_PUT, ENDPOINT "/override", ROLE_OPERATOR, override_put, WRITE, "say up, down, drain, a weight",
-      0, 0, TAKES("override", EXAMPLE_OVERRIDE, "endpoint_view or written", "404 412 422 503") },
+      0, 0, TAKES("override", EXAMPLE_OVERRIDE, "endpoint_view or written", "404 409 412 422 503") },
     { METHOD_DELETE, ENDPOINT "/override", ROLE_OPERATOR, override_delete, WRITE, "say nothing any more", 0,
-      0, SHOWS("endpoint_view or written", "404 412 503") },
+      0, SHOWS("endpoint_view or written", "404 409 412 503") },
 
     { METHOD_GET, "/v1/events", ROLE_VIEWER, event_list, "after kind subject limit",
       "what happened: above a number, or the newest", 0, 0, GIVES("events", "503") },

@@ -319,6 +319,11 @@ void compiler_reject(struct compiler *compiler, struct compiled *compiled)
 
 /* ---- asking ---- */
 
+const struct dataset *compiler_dataset(const struct compiler *compiler)
+{
+    return compiler->dataset;
+}
+
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name)
 {
     const struct item *item = table_find(compiler->items[kind], name);

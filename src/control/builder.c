@@ -8,6 +8,7 @@
 #include "control/import.h"
 #include "control/reading.h"
 #include "control/writes.h"
+#include "snapshot/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,7 @@ static void post_task(struct builder *builder, int kind)
 static void *builder_main(void *arg)
 {
     struct builder *builder = arg;
+    snapshot_register_thread();
     while (!builder->is_stopping) {
         bool has_letters = mailbox_wait(builder->box, WATCH_MS);
         sort_letters(builder, mailbox_take(builder->box));
@@ -328,6 +330,7 @@ static void *builder_main(void *arg)
         if (!has_letters && builder->in_flight == NULL && databases_have_changed(builder->databases))
             run_geo(builder);
     }
+    snapshot_unregister_thread();
     refuse_waiting(builder);
     return NULL;
 }

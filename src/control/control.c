@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "control/builds.h"
 #include "control/cookie_secrets.h"
 #include "control/name_servers.h"
@@ -328,6 +329,7 @@ static void close_parts(struct control *control)
     event_command_stop(control->event_command);
     snapshot_shutdown();
     world_free(control->world);
+    table_free(control->held_under_way);
     chronicle_free(control->chronicle);
     builder_free(control->builder);
     tickets_free(control->tickets);
@@ -346,6 +348,7 @@ bool control_start(const struct settings *settings, struct control **out, struct
     control->tickets = tickets_new(TICKET_ROOM);
     control->world = world_new(control->tickets);
     snapshot_keep(settings->explain_allow_count > 0 ? SNAPSHOTS_KEPT_MOST : 0);
+    control->held_under_way = table_new();
     pthread_mutex_init(&control->status_mutex, NULL);
     if (!open_parts(control, err) || !run_start(control, err)) {
         close_parts(control);

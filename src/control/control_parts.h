@@ -28,6 +28,7 @@ struct control {
     struct webhooks *webhooks;           /* NULL: none */
     struct event_command *event_command; /* NULL: none */
     struct world *world;
+    struct table *held_under_way; /* endpoints that overrides on their way to the store take out */
     struct tickets *tickets;
     bool is_ready;    /* the start is over */
     bool is_stopping; /* nothing is posted to others any more */

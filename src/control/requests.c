@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "control/notes.h"
 #include "control/reading.h"
 
@@ -23,6 +24,16 @@ void requests_override(struct control *control, struct command *command, enum st
         control_reply(command, RESULT_NOT_FOUND);
         return;
     }
+    const struct override *next = kind == STORE_PUT_OVERRIDE ? &command->override : NULL;
+    bool may = command->is_forced ||
+               world_may_override(control->world, key, next, control->held_under_way, &command->error);
+    if (!may || command->is_dry_run) {
+        free(key);
+        control_reply(command, may ? RESULT_DONE : RESULT_CONFLICT);
+        return;
+    }
+    if (world_holds(control->world, key, next))
+        table_put(control->held_under_way, key, control);
     struct store_job *job = store_job_new(kind);
     job->reply_to = control->store_box;
     job->context = command;
@@ -40,6 +51,7 @@ void requests_override_stored(struct control *control, struct store_job *job)
 {
     struct command *command = job->context;
     bool is_set = job->letter.kind == STORE_PUT_OVERRIDE;
+    table_remove(control->held_under_way, job->key);
     if (job->is_done) {
         world_override(control->world, job->key, is_set ? &job->override : NULL);
         if (is_set)

@@ -68,6 +68,13 @@ void world_override(struct world *world, const char *key, const struct override 
  */
 int64_t world_cached_until_ms(struct world *world, const char *key, const struct override *override,
                               int64_t now_ms);
+/** True if the endpoint is available now and would not be with this override (NULL: without one). */
+bool world_holds(const struct world *world, const char *key, const struct override *override);
+/** False with the reason if that would leave a service without a healthy endpoint which has one now; as if
+ * those in `under_way` (keys) were not available any more. */
+struct table;
+bool world_may_override(const struct world *world, const char *key, const struct override *override,
+                        const struct table *under_way, struct error *why);
 /** True if such an endpoint exists now. */
 bool world_has_endpoint(const struct world *world, const char *key);
 /** The key of an override that has expired at `wall_ms`, or NULL; with the time of the next expiry (0: none)

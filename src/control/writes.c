@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "control/changes.h"
+#include "control/guard.h"
 #include "control/reading.h"
+#include "snapshot/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,10 +69,37 @@ static void give_warnings(const struct problems *warnings, struct command *comma
     }
 }
 
+/* True unless services would lose their last healthy endpoint, as far as what is published knows of health.
+ */
+static bool may_change(const struct builder *builder, struct command *command, const struct build *build)
+{
+    const struct snapshot *now = command->is_forced ? NULL : snapshot_acquire();
+    if (now == NULL)
+        return true;
+    const struct scene before = { .dataset = compiler_dataset(builder->compiler),
+                                  .conditions = now->conditions },
+                       after = { .dataset = build->compiled.dataset, .conditions = now->conditions };
+    bool may = guard_change(&before, &after, build->compiled.nodes, build->compiled.node_count,
+                            &build->changes, &command->error);
+    snapshot_release();
+    return may;
+}
+
+static void refuse_compiled(struct group *group, struct command *command, struct build *build)
+{
+    compiler_reject(group->builder->compiler, &build->compiled);
+    build_free(build);
+    answer(group, command, RESULT_CONFLICT);
+}
+
 /* What the command changes is compiled, and unless it is only tried it becomes the next of the group. */
 static void take_change(struct group *group, struct command *command, struct build *build)
 {
     struct builder *builder = group->builder;
+    if (!may_change(builder, command, build)) {
+        refuse_compiled(group, command, build);
+        return;
+    }
     reading_put_result(builder->compiler, command, &build->changes);
     give_warnings(&build->compiled.warnings, command);
     changes_relate_problems(command, &command->problems);

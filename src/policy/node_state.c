@@ -18,7 +18,7 @@ static uint16_t count_available(const struct node *node, const struct dataset *d
     return count;
 }
 
-static uint16_t needed(const struct node *node)
+uint16_t node_needs(const struct node *node)
 {
     if (!node->is_percent)
         return node->min_healthy;
@@ -94,7 +94,7 @@ struct node_state *node_state_new(const struct node *node, const struct dataset 
     struct node_state *state =
         wants_lists ? node_lists_new(node, dataset, conditions) : xcalloc(1, sizeof *state);
     state->available_count = count_available(node, dataset, conditions, VIEW_HEALTHY);
-    state->is_available[VIEW_HEALTHY] = state->available_count >= needed(node);
+    state->is_available[VIEW_HEALTHY] = state->available_count >= node_needs(node);
     state->is_available[VIEW_UNHELD] = count_available(node, dataset, conditions, VIEW_UNHELD) > 0;
     state->is_available[VIEW_EVERYTHING] = true;
     state->capacity = capacity_of(node, dataset, conditions);

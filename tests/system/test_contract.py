@@ -253,7 +253,8 @@ def test_409_for_tokens_that_are_there_already_or_stay(server, document):
 
 # What only a server says that is about to start or to stop.
 UNREACHED = {409: {"/v1/reload": "it takes the file", "/v1/tokens": "no part of what is configured",
-                   "/v1/tokens/{token}": "the same"},
+                   "/v1/tokens/{token}": "the same",
+                   "/v1/pools/{pool}/endpoints/{endpoint}/override": "neither are overrides"},
              503: {"/v1/tokens/{token}": "on such a disk there are no tokens to take away",
                    "GET": "control answers reads as long as it runs", "/v1/reload": "unchanged files are not written",
                    "/v1/latency/samples": "samples are held in memory",

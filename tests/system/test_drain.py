@@ -25,7 +25,7 @@ def seconds_left(override):
 
 
 def put(daemon, where, body):
-    reply = daemon.api("PUT", "/v1/pools/%s/endpoints/a/override" % where, body)
+    reply = daemon.api("PUT", "/v1/pools/%s/endpoints/a/override?force=true" % where, body)
     assert reply.status == 200, reply.text
     return reply.json["override"]
 

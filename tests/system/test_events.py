@@ -105,7 +105,7 @@ def test_a_service_with_a_tree_of_its_own_is_told_too(daemon, backend):
 def test_what_operators_do_is_written_down(daemon, backend):
     backend(ONE), backend(TWO)
     daemon.start(two_pools(backend.port))
-    path = "/v1/pools/first/endpoints/a/override"
+    path = "/v1/pools/first/endpoints/a/override?force=true"
     assert daemon.api("PUT", path, {"state": "drain", "reason": "new disks"}).status == 200
     drained = await_event(daemon, kind="override", subject="first/a", state="drain")
     assert drained["text"] == "new disks" and drained["author"]
@@ -122,8 +122,8 @@ def test_the_history_is_read_by_cursor_kind_and_subject(daemon):
     for weight in range(2, 12):
         daemon.set_weight("us", "a", weight)
     for name in "ab":
-        assert daemon.api("PUT", "/v1/pools/us/endpoints/%s/override" % name, {"state": "down"}).status == 200
-    assert daemon.api("PUT", "/v1/pools/eu/endpoints/a/override", {"state": "down"}).status == 200
+        assert daemon.api("PUT", "/v1/pools/us/endpoints/%s/override?force=true" % name, {"state": "down"}).status == 200
+    assert daemon.api("PUT", "/v1/pools/eu/endpoints/a/override?force=true", {"state": "down"}).status == 200
     await_event(daemon, kind="override", subject="eu/a")
     everything = events(daemon, "?after=0")
     numbers = [one["number"] for one in everything]

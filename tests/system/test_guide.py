@@ -31,7 +31,7 @@ def leads(server, name, count, **how):
 
 def override(server, endpoint, state):
     pool, name = endpoint.split("/")
-    reply = server.api("PUT", "/v1/pools/%s/endpoints/%s/override" % (pool, name), {"state": state})
+    reply = server.api("PUT", "/v1/pools/%s/endpoints/%s/override?force=true" % (pool, name), {"state": state})
     assert reply.status == 200, reply.text
 
 

@@ -69,7 +69,7 @@ def test_a_weight_override_beats_the_declared_weight(server):
 def test_downs_hold_when_all_others_are_ill(server, backend):
     """serve_all respects operators until nothing else is left."""
     put(server, state="down")
-    assert server.api("PUT", "/v1/pools/web/endpoints/b/override", {"state": "drain"}).status == 200
+    assert server.api("PUT", "/v1/pools/web/endpoints/b/override?force=true", {"state": "drain"}).status == 200
     assert set(answers(server)) <= {ONE, TWO}  # nothing else is left: everything
     assert server.api("DELETE", "/v1/pools/web/endpoints/b/override").status in (200, 204)
     assert set(answers(server)) == {TWO}
