@@ -76,7 +76,7 @@ static bool run_item(struct request *item)
         return false;
     if (item->target.param_count > 0)
         return problem_reply(item, 400, "parameters belong to the batch, not to an item");
-    if (item->route->handle == batch_post || item->route->method == METHOD_GET)
+    if (item->method == METHOD_GET || item->method == METHOD_POST)
         return problem_reply(item, 400, "only changes of the configuration can be part of a batch");
     item->route->handle(item);
     if (item->reply.status != 0)
@@ -191,7 +191,9 @@ static char *place_of(const struct command *item, bool whole)
 {
     struct objects one = { 0 };
     const struct object *object = objects_add(&one, item->object_kind, item->name, NULL, 0);
-    char *place = xasprintf("%s%s", object->pointer, whole || item->pointer == NULL ? "" : item->pointer);
+    char *above = object_pointer(object);
+    char *place = xasprintf("%s%s", above, whole || item->pointer == NULL ? "" : item->pointer);
+    free(above);
     objects_free(&one);
     return place;
 }
