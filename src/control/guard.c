@@ -140,6 +140,7 @@ static const char *word_for(const struct scene *scene, const struct endpoint *en
 
 static void tell_pool(struct stage *stage, const struct node *node, struct text *out)
 {
+    char room[ENDPOINT_NAME_SIZE];
     size_t told = 0;
     text_printf(out, "; of \"%s\" %u of %u would be available, and %u needed", node->name,
                 count_there(stage, node), node->child_count, node_needs(node));
@@ -147,7 +148,7 @@ static void tell_pool(struct stage *stage, const struct node *node, struct text 
         const struct child *child = &node->children[i];
         if (child_is_there(stage, child) || child->kind != CHILD_ENDPOINT)
             continue;
-        text_printf(out, "%s%s %s", told++ > 0 ? ", " : " (", child->endpoint->name,
+        text_printf(out, "%s%s %s", told++ > 0 ? ", " : " (", endpoint_name(child->endpoint, room),
                     word_for(stage->scene, child->endpoint));
     }
     text_puts(out, told > 0 ? ")" : "");
