@@ -103,6 +103,10 @@ struct policy {
      * client.  What the rules alone cannot tell (operators' maps) is passed over while another one fits. */
     uint16_t (*rule_of)(const struct node *node, const struct client *client, uint16_t chosen);
 
+    /* Optional, for explain: false if the rule of child `ordinal` is not about this client, as far as the
+     * rules alone can tell. */
+    bool (*concerns)(const struct node *node, const struct client *client, uint16_t ordinal);
+
     /* Optional, control thread: the child to favour, given the one favoured before (UINT16_MAX: none).
      * `latency_us` holds a figure per child, 0 where it is unknown or the child is unavailable. */
     uint16_t (*prefer)(const struct node *node, const uint32_t *latency_us, uint16_t before);

@@ -88,6 +88,16 @@ static bool is_chosen(const struct choice *choice, uint16_t ordinal)
     return false;
 }
 
+/* It is outside of what its rule names, whatever its state is. */
+static void say_outside(const struct explain_steps *steps, const struct candidates *from, uint16_t ordinal,
+                        char why[ENDPOINT_WHY_SIZE])
+{
+    const struct policy *policy = from->node->policy;
+    if (policy->concerns != NULL && steps->client != NULL &&
+        !policy->concerns(from->node, steps->client, ordinal))
+        snprintf(why, ENDPOINT_WHY_SIZE, "its rule is not about this client");
+}
+
 static void describe(const struct explain_steps *steps, const struct candidates *from, uint16_t ordinal,
                      const struct choice *choice, struct option *out)
 {
@@ -102,6 +112,7 @@ static void describe(const struct explain_steps *steps, const struct candidates 
     if (child->kind == CHILD_ENDPOINT) {
         describe_endpoint(steps, from, child, out);
         explain_say_share(from, ordinal, out->why, sizeof out->why);
+        say_outside(steps, from, ordinal, out->why);
         return;
     }
     out->node = dataset_node(from->dataset, child);
@@ -109,6 +120,7 @@ static void describe(const struct explain_steps *steps, const struct candidates 
     out->kind = child->kind == CHILD_SHARED ? "shared" : "inline";
     say_node_state(from, out->node, out->is_available, out->why);
     explain_say_share(from, ordinal, out->why, sizeof out->why);
+    say_outside(steps, from, ordinal, out->why);
 }
 
 static struct candidates candidates_of(const struct explain_steps *steps, const struct node *node,

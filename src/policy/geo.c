@@ -98,6 +98,14 @@ static uint16_t geo_rule_of(const struct node *node, const struct client *client
     return best_rank == UINT_MAX && map != UINT16_MAX ? map : best;
 }
 
+static bool geo_concerns(const struct node *node, const struct client *client, uint16_t ordinal)
+{
+    const char *key = node_rule(node, ordinal);
+    struct geo_rule rule;
+    return key == NULL || !geo_rule_parse(key, &rule, NULL) || rule.kind == GEO_MAP ||
+           is_about(&rule, client);
+}
+
 const struct policy policy_geo = {
     .name = "geo",
     .is_by_rule = true,
@@ -110,4 +118,5 @@ const struct policy policy_geo = {
     .common_free = geo_shape_free,
     .check_key = geo_check_key,
     .rule_of = geo_rule_of,
+    .concerns = geo_concerns,
 };

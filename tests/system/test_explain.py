@@ -121,3 +121,23 @@ def test_records_and_refusals_have_ids_or_none(daemon):
     _, identity = ask_for_id(daemon, "nowhere.example.test")
     assert daemon.api("GET", "/v1/explain/" + identity).json["rcode"] == "NXDOMAIN"
     assert ask_for_id(daemon, "www.example.test", option=65501)[1] is None  # another option
+
+
+def test_every_candidate_says_why_it_is_not_the_one(daemon, backend):
+    main = {"a": {"ipv4": ONE, "check": "web"}, "b": {"ipv4": TWO, "weight": 5, "capacity": 2}, "c": {"ipv4": "127.0.21.1"},
+            "d": {"ipv4": "127.0.22.1", "weight": 0}, "e": {"ipv4": "127.0.23.1", "weight": 4}}
+    pools = {"main": {"policy": "weighted", "endpoints": main}, "other": pool("failover", "127.0.30.1")}
+    services = {"www": {"policy": {"geo": {"10.0.0.0/8": "other", "country:DE": "other", "default": "main"}}}}
+    daemon.start(world(services, pools, checks={"web": quick_check(backend.port)}))
+    daemon.becomes("main", "a", "down")
+    drain = {"state": "drain", "reason": "new kernel", "expires": "2h"}
+    assert daemon.api("PUT", "/v1/pools/main/endpoints/c/override", drain).status == 200
+    nodes = [one for one in explain(daemon, "www.example.test", client="198.51.100.7")["steps"] if one["step"] == "node"]
+    rules = {one["rule"]: one["why"] for one in nodes[0]["candidates"]}
+    assert rules["10.0.0.0/8"] == rules["country:DE"] == "its rule is not about this client"
+    assert rules["default"] == "3 of 5 available"
+    why = {one["name"]: one["why"] for one in nodes[1]["candidates"]}
+    assert "down since 20" in why["a"] and "by check web: connection refused" in why["a"]
+    assert "at its capacity of 2" in why["b"] and "weight 0" in why["d"]
+    assert "drained by admin until 20" in why["c"] and "new kernel" in why["c"]
+    assert nodes[1]["draw"] == 0 and nodes[1]["chosen"]
