@@ -86,35 +86,39 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
     words->room -= used;
 }
 
-/* Who decided: the good ones of what is up; of what is down the bad ones, and why. */
+/* Bytes of the text that fit, without half of a letter (UTF-8). */
+static int fit(const char *text, size_t most)
+{
+    size_t size = strlen(text) < most ? strlen(text) : most;
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--;
+    return (int)size;
+}
+
+static void name_input(struct words *words, const struct input *input, bool has_reason, size_t most)
+{
+    const struct observation *observed = input->observed;
+    const char *before = words->at;
+    add(words, "; %s is %s", input->name, observed->verdict == HEALTH_UP ? "up" : "down");
+    size_t used = (size_t)(words->at - before) + strlen(": ");
+    if (has_reason && observed->evidence != NULL && used < most)
+        add(words, ": %.*s", fit(observed->evidence->text, most - used), observed->evidence->text);
+}
+
+/* Who decided: the good ones of what is up; of what is down the bad ones, and why, each with its share of the
+ * room. */
 static void explain(const struct check *check, const struct input *inputs, size_t good,
                     struct calculation *out)
 {
     struct words words = { out->text, sizeof out->text };
     bool is_up = out->verdict == HEALTH_UP;
+    size_t left = 0;
     add(&words, "needs %u of %zu, has %zu", check->needed, check->input_count, good);
-    for (size_t i = 0; i < check->input_count; i++) {
-        if (!inputs[i].is_known || inputs[i].is_good != is_up)
-            continue;
-        const struct observation *observed = inputs[i].observed;
-        add(&words, "; %s is %s", inputs[i].name, observed->verdict == HEALTH_UP ? "up" : "down");
-        if (!is_up && observed->evidence != NULL)
-            add(&words, ": %s", observed->evidence->text);
-    }
-}
-
-/* A sequence of UTF-8 whose end did not fit. */
-static void trim(char *text)
-{
-    size_t size = strlen(text), start = size;
-    while (start > 0 && size - start < 3 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
-    if (size - start < wanted)
-        text[start - 1] = '\0';
+    for (size_t i = 0; i < check->input_count; i++)
+        left += inputs[i].is_known && inputs[i].is_good == is_up;
+    for (size_t i = 0; i < check->input_count; i++)
+        if (inputs[i].is_known && inputs[i].is_good == is_up)
+            name_input(&words, &inputs[i], !is_up, (words.room - 1) / left--);
 }
 
 void calculate(const struct check *check, struct check *const *checks, const struct observation *observed,
@@ -128,5 +132,4 @@ void calculate(const struct check *check, struct check *const *checks, const str
     if (out->verdict == HEALTH_UNKNOWN)
         return;
     explain(check, inputs, good, out);
-    trim(out->text);
 }
