@@ -159,3 +159,33 @@ def test_references_that_reply_say_that_it_is_not_us(daemon, hosts):
     wait_until(lambda: verdicts(daemon) == ["down"] * COUNT, 10, "all down")
     assert not suspects(daemon)
     reference.close()
+
+
+def test_monitors_that_all_fall_silent_together_take_nobody_down(daemon):
+    endpoints = {"e%d" % i: {"ipv4": "127.0.%d.9" % (60 + i)} for i in range(COUNT)}
+    daemon.start(world({"www": {"policy": "all", "when_all_down": "servfail"}},
+                       {"all": {"policy": "round_robin", "check": "beat", "endpoints": endpoints}},
+                       checks={"beat": {"type": "push", "ttl": "1s"}}))
+    everybody = {"reports": [{"endpoint": "all/" + name, "status": "up"} for name in endpoints]}
+    assert daemon.api("POST", "/v1/checks/beat/report", everybody).status == 200
+    wait_until(lambda: verdicts(daemon) == ["up"] * COUNT, 10, "all up")
+    wait_until(lambda: suspects(daemon), 20, "suspicion")
+    assert verdicts(daemon) == ["up"] * COUNT
+    assert daemon.api("POST", "/v1/checks/beat/report", everybody).status == 200
+    wait_until(lambda: not suspects(daemon), 20, "trust")
+
+
+def test_programs_that_hang_all_together_take_nobody_down(daemon):
+    switch = daemon.directory / "cut"
+    program = daemon.directory / "probe"
+    program.write_text("#!/bin/sh\nif [ -e %s ]; then sleep 60; fi\n" % switch)
+    program.chmod(0o755)
+    endpoints = {"e%d" % i: {"ipv4": "127.0.%d.9" % (60 + i)} for i in range(COUNT)}
+    check = {"type": "exec", "command": [str(program)], "interval": "1s", "timeout": "900ms", "fall": 1, "rise": 1}
+    daemon.start(world({"www": {"policy": "all", "when_all_down": "servfail"}},
+                       {"all": {"policy": "round_robin", "check": "run", "endpoints": endpoints}},
+                       checks={"run": check}), exec_checks=True)
+    wait_until(lambda: verdicts(daemon) == ["up"] * COUNT, 20, "all up")
+    switch.touch()
+    wait_until(lambda: suspects(daemon), 20, "suspicion")
+    assert verdicts(daemon) == ["up"] * COUNT
