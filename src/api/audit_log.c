@@ -42,8 +42,10 @@ static char *target_of(const struct request *request)
     for (size_t i = 0; i < request->target.segment_count && out.size < TARGET_SIZE_MOST; i++) {
         text_puts(&out, "/");
         for (const char *at = request->target.segments[i]; *at != '\0' && out.size < TARGET_SIZE_MOST; at++) {
-            bool is_plain = isgraph((unsigned char)*at) && *at != '/' && *at != '%';
-            text_printf(&out, is_plain ? "%c" : "%%%02X", (unsigned char)*at);
+            if (isgraph((unsigned char)*at) && *at != '/' && *at != '%')
+                text_add(&out, at, 1);
+            else
+                text_printf(&out, "%%%02X", (unsigned char)*at);
         }
     }
     return text_take(&out);
