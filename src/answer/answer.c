@@ -4,9 +4,9 @@
 #include "answer/assembly.h"
 #include "answer/chaos.h"
 #include "answer/clients.h"
+#include "answer/compose.h"
 #include "answer/cookie.h"
 #include "answer/count.h"
-#include "answer/ready.h"
 #include "answer/traffic.h"
 
 #include <string.h>
@@ -282,33 +282,9 @@ static size_t limit_rate(struct exchange *exchange, size_t reply_size)
     return slip(exchange);
 }
 
-/* A query on its way through a batch, step by step. */
-struct asked {
-    enum dns_query_outcome outcome;
-    struct dns_query query;
-    struct search search; /* of what is accepted */
-    struct zone_match match;
-};
-
-static void read_query(const struct snapshot *now, const uint8_t *packet, size_t size, struct asked *out)
-{
-    out->outcome = dns_query_parse(packet, size, &out->query);
-    out->search.zone = NULL;
-    if (out->outcome == DNS_QUERY_ACCEPT)
-        search_begin(now->dataset, &out->query.qname, out->query.qtype, &out->search);
-}
-
-static void find_name(struct asked *asked)
-{
-    if (asked->search.zone != NULL)
-        search_end(&asked->search, &asked->query.qname, &asked->match);
-}
-
-/* What does not lie ready. */
-static __attribute__((noinline)) size_t compose(struct answerer *answerer, const struct snapshot *now,
-                                                enum transport transport, const struct asked *asked,
-                                                const struct decision *decided, const struct address *source,
-                                                uint8_t *out, size_t out_size)
+size_t compose(struct answerer *answerer, const struct snapshot *now, enum transport transport,
+               const struct asked *asked, const struct decision *decided, const struct address *source,
+               uint8_t *out, size_t out_size)
 {
     const struct dns_query *query = &asked->query;
     struct dns_reply_edns edns;
@@ -339,83 +315,6 @@ static __attribute__((noinline)) size_t compose(struct answerer *answerer, const
             count_one(&answerer->counters->truncated);
     }
     return reply_size;
-}
-
-static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-                    const struct asked *asked, const struct address *source, uint8_t *out, size_t out_size)
-{
-    struct ready ready;
-    ready.is_decided = false;
-    if (asked->outcome == DNS_QUERY_DROP) {
-        count_one(&answerer->counters->dropped);
-        return 0;
-    }
-    count_one(&answerer->counters->queries[transport]);
-    if (asked->search.zone != NULL && answerer->settings->limiter == NULL) {
-        ready.answerer = answerer;
-        ready.now = now;
-        ready.query = &asked->query;
-        ready.match = &asked->match;
-        ready.source = source;
-        size_t size = ready_answer(&ready, out);
-        if (size > 0)
-            return size;
-    }
-    const struct decision *decided = ready.is_decided ? &ready.decision : NULL;
-    return compose(answerer, now, transport, asked, decided, source, out, out_size);
-}
-
-/* What a service needs first: itself and the root of its tree, which lies behind it. */
-static void fetch_service(const struct asked *asked)
-{
-    if (asked->search.zone == NULL || asked->match.outcome != ZONE_FOUND)
-        return;
-    const char *service = (const char *)zone_node_service(asked->match.node);
-    for (size_t line = 0; service != NULL && line < 4; line++)
-        __builtin_prefetch(service + line * 64);
-}
-
-static __attribute__((noinline)) void answer_some(struct answerer *answerer, const struct snapshot *now,
-                                                  enum transport transport, struct message *messages,
-                                                  size_t count)
-{
-    struct asked asked[TOGETHER];
-    for (size_t i = 0; i < count; i++)
-        read_query(now, messages[i].packet, messages[i].size, &asked[i]);
-    for (unsigned fetch = 0; count > 1 && fetch < ZONE_FETCHES; fetch++) {
-        for (size_t i = 0; i < count; i++) {
-            if (asked[i].search.zone != NULL)
-                zone_fetch(asked[i].search.zone, asked[i].search.hash, fetch);
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        find_name(&asked[i]);
-        if (count > 1)
-            fetch_service(&asked[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        messages[i].reply_size = reply(answerer, now, transport, &asked[i], &messages[i].source,
-                                       messages[i].out, messages[i].out_size);
-}
-
-void answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
-                  size_t count)
-{
-    for (size_t first = 0; first < count; first += TOGETHER) {
-        size_t left = count - first;
-        answer_some(answerer, now, TRANSPORT_UDP, messages + first, left < TOGETHER ? left : TOGETHER);
-    }
-}
-
-size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-                      const uint8_t *packet, size_t size, const struct address *source, uint8_t *out,
-                      size_t out_size)
-{
-    struct message message = {
-        .packet = packet, .size = size, .source = *source, .out = out, .out_size = out_size
-    };
-    answer_some(answerer, now, transport, &message, 1);
-    return message.reply_size;
 }
 
 /* ---- explain ---- */
