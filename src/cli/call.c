@@ -49,6 +49,7 @@ void call_add_write_params(const struct options *options, struct text *path)
 {
     client_add_param(path, "comment", options->comment);
     client_add_param(path, "dry_run", options->is_dry_run ? "true" : NULL);
+    client_add_param(path, "force", options->forces ? "true" : NULL);
 }
 
 enum cli_exit call_all_pages(struct client *client, const char *path, cJSON *items)

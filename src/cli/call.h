@@ -12,7 +12,7 @@ enum cli_exit call_and_print(const struct options *options, struct call call,
 /** Prints what a write brought back: warnings, then the generation. */
 enum cli_exit call_print_written(const struct options *options, const struct answer *answer);
 
-/** Adds --comment and --dry-run to the path of a write. */
+/** Adds --comment, --dry-run and --force to the path of a write. */
 void call_add_write_params(const struct options *options, struct text *path);
 
 /** Reads a list page after page; `path` may have parameters. */

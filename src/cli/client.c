@@ -209,6 +209,8 @@ enum cli_exit client_complain(const struct answer *answer)
     else
         text_printf(&message, "the server answered HTTP %ld", answer->status);
     add_errors(&message, cJSON_GetObjectItemCaseSensitive(answer->json, "errors"));
+    if (strstr(detail, "force=true") != NULL)
+        advice = "if that is meant: --force";
     if (advice != NULL)
         text_printf(&message, "\n%s", advice);
     bool is_auth = answer->status == 401 || answer->status == 403;

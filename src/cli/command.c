@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAYS  (OPTION_REASON | OPTION_EXPIRES)
+#define SAYS  (OPTION_REASON | OPTION_EXPIRES | OPTION_FORCE)
 #define WAITS (OPTION_WAIT | OPTION_TIMEOUT)
-#define WRITE (OPTION_COMMENT | OPTION_DRY_RUN)
+#define WRITE (OPTION_COMMENT | OPTION_DRY_RUN | OPTION_FORCE)
 
 static const struct command_row rows[] = {
     { "status", "", "what this server is and does", 0, 0, 0, command_status, NULL, "" },
@@ -26,8 +26,8 @@ static const struct command_row rows[] = {
       "@endpoints", "" },
     { "up", "POOL/ENDPOINT", "treat it as up, whatever its checks say", 1, 1, SAYS | WAITS, command_override,
       "@endpoints", "" },
-    { "undrain", "POOL/ENDPOINT", "take back drain, down or up: the checks decide again", 1, 1, WAITS,
-      command_undrain, "@endpoints", "" },
+    { "undrain", "POOL/ENDPOINT", "take back drain, down or up: the checks decide again", 1, 1,
+      WAITS | OPTION_FORCE, command_undrain, "@endpoints", "" },
     { "check", "report CHECK POOL/ENDPOINT up|down", "tell a push check how an endpoint is", 4, 4,
       OPTION_MESSAGE | OPTION_TTL, command_check, "report", "" },
     { "explain", "NAME", "why a client gets the answer it gets", 0, 1,

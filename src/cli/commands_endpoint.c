@@ -158,8 +158,7 @@ static enum cli_exit change(const struct options *options, const char *method, c
     text_puts(&path, "/endpoints/");
     client_add_escaped(&path, endpoint);
     text_puts(&path, below);
-    client_add_param(&path, "comment", options->comment);
-    client_add_param(&path, "dry_run", options->is_dry_run ? "true" : NULL);
+    call_add_write_params(options, &path);
     free(pool);
     free(endpoint);
     enum cli_exit code = client_open(options, &client);

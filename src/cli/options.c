@@ -37,6 +37,7 @@ static const struct option_row rows[] = {
     { "follow", 'f', OPTION_FOLLOW, NULL, HERE(follows), NULL, "go on with what happens, until interrupted; resumes where it was when the server comes back" },
     { "kind", 0, OPTION_KIND, "KIND", HERE(kind), "endpoint check override pool policy service suspicion generation locations name failover", "only events of this kind" },
     { "subject", 0, OPTION_SUBJECT, "NAME", HERE(subject), "@endpoints", "only events about this, or about what is below it" },
+    { "force", 0, OPTION_FORCE, NULL, HERE(forces), NULL, "also if a service is left without a healthy endpoint" },
     { "yes", 'y', OPTION_YES, NULL, HERE(says_yes), NULL, "do not ask" },
     { "wait", 'w', OPTION_WAIT, NULL, HERE(waits), NULL, "come back when it is done: see steerctl help wait" },
     { "timeout", 0, OPTION_TIMEOUT, "DURATION", HERE(timeout), "30s 1m 5m", "how long to wait at most; an hour by default" },

@@ -32,6 +32,7 @@ enum option_bit {
     OPTION_WHO = 1 << 21,
     OPTION_TARGET = 1 << 22,
     OPTION_REFUSED = 1 << 23,
+    OPTION_FORCE = 1 << 24,
 };
 
 /* One row, one option: the line is read by it, help, completion and the manual are made of it. */
@@ -60,7 +61,7 @@ struct options {
     const char *url; /* NULL: by the profile or the environment, as the next four */
     const char *token_file, *ca, *cert, *key;
     const char *profile;
-    bool wants_json, wants_help, wants_version, is_dry_run, follows, says_yes, waits, only_refused;
+    bool wants_json, wants_help, wants_version, is_dry_run, follows, says_yes, waits, forces, only_refused;
     bool is_following; /* the command is `events`, where -f takes no value */
     const char *pool, *reason, *expires, *type, *client, *comment, *file, *limit, *if_generation, *kind,
         *subject, *timeout, *message, *ttl, *id, *role, *scope, *who, *target;

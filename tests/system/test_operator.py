@@ -464,3 +464,12 @@ def test_https_verifies_the_server_and_shows_a_certificate(server):
         assert "us/a" in done(subprocess.run([STEERCTL, "endpoints"], capture_output=True, text=True, env=env, timeout=30))
     finally:
         door.close()
+
+
+def test_the_last_endpoint_of_a_service_goes_by_force_only(server):
+    done(server.steerctl("drain", "us/a"))
+    refused = server.steerctl("drain", "us/b")
+    assert refused.returncode == REFUSED and "www.example.test" in refused.stderr and "--force" in refused.stderr
+    assert server.endpoint("us", "b")["override"] is None
+    done(server.steerctl("drain", "us/b", "--force"))
+    assert server.endpoint("us", "b")["override"]["state"] == "drain"
