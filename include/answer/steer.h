@@ -38,3 +38,6 @@ struct decision {
 
 /** Decides.  Pure but for the tickets; no allocation; any registered thread inside a read section. */
 void steer(const struct steering *steering, struct decision *out);
+
+/** The service's TTL, shortened toward `cap_s`, which is when the next change may come, and its min_ttl. */
+uint32_t steer_ttl_s(const struct service *service, uint32_t cap_s);

@@ -32,7 +32,7 @@ struct declared_endpoint {
     size_t check_count;
 };
 
-enum target_kind { TARGET_NAME, TARGET_NODE, TARGET_ENDPOINT };
+enum target_kind { TARGET_NONE, TARGET_NAME, TARGET_NODE, TARGET_ENDPOINT };
 
 struct declared_node;
 struct declared_target {
@@ -76,20 +76,38 @@ struct declared_pool {
     size_t count; /* >= 1 */
 };
 
+/* An HTTPS or SVCB RR. */
+struct declared_binding {
+    uint16_t priority; /* 0: none */
+    uint16_t port;     /* 0: not said */
+    char **alpn;
+    size_t alpn_count;
+    bool has_no_default_alpn;
+    char **mandatory; /* names of keys */
+    size_t mandatory_count;
+    char *ech;    /* base64, or NULL */
+    char *target; /* presentation format with final dot; NULL: the owner */
+};
+
+/* MX or SRV RRs. */
+struct declared_names {
+    uint16_t first, step; /* step 0: none */
+    uint16_t port;
+    struct declared_target policy; /* NONE: the service's own */
+};
+
 struct declared_service {
     uint32_t ttl_s;       /* default 30 */
     uint32_t min_ttl_s;   /* default ttl_s / 2 */
     uint32_t failover_ms; /* objective; 0: none */
     bool says_ttl, says_min_ttl;
-    struct declared_target policy;
-    uint8_t when_all_down; /* enum all_down */
+    struct declared_target policy; /* NONE: A and AAAA are not its business */
+    uint8_t when_all_down;         /* enum all_down */
     struct declared_target sorry;
     bool uses_ecs; /* default true */
     bool has_affinity;
-    uint16_t https_priority; /* of an HTTPS RR beside the addresses; 0: none */
-    uint16_t https_port;     /* 0: not said */
-    char **https_alpn;
-    size_t https_alpn_count;
+    struct declared_binding https, svcb;
+    struct declared_names mx, srv;
 };
 
 struct declared_zone {

@@ -77,6 +77,7 @@ struct policy {
                          applied to it */
     bool is_weighted; /* takes a map target → weight; lists leave out weight 0 while another candidate has
                          more */
+    bool spreads;     /* all available children get their share of the answers; else they have an order */
     bool needs_ticket;
     uint16_t answers; /* default number of endpoints in an answer */
 

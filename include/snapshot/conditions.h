@@ -162,7 +162,7 @@ static inline const struct endpoint_condition *conditions_endpoint(const struct 
 static inline const struct resolved *conditions_resolved(const struct conditions *now,
                                                          const struct endpoint *endpoint)
 {
-    if (endpoint->more->hostname == NULL || endpoint->name_id == 0)
+    if (!endpoint_is_name(endpoint) || endpoint->name_id == 0)
         return NULL;
     return (const struct resolved *)paged_get(&now->names, endpoint->name_id);
 }

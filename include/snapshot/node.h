@@ -52,6 +52,12 @@ struct endpoint {
 /** "us-east-1", or the address or hostname of an inline one, written to `room` if need be. */
 const char *endpoint_name(const struct endpoint *endpoint, char room[ENDPOINT_NAME_SIZE]);
 
+/** True if its hostname is all that it has; beside addresses that is only its name for MX and SRV. */
+static inline bool endpoint_is_name(const struct endpoint *endpoint)
+{
+    return endpoint->families == 0 && endpoint->more->hostname != NULL;
+}
+
 enum child_kind { CHILD_ENDPOINT, CHILD_NODE, CHILD_SHARED };
 
 struct child {

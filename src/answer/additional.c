@@ -106,6 +106,9 @@ void assembly_add_targets(struct assembly *assembly, const struct zone *zone, co
         const struct zone_node *node = find_target(zone, &name, &hash);
         if (node == NULL || !targets_add(&targets, hash))
             continue;
+        const struct service *service = zone_node_service(node);
+        if (service != NULL)
+            assembly_add_service_addresses(assembly, &name, service);
         add_addresses(assembly, &name, node, false);
         if (is_svcb && !dns_name_equal(&name, assembly->name)) /* RFC 9460 §4.1 */
             add_type(assembly, &name, node, rrset->type, false);

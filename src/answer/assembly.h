@@ -47,9 +47,33 @@ void assembly_resolve(struct assembly *assembly);
  * NULL. */
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match);
 
-/** Adds the HTTPS RR of a service for what it decided. */
-void assembly_add_service_binding(struct assembly *assembly, const struct service *service,
+/** Adds the HTTPS or SVCB RR of a service for what it decided. */
+void assembly_add_service_binding(struct assembly *assembly, const struct service_binding *binding,
                                   const struct decision *decision);
+
+struct ranking; /* answer/rank.h */
+
+/** Adds the MX or SRV RRs of a ranking, and the addresses of their targets as far as they lie in `zone`. */
+void assembly_add_names(struct assembly *assembly, const struct zone *zone, const struct service_names *names,
+                        const struct ranking *ranking);
+
+/** Adds the addresses that a service at `owner` gives this client, to the additional section. */
+void assembly_add_service_addresses(struct assembly *assembly, const struct dns_name *owner,
+                                    const struct service *service);
+
+/** Whom the answer of a service is for. */
+static inline const struct client *assembly_client(const struct assembly *assembly,
+                                                   const struct service *service)
+{
+    return service->uses_ecs && assembly->subnet != NULL ? assembly->subnet : assembly->source;
+}
+
+/** Whom and how to ask; with a trace it is told of the client. */
+void assembly_begin_steering(const struct assembly *assembly, const struct service *service, uint16_t qtype,
+                             struct steering *out);
+/** The answer holds for no more than the scope of this decision. */
+void assembly_note_scope(struct assembly *assembly, const struct service *service,
+                         const struct decision *decision);
 
 /** Adds the addresses of the servers of a referral as far as they lie in `zone` (RFC 1034 §4.3.2 step 3b, RFC
  * 9471). */

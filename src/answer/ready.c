@@ -121,5 +121,7 @@ size_t ready_answer(struct ready *ready, uint8_t *out)
     if (service == NULL)
         return copy(ready, out);
     bool asks_addresses = query->qtype == DNS_A || query->qtype == DNS_AAAA;
-    return asks_addresses && !service->is_cname ? steer_to_addresses(ready, service, out) : 0;
+    return asks_addresses && !service->is_cname && !service->has_no_addresses
+               ? steer_to_addresses(ready, service, out)
+               : 0;
 }

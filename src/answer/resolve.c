@@ -126,8 +126,15 @@ static void answer_any(struct assembly *assembly)
 /* True if the service answers this type; other records of the name are static. */
 static bool steers(const struct service *service, uint16_t qtype)
 {
-    return qtype == DNS_A || qtype == DNS_AAAA || service->is_cname ||
-           (qtype == DNS_HTTPS && service->https != NULL);
+    switch (qtype) {
+    case DNS_A:
+    case DNS_AAAA: return !service->has_no_addresses;
+    case DNS_HTTPS: return service->https != NULL || service->is_cname;
+    case DNS_SVCB: return service->svcb != NULL || service->is_cname;
+    case DNS_MX: return service->mx != NULL || service->is_cname;
+    case DNS_SRV: return service->srv != NULL || service->is_cname;
+    default: return service->is_cname;
+    }
 }
 
 /* The name exists.  True if the chain goes on with `next`. */

@@ -59,7 +59,7 @@ static const struct candidate_list *list_of_type(const struct steering *steering
 static bool is_unresolved(struct walk *walk, const struct endpoint *endpoint)
 {
     const struct steering *steering = walk->steering;
-    if (endpoint->more->hostname == NULL || steering->service->is_cname ||
+    if (!endpoint_is_name(endpoint) || steering->service->is_cname ||
         conditions_families(steering->now->conditions, endpoint) != 0)
         return false;
     walk->has_missed = walk->has_unresolved = true;
@@ -77,7 +77,7 @@ static void give(struct walk *walk, const struct endpoint *endpoint)
     struct decision *decision = walk->decision;
     const struct steering *steering = walk->steering;
     uint8_t families = endpoint->families;
-    if (endpoint->more->hostname != NULL)
+    if (endpoint_is_name(endpoint))
         families = steering->service->is_cname ? FAMILY_V4 | FAMILY_V6
                                                : conditions_families(steering->now->conditions, endpoint);
     if ((families & family_bit(steering->qtype)) != 0 && decision->count < CHOICE_MAX)
@@ -384,7 +384,7 @@ static bool all_down(struct walk *walk)
     return false;
 }
 
-static uint32_t shortened_ttl_s(const struct service *service, uint32_t cap_s)
+uint32_t steer_ttl_s(const struct service *service, uint32_t cap_s)
 {
     if (cap_s >= service->ttl_s)
         return service->ttl_s;
@@ -414,7 +414,7 @@ void steer(const struct steering *steering, struct decision *out)
     else if (walk.has_unresolved && service->when_all_down != ALL_DOWN_NODATA)
         out->outcome = STEER_SERVFAIL; /* there is an answer, but it is not known */
     out->is_unresolved = out->count == 0 && walk.has_unresolved;
-    out->ttl_s = shortened_ttl_s(service, walk.ttl_cap_s);
+    out->ttl_s = steer_ttl_s(service, walk.ttl_cap_s);
     if (steering->trace != NULL)
         tell(&walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
 }

@@ -2,44 +2,64 @@
 /* From a service's decision to RRs. */
 #include "answer/addresses.h"
 #include "answer/assembly.h"
+#include "answer/rank.h"
 
-static void decide(struct assembly *assembly, const struct service *service, struct decision *out)
+void assembly_begin_steering(const struct assembly *assembly, const struct service *service, uint16_t qtype,
+                             struct steering *out)
 {
-    bool uses_ecs = service->uses_ecs && assembly->subnet != NULL;
-    const struct client *client = uses_ecs ? assembly->subnet : assembly->source;
-    if (assembly->trace != NULL) {
-        const struct geo *geo = assembly->now->dataset->geo;
-        assembly->trace->step(assembly->trace,
-                              &(struct trace_step){ .kind = TRACE_CLIENT,
-                                                    .client = client,
-                                                    .location = geo_find(geo, &client->address, NULL),
-                                                    .location_set = geo_operator_of(geo, &client->address) });
-    }
-    const struct steering steering = {
+    *out = (struct steering){
         .now = assembly->now,
         .service = service,
-        .client = client,
-        .qtype = assembly->query->qtype,
+        .client = assembly_client(assembly, service),
+        .qtype = qtype,
         .random = assembly->random,
         .peeks = assembly->peeks,
         .trace = assembly->trace,
         .draws = assembly->draws,
     };
+    if (assembly->trace == NULL)
+        return;
+    const struct geo *geo = assembly->now->dataset->geo;
+    const struct address *address = &out->client->address;
+    assembly->trace->step(assembly->trace,
+                          &(struct trace_step){ .kind = TRACE_CLIENT,
+                                                .client = out->client,
+                                                .location = geo_find(geo, address, NULL),
+                                                .location_set = geo_operator_of(geo, address) });
+}
+
+/* Of a chain of CNAMEs from service to service, the whole answer holds for the narrowest scope. */
+void assembly_note_scope(struct assembly *assembly, const struct service *service,
+                         const struct decision *decision)
+{
+    bool uses_ecs = assembly_client(assembly, service) == assembly->subnet;
+    if (uses_ecs && decision->depends_on_client && decision->scope_len > assembly->edns->scope_len)
+        assembly->edns->scope_len = decision->scope_len;
+}
+
+static void note_decision(struct assembly *assembly, const struct service *service,
+                          const struct decision *decision)
+{
+    assembly_note_scope(assembly, service, decision);
+    if (!assembly->is_steered) {
+        assembly->service = service;
+        assembly->client = assembly_client(assembly, service);
+    }
+    assembly->is_steered = true;
+    assembly->is_degraded = decision->outcome == STEER_ENDPOINTS && decision->view != VIEW_HEALTHY;
+}
+
+static void decide(struct assembly *assembly, const struct service *service, struct decision *out)
+{
+    struct steering steering;
+    assembly_begin_steering(assembly, service, assembly->query->qtype, &steering);
     if (assembly->decided != NULL && assembly->chain_length == 0)
         *out = *assembly->decided; /* asked again, it would give the next ticket's answer */
     else
         steer(&steering, out);
-    /* Of a chain of CNAMEs from service to service, the whole answer holds for the narrowest scope. */
-    if (uses_ecs && out->depends_on_client && out->scope_len > assembly->edns->scope_len)
-        assembly->edns->scope_len = out->scope_len;
-    if (!assembly->is_steered) {
-        assembly->service = service;
-        assembly->client = client;
-    }
-    assembly->is_steered = true;
+    note_decision(assembly, service, out);
     if (out->outcome == STEER_ENDPOINTS)
         assembly->lead_slot = out->endpoints[0]->slot;
-    assembly->is_degraded = out->outcome == STEER_ENDPOINTS && out->view != VIEW_HEALTHY;
 }
 
 static void add_endpoints(struct assembly *assembly, const struct decision *decision)
@@ -94,11 +114,56 @@ static void tell_all_down(struct assembly *assembly, const struct decision *deci
                                                          : "all endpoints are down";
 }
 
+static const struct service_binding *binding_of(const struct service *service, uint16_t qtype)
+{
+    return qtype == DNS_HTTPS ? service->https : qtype == DNS_SVCB ? service->svcb : NULL;
+}
+
+static void add_negative(struct assembly *assembly, const struct zone *zone, uint16_t before)
+{
+    bool is_nodata = assembly->response->counts[DNS_ANSWER] == before && !assembly->response->is_truncated;
+    if (is_nodata)
+        dns_response_add(assembly->response, DNS_AUTHORITY, zone_apex(zone)->bytes, zone_soa(zone),
+                         zone_negative_ttl_s(zone), false);
+}
+
+/* MX and SRV: names in the order of the policy. */
+static void steer_names(struct assembly *assembly, const struct zone_match *match,
+                        const struct service_names *names)
+{
+    const struct service *service = zone_node_service(match->node);
+    struct ranking ranking;
+    struct steering steering;
+    uint16_t before = assembly->response->counts[DNS_ANSWER];
+    assembly_begin_steering(assembly, service, assembly->query->qtype, &steering);
+    rank(&steering, &names->root, &ranking);
+    note_decision(assembly, service, &ranking.decision);
+    if (ranking.decision.is_all_down)
+        tell_all_down(assembly, &ranking.decision);
+    if (ranking.decision.outcome == STEER_SERVFAIL) {
+        assembly->response->rcode = DNS_SERVFAIL;
+        return;
+    }
+    if (ranking.decision.count > 0)
+        assembly_add_names(assembly, match->zone, names, &ranking);
+    add_negative(assembly, match->zone, before);
+}
+
+static const struct service_names *names_of(const struct service *service, uint16_t qtype)
+{
+    return qtype == DNS_MX ? service->mx : qtype == DNS_SRV ? service->srv : NULL;
+}
+
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match)
 {
     const struct service *service = zone_node_service(match->node);
+    const struct service_names *names = names_of(service, assembly->query->qtype);
     const uint8_t *target = NULL;
     struct decision decision;
+    if (names != NULL) {
+        steer_names(assembly, match, names);
+        return NULL;
+    }
     decide(assembly, service, &decision);
     if (decision.is_all_down)
         tell_all_down(assembly, &decision);
@@ -109,15 +174,12 @@ const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match
     }
     if (decision.outcome == STEER_ENDPOINTS && service->is_cname)
         target = add_cname(assembly, &decision);
-    else if (decision.outcome == STEER_ENDPOINTS && assembly->query->qtype == DNS_HTTPS)
-        assembly_add_service_binding(assembly, service, &decision);
+    else if (decision.outcome == STEER_ENDPOINTS && binding_of(service, assembly->query->qtype) != NULL)
+        assembly_add_service_binding(assembly, binding_of(service, assembly->query->qtype), &decision);
     else if (decision.outcome == STEER_ENDPOINTS && service->has_names)
         add_resolved(assembly, &decision);
     else if (decision.outcome == STEER_ENDPOINTS)
         add_endpoints(assembly, &decision);
-    bool is_nodata = assembly->response->counts[DNS_ANSWER] == before && !assembly->response->is_truncated;
-    if (is_nodata)
-        dns_response_add(assembly->response, DNS_AUTHORITY, zone_apex(match->zone)->bytes,
-                         zone_soa(match->zone), zone_negative_ttl_s(match->zone), false);
+    add_negative(assembly, match->zone, before);
     return target;
 }

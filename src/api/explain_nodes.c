@@ -41,7 +41,7 @@ static void say_node_state(const struct candidates *from, const struct node *nod
 static uint8_t families_of(const struct explain_steps *steps, const struct endpoint *endpoint)
 {
     bool is_cname = steps->service == NULL || steps->service->is_cname;
-    if (endpoint->more->hostname != NULL && is_cname)
+    if (endpoint_is_name(endpoint) && is_cname)
         return FAMILY_V4 | FAMILY_V6;
     return conditions_families(steps->now->conditions, endpoint);
 }
@@ -51,7 +51,7 @@ static void say_name(const struct explain_steps *steps, const struct endpoint *e
                      size_t size)
 {
     struct text words = { 0 };
-    if (endpoint->more->hostname == NULL || steps->service == NULL || !steps->service->has_names)
+    if (!endpoint_is_name(endpoint) || steps->service == NULL || !steps->service->has_names)
         return;
     resolved_view_say(endpoint, conditions_resolved(steps->now->conditions, endpoint), &words);
     size_t used = strlen(why);
@@ -71,6 +71,13 @@ static void describe_endpoint(const struct explain_steps *steps, const struct ca
     memcpy(out->why, state.why, sizeof out->why);
     if (steps->qtype == DNS_A || steps->qtype == DNS_AAAA)
         wanted = steps->qtype == DNS_A ? FAMILY_V4 : FAMILY_V6;
+    if (steps->qtype == DNS_MX || steps->qtype == DNS_SRV) {
+        if (child->endpoint->more->hostname != NULL || (steps->service != NULL && steps->service->is_cname))
+            return;
+        out->is_available = false;
+        snprintf(out->why, sizeof out->why, "it has no hostname to be a target");
+        return;
+    }
     if (out->is_available && from->node->is_over_endpoints && (families & wanted) == 0) {
         out->is_available = false;
         if (families != 0)

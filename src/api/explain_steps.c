@@ -134,7 +134,7 @@ static void tell_view(struct explain_steps *steps, const struct trace_step *step
 static void tell_name(struct explain_steps *steps, const struct endpoint *endpoint)
 {
     const struct resolved *resolved = conditions_resolved(steps->now->conditions, endpoint);
-    if (endpoint->more->hostname == NULL)
+    if (!endpoint_is_name(endpoint))
         return;
     resolved_view_write(steps->json, NULL, endpoint, resolved);
     text_puts(steps->summary, "  ");

@@ -31,7 +31,7 @@ static void fill_binding(struct check *check, const char *pool, const struct dec
                                    .endpoint_name = xasprintf("%s/%s", pool, endpoint->name) };
     if (check->target_host != NULL)
         return;
-    if (endpoint->hostname != NULL)
+    if (endpoint->families == 0 && endpoint->hostname != NULL)
         out->hostname = xstrdup(endpoint->hostname);
     else
         out->address = address_of(endpoint);

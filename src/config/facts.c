@@ -14,11 +14,12 @@ struct facts {
     const struct object *said;
     struct source *source;
     struct reference_list references;
+    bool are_for_names; /* not for addresses */
 };
 
 static uint8_t reach_of(const struct declared_endpoint *endpoint)
 {
-    return endpoint->hostname != NULL ? REACH_HOSTNAME : REACH_ADDRESS;
+    return endpoint->families == 0 ? REACH_HOSTNAME : REACH_ADDRESS;
 }
 
 static void walk_node(struct facts *facts, const struct declared_node *node, const char *pointer,
@@ -29,15 +30,20 @@ static void walk_target(struct facts *facts, const struct declared_target *targe
 {
     struct build *build = facts->build;
     switch (target->kind) {
+    case TARGET_NONE: break;
     case TARGET_NAME:
         if (build_find(build, OBJECT_POOL, target->name) == NULL &&
             build_find(build, OBJECT_POLICY, target->name) == NULL)
             build_unknown(build, facts->said, target->pointer, OBJECT_POOL, OBJECT_POLICY, target->name);
         else
-            reference_list_add(&facts->references, target->name, depth);
+            (facts->are_for_names ? reference_list_add_names : reference_list_add)(&facts->references,
+                                                                                   target->name, depth);
         break;
     case TARGET_NODE: walk_node(facts, target->node, target->pointer, depth + 1); break;
-    case TARGET_ENDPOINT: facts->source->reach |= reach_of(target->endpoint); break;
+    case TARGET_ENDPOINT:
+        if (!facts->are_for_names)
+            facts->source->reach |= reach_of(target->endpoint);
+        break;
     }
 }
 
@@ -102,11 +108,18 @@ void facts_of_service(struct build *build, const struct object *said, const stru
                       struct source *source)
 {
     struct facts facts = { .build = build, .said = said, .source = source };
+    const struct declared_target *const names[] = { &service->mx.policy, &service->srv.policy };
     source->failover_ms = service->failover_ms;
     source->ttl_s = service->says_ttl ? (int32_t)service->ttl_s : -1;
-    walk_target(&facts, &service->policy, 0);
+    if (service->policy.kind != TARGET_NONE)
+        walk_target(&facts, &service->policy, 0);
     if (service->when_all_down == ALL_DOWN_TARGET)
         walk_target(&facts, &service->sorry, 0);
+    facts.are_for_names = true;
+    for (size_t i = 0; i < 2; i++) {
+        if (names[i]->kind != TARGET_NONE)
+            walk_target(&facts, names[i], 0);
+    }
     reference_list_store(&facts.references, source);
     source->has_facts = true;
 }

@@ -128,6 +128,8 @@ void shape_describe(const struct shape *shape, struct text *out)
         describe_field(&shape->fields[i], out);
     }
     text_puts(out, " }");
+    if (shape->also != NULL)
+        text_printf(out, ", %s", shape->also);
     for (size_t i = 0; i < shape->count; i++) {
         if (!shape->fields[i].is_required)
             continue;

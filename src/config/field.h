@@ -45,6 +45,7 @@ struct shape {
     bool is_root; /* keys that start with "$" are passed over */
     const struct field *fields;
     size_t count;
+    const char *also; /* further keywords of its JSON Schema, for what no row can say; may be NULL */
 };
 
 /** Reads a JSON object into the struct at `base`: unknown and missing keys are errors, defaults are filled

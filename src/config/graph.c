@@ -88,7 +88,8 @@ static void sum_up(const struct build *build, struct item *item)
             continue;
         item->whole_depth =
             deeper(item->whole_depth, (unsigned)source->references[i].depth + child->whole_depth);
-        item->whole_reach |= child->whole_reach;
+        if (!source->references[i].is_for_names)
+            item->whole_reach |= child->whole_reach;
     }
 }
 

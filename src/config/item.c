@@ -95,17 +95,29 @@ static size_t position_of(struct reference_list *list, const char *name)
         list->items = xrealloc(list->items, list->room, sizeof *list->items);
     }
     table_put(list->index, name, (void *)(uintptr_t)(list->count + 1));
-    list->items[list->count] = (struct reference){ .name = xstrdup(name) };
+    list->items[list->count] = (struct reference){ .name = xstrdup(name), .is_for_names = true };
     list->name_bytes += strlen(name) + 1;
     return list->count++;
 }
 
+static struct reference *reach(struct reference_list *list, const char *name, unsigned depth)
+{
+    size_t position = position_of(list, name); /* may move the items */
+    struct reference *reference = &list->items[position];
+    uint8_t at = depth > UINT8_MAX ? UINT8_MAX : (uint8_t)depth;
+    if (reference->depth < at)
+        reference->depth = at;
+    return reference;
+}
+
+void reference_list_add_names(struct reference_list *list, const char *name, unsigned depth)
+{
+    reach(list, name, depth);
+}
+
 void reference_list_add(struct reference_list *list, const char *name, unsigned depth)
 {
-    size_t position = position_of(list, name);
-    uint8_t at = depth > UINT8_MAX ? UINT8_MAX : (uint8_t)depth;
-    if (list->items[position].depth < at)
-        list->items[position].depth = at;
+    reach(list, name, depth)->is_for_names = false;
 }
 
 void reference_list_store(struct reference_list *list, struct source *source)

@@ -11,7 +11,8 @@ enum { REACH_ADDRESS = 1, REACH_HOSTNAME = 2 }; /* bits: kinds of endpoints in a
 /* A name that an object uses: of a pool its checks, of policies and services their targets. Each once. */
 struct reference {
     const char *name;
-    uint8_t depth; /* nodes of the object above it, the deepest place counts */
+    uint8_t depth;     /* nodes of the object above it, the deepest place counts */
+    bool is_for_names; /* of a service: its addresses are not answered, only its names */
 };
 
 /* A declared object with its facts; immutable, shared by the versions of its item. */
@@ -86,5 +87,7 @@ struct reference_list {
     size_t count, room, name_bytes;
 };
 void reference_list_add(struct reference_list *list, const char *name, unsigned depth);
+/** The same for a target that only its names are answered of. */
+void reference_list_add_names(struct reference_list *list, const char *name, unsigned depth);
 /** Moves the list into the source and frees it. */
 void reference_list_store(struct reference_list *list, struct source *source);

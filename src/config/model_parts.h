@@ -45,8 +45,6 @@ void min_healthy_check(struct reader *reader, const struct declared_min_healthy 
 
 /** True if the JSON object says where to send users to, as an endpoint does. */
 bool endpoint_has_place(const cJSON *object);
-/** Address or hostname, not both and not neither. */
-void endpoint_check(struct reader *reader, const struct declared_endpoint *endpoint);
 void declared_endpoint_free(struct declared_endpoint *endpoint); /* what it points at */
 void declared_target_free(struct declared_target *target);       /* what it points at */
 

@@ -101,7 +101,6 @@ void target_read(struct reader *reader, const cJSON *value, struct declared_targ
         out->endpoint = xcalloc(1, sizeof *out->endpoint);
         out->endpoint->name = xstrdup(place_of(value));
         shape_read(reader, &shape_inline_endpoint, value, out->endpoint);
-        endpoint_check(reader, out->endpoint);
     } else if (cJSON_IsObject(value) && value->child != NULL && value->child->next == NULL &&
                policy_find(value->child->string) != NULL) {
         out->kind = TARGET_NODE;

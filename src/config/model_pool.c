@@ -178,12 +178,6 @@ static void describe_check_names(const struct field *field, struct text *out)
 
 const struct field_type type_check_names = { read_check_names, describe_check_names };
 
-void endpoint_check(struct reader *reader, const struct declared_endpoint *endpoint)
-{
-    if (endpoint->families != 0 && endpoint->hostname != NULL)
-        reader_refuse(reader, "has addresses and a \"hostname\": keep one of them");
-}
-
 /* ---- pools ---- */
 
 bool endpoint_has_place(const cJSON *endpoint)
@@ -200,7 +194,6 @@ static void read_endpoint(struct reader *reader, const cJSON *member, struct dec
     if (!name_accept(member->string, &err))
         reader_refuse(reader, "the name %s", err.text);
     shape_read(reader, &shape_endpoint, member, endpoint);
-    endpoint_check(reader, endpoint);
     if (cJSON_IsObject(member) && !endpoint_has_place(member))
         reader_refuse(reader, "needs \"ipv4\", \"ipv6\" or \"hostname\"");
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "model_parts.h"
 #include "schema.h"
+#include "service_binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,15 +110,28 @@ static void describe_when_all_down(const struct field *field, struct text *out)
 
 const struct field_type type_when_all_down = { read_when_all_down, describe_when_all_down };
 
+static void free_binding(struct declared_binding *binding)
+{
+    for (size_t i = 0; i < binding->alpn_count; i++)
+        free(binding->alpn[i]);
+    for (size_t i = 0; i < binding->mandatory_count; i++)
+        free(binding->mandatory[i]);
+    free(binding->alpn);
+    free(binding->mandatory);
+    free(binding->ech);
+    free(binding->target);
+}
+
 void declared_service_free(struct declared_service *service)
 {
     if (service == NULL)
         return;
     declared_target_free(&service->policy);
     declared_target_free(&service->sorry);
-    for (size_t i = 0; i < service->https_alpn_count; i++)
-        free(service->https_alpn[i]);
-    free(service->https_alpn);
+    declared_target_free(&service->mx.policy);
+    declared_target_free(&service->srv.policy);
+    free_binding(&service->https);
+    free_binding(&service->svcb);
     free(service);
 }
 
@@ -136,6 +150,30 @@ static void check_owner(struct reader *reader)
     free(zone);
 }
 
+static bool has_policy(const cJSON *object)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, "policy") != NULL;
+}
+
+/* Without a policy there are no addresses, and names with an order need one of their own. */
+static void check_policies(struct reader *reader, const struct declared_service *service)
+{
+    static const char *const keys[] = { "mx", "srv" };
+    bool has_names = false;
+    if (!cJSON_IsObject(reader->root) || has_policy(reader->root))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        const cJSON *names = cJSON_GetObjectItemCaseSensitive(reader->root, keys[i]);
+        has_names |= names != NULL;
+        if (names != NULL && !has_policy(names)) {
+            reader_refuse(reader, "\"policy\" is missing, here or in \"%s\"", keys[i]);
+            return;
+        }
+    }
+    if (!has_names || service->https.priority + service->svcb.priority > 0)
+        reader_refuse(reader, "\"policy\" is missing");
+}
+
 struct declared_service *declared_service_parse(const struct object *object, struct problems *problems)
 {
     struct reader reader;
@@ -144,6 +182,9 @@ struct declared_service *declared_service_parse(const struct object *object, str
     struct declared_service *service = xcalloc(1, sizeof *service);
     check_owner(&reader);
     shape_read(&reader, &shape_service, reader.root, service);
+    binding_check(&reader, "https", &service->https);
+    binding_check(&reader, "svcb", &service->svcb);
+    check_policies(&reader, service);
     service->says_ttl = cJSON_GetObjectItemCaseSensitive(reader.root, "ttl") != NULL;
     service->says_min_ttl = cJSON_GetObjectItemCaseSensitive(reader.root, "min_ttl") != NULL;
     if (!service->says_min_ttl) {

@@ -13,7 +13,7 @@
 #define ENDPOINT_FIELDS                                                                                \
     { "ipv4", &type_ipv4, .doc = "IPv4 address" }, { "ipv6", &type_ipv6, .doc = "IPv6 address" },      \
         { "hostname", &type_hostname, MEMBER(struct declared_endpoint, hostname),                      \
-          .doc = "host name, instead of addresses" },                                                  \
+          .doc = "host name, instead of addresses; beside addresses its name for MX and SRV" },        \
         { "weight",                                                                                    \
           &type_integer,                                                                               \
           MEMBER(struct declared_endpoint, weight),                                                    \
@@ -98,45 +98,6 @@ static const struct field item_fields[] = {
 const struct shape shape_item = { .name = "item", .doc = "a target with options", SHAPE(item_fields) };
 
 /* ---- steering.json: zones ---- */
-
-#define ALPN_MOST 8
-
-static const struct field https_fields[] = {
-    { "priority", &type_integer, MEMBER(struct declared_service, https_priority), .least = 1, .most = 65535,
-      .fallback = "1", .doc = "SvcPriority" },
-    { "alpn", &type_texts, MEMBER(struct declared_service, https_alpn),
-      COUNT(struct declared_service, https_alpn_count), .most = ALPN_MOST, .accept = alpn_accept,
-      .pattern = "^[!-~]{1,32}$", .doc = "protocols, as [\"h2\", \"h3\"]" },
-    { "port", &type_integer, MEMBER(struct declared_service, https_port), .least = 1, .most = 65535,
-      .doc = "port other than 443" },
-};
-const struct shape shape_https = { .name = "https", .doc = "an HTTPS record", SHAPE(https_fields) };
-
-static const char *const affinities[] = { "none", "client", NULL }; /* index 1: has_affinity */
-
-static const struct field service_fields[] = {
-    { "ttl", &type_integer, MEMBER(struct declared_service, ttl_s), .least = 0, .most = SERVICE_TTL_MAX,
-      .unit = "seconds", .fallback = "30", .doc = "TTL of its answers in seconds" },
-    { "min_ttl", &type_integer, MEMBER(struct declared_service, min_ttl_s), .least = 0,
-      .most = SERVICE_TTL_MAX, .unit = "seconds",
-      .doc = "the TTL is not shortened below it; half the ttl by default" },
-    { "failover", &type_duration, MEMBER(struct declared_service, failover_ms), .least = 500, .most = HOUR,
-      .doc =
-          "longest time from the death of an endpoint until no cache leads to it: TTL and pace of the checks "
-          "are chosen to keep it, as far as they are not said" },
-    { "policy", &type_target, MEMBER(struct declared_service, policy), .is_required = true,
-      .doc = "what to choose from" },
-    { "when_all_down", &type_when_all_down, .fallback = "\"serve_all\"",
-      .doc = "what to answer when nothing is available" },
-    { "ecs", &type_boolean, MEMBER(struct declared_service, uses_ecs), .fallback = "true",
-      .doc = "whether EDNS Client Subnet counts" },
-    { "affinity", &type_word, MEMBER(struct declared_service, has_affinity), .words = affinities,
-      .fallback = "\"none\"",
-      .doc = "\"client\": a client's network gets the same endpoints for every type, whatever the turn" },
-    { "https", &type_shape, .shape = &shape_https,
-      .doc = "answers HTTPS queries, with the addresses of available endpoints as hints; not by default" },
-};
-const struct shape shape_service = { .name = "service", .doc = "a service", SHAPE(service_fields) };
 
 static const struct field zone_fields[] = {
     { "file", &type_text, MEMBER(struct declared_zone, file), .least = 1,

@@ -12,6 +12,9 @@ extern const struct shape shape_pool;            /* struct declared_pool */
 extern const struct shape shape_node;            /* struct declared_node: a policy's options beside "of" */
 extern const struct shape shape_item;            /* struct declared_child: {"to": target, …} */
 extern const struct shape shape_https;           /* struct declared_service */
+extern const struct shape shape_svcb;            /* struct declared_service */
+extern const struct shape shape_mx;              /* struct declared_service */
+extern const struct shape shape_srv;             /* struct declared_service */
 extern const struct shape shape_service;         /* struct declared_service */
 extern const struct shape shape_zone;            /* struct declared_zone */
 extern const struct shape shape_rrset;           /* struct declared_rrset */

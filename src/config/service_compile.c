@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/clock.h"
 #include "config/objectives.h"
-#include "config/service_https.h"
+#include "config/service_binding.h"
 #include "config/service_loop.h"
 #include "config/tree.h"
 #include "config/zone_work.h"
@@ -36,16 +36,53 @@ static void service_name(const struct dns_name *owner, char out[DNS_NAME_TEXT_SI
 
 /* ---- what stands at and above the owner ---- */
 
+/* What a service answers beside addresses. */
+struct own_types {
+    bool addresses, https, svcb, mx, srv;
+};
+
+static struct own_types types_declared(const struct declared_service *declared)
+{
+    return (struct own_types){ .addresses = declared->policy.kind != TARGET_NONE,
+                               .https = declared->https.priority > 0,
+                               .svcb = declared->svcb.priority > 0,
+                               .mx = declared->mx.step > 0,
+                               .srv = declared->srv.step > 0 };
+}
+
+static struct own_types types_of(const struct service *service)
+{
+    return (struct own_types){ .addresses = !service->has_no_addresses,
+                               .https = service->https != NULL,
+                               .svcb = service->svcb != NULL,
+                               .mx = service->mx != NULL,
+                               .srv = service->srv != NULL };
+}
+
+/* True if records of that type would answer in the service's place. */
+static bool is_taken(const struct own_types *own, uint16_t type)
+{
+    switch (type) {
+    case DNS_A:
+    case DNS_AAAA: return own->addresses;
+    case DNS_CNAME: return true;
+    case DNS_HTTPS: return own->https;
+    case DNS_SVCB: return own->svcb;
+    case DNS_MX: return own->mx;
+    case DNS_SRV: return own->srv;
+    default: return false;
+    }
+}
+
 /* An error for records that would answer in the service's place; true if any record stands beside it. */
 static bool check_beside(struct build *build, const struct zone_work *work, const struct object *said,
-                         const struct dns_name *owner, bool has_https)
+                         const struct dns_name *owner, const struct own_types *own)
 {
     bool has_beside = false;
     const struct dns_rrset *rrset = NULL;
     while ((rrset = zone_edit_next(work->edit, owner, rrset != NULL ? rrset->type : 0)) != NULL) {
         has_beside = true;
-        if (rrset->type != DNS_A && rrset->type != DNS_AAAA && rrset->type != DNS_CNAME &&
-            !(has_https && rrset->type == DNS_HTTPS))
+        if (!is_taken(own, rrset->type))
             continue;
         char type[16];
         dns_type_format(rrset->type, type);
@@ -84,31 +121,99 @@ static void check_above(struct build *build, const struct zone_work *work, const
 
 /* True if the name may be answered with a CNAME, and all that the service reaches are hostnames. */
 static bool check_place(struct build *build, const struct zone_work *work, const struct item *item,
-                        const struct dns_name *owner, bool has_https)
+                        const struct dns_name *owner, struct own_types own)
 {
     const struct object *said = item_said(item);
     const struct service *other = zone_edit_service(work->edit, owner);
     if (other != NULL && (work->is_rebuilt || other->id != item->id))
         object_problem(&build->problems, said, "", false, "there is another service \"%s\" of the same name",
                        other->name);
-    bool has_beside = check_beside(build, work, said, owner, has_https);
+    bool has_beside = check_beside(build, work, said, owner, &own) || own.mx || own.srv;
     check_above(build, work, said, owner);
     return item->whole_reach == REACH_HOSTNAME && !has_beside && !dns_name_equal(owner, &work->apex);
 }
 
 /* ---- building ---- */
 
+static size_t aligned(size_t size)
+{
+    return (size + 7) & ~(size_t)7;
+}
+
+/* A binding on its way into the block. */
+union binding_room {
+    struct service_binding binding;
+    uint8_t bytes[sizeof(struct service_binding) + SERVICE_BINDING_SIZE_MAX];
+};
+
+static const struct service_binding *write_binding(struct tree *tree, const struct declared_binding *declared)
+{
+    union binding_room room;
+    size_t size = binding_write(declared, &room.binding);
+    return size > 0 ? memcpy(tree_write_struct(tree, aligned(size)), &room, size) : NULL;
+}
+
+static void measure_binding(const struct declared_binding *declared, struct tree_size *size)
+{
+    union binding_room room;
+    size->structs += aligned(binding_write(declared, &room.binding));
+}
+
+static void measure_names(const struct declared_names *declared, size_t prefix_size, struct tree_size *size)
+{
+    if (declared->step == 0)
+        return;
+    size->structs += sizeof(struct service_names);
+    if (declared->policy.kind != TARGET_NONE)
+        tree_measure_target(&declared->policy, prefix_size, size);
+}
+
+static const struct service_names *write_names(struct tree *tree, const struct declared_names *declared,
+                                               const struct child *root)
+{
+    if (declared->step == 0)
+        return NULL;
+    struct service_names *names = tree_write_struct(tree, sizeof *names);
+    *names =
+        (struct service_names){ .first = declared->first, .step = declared->step, .port = declared->port };
+    if (declared->policy.kind != TARGET_NONE)
+        tree_write_root(tree, &declared->policy, &names->root);
+    else
+        names->root = *root;
+    return names;
+}
+
+static void measure_service(const struct declared_service *declared, const char *name, struct tree_size *size)
+{
+    size_t name_size = strlen(name);
+    *size = (struct tree_size){ .structs = sizeof(struct service) };
+    tree_measure_string(name, size);
+    if (declared->policy.kind != TARGET_NONE)
+        tree_measure_target(&declared->policy, name_size, size);
+    if (declared->when_all_down == ALL_DOWN_TARGET)
+        tree_measure_target(&declared->sorry, name_size, size);
+    measure_binding(&declared->https, size);
+    measure_binding(&declared->svcb, size);
+    measure_names(&declared->mx, name_size, size);
+    measure_names(&declared->srv, name_size, size);
+}
+
+/* Trees of names, whose own hostnames nobody has to resolve. */
+static void write_orders(struct tree *tree, const struct declared_service *declared, struct service *service)
+{
+    bool before = tree->needs_no_addresses;
+    tree->needs_no_addresses = true;
+    service->mx = write_names(tree, &declared->mx, &service->root);
+    service->srv = write_names(tree, &declared->srv, &service->root);
+    tree->needs_no_addresses = before;
+    if (service->has_no_addresses)
+        service->root = service->mx != NULL ? service->mx->root : service->srv->root;
+}
+
 static struct service *write_service(struct tree *tree, const struct declared_service *declared)
 {
-    bool has_sorry = declared->when_all_down == ALL_DOWN_TARGET;
-    size_t prefix_size = strlen(tree->prefix);
-    uint8_t https[SERVICE_HTTPS_SIZE_MAX];
-    uint16_t https_size = service_https_write(declared, https);
-    struct tree_size size = { .structs = sizeof(struct service), .strings = https_size };
-    tree_measure_string(tree->prefix, &size);
-    tree_measure_target(&declared->policy, prefix_size, &size);
-    if (has_sorry)
-        tree_measure_target(&declared->sorry, prefix_size, &size);
+    struct tree_size size;
+    measure_service(declared, tree->prefix, &size);
     struct service *service = tree_begin(tree, &size, sizeof *service);
     service->id = tree->item->id;
     service->ttl_s = declared->ttl_s;
@@ -117,13 +222,15 @@ static struct service *write_service(struct tree *tree, const struct declared_se
     service->failover_ms = declared->failover_ms;
     service->uses_ecs = declared->uses_ecs;
     service->has_affinity = declared->has_affinity;
-    service->https_size = https_size;
-    if (https_size > 0)
-        service->https = tree_write_bytes(tree, https, https_size);
+    service->has_no_addresses = declared->policy.kind == TARGET_NONE;
     service->name = tree_write_string(tree, tree->prefix);
-    tree_write_root(tree, &declared->policy, &service->root);
-    if (has_sorry)
+    if (!service->has_no_addresses)
+        tree_write_root(tree, &declared->policy, &service->root);
+    if (declared->when_all_down == ALL_DOWN_TARGET)
         tree_write_root(tree, &declared->sorry, &service->sorry);
+    service->https = write_binding(tree, &declared->https);
+    service->svcb = write_binding(tree, &declared->svcb);
+    write_orders(tree, declared, service);
     return service;
 }
 
@@ -132,6 +239,10 @@ static void collect_private(struct tree *tree, const struct service *service)
     tree_before_child(tree, &service->root);
     if (service->when_all_down == ALL_DOWN_TARGET)
         tree_before_child(tree, &service->sorry);
+    if (service->mx != NULL)
+        tree_before_child(tree, &service->mx->root);
+    if (service->srv != NULL)
+        tree_before_child(tree, &service->srv->root);
 }
 
 #define PUBLISHED_WITHIN_MS 5000 /* until then answers go out as before */
@@ -152,7 +263,7 @@ static void build_service(struct build *build, struct zone_work *work, struct it
     char name[DNS_NAME_TEXT_SIZE];
     service_name(owner, name);
     struct tree tree = {
-        .build = build, .item = item, .prefix = name, .is_service = true, .is_cname = is_cname
+        .build = build, .item = item, .prefix = name, .is_service = true, .needs_no_addresses = is_cname
     };
     if (before != NULL)
         collect_private(&tree, before->service);
@@ -195,7 +306,7 @@ static void compile_version(struct build *build, struct zone_work *work, struct 
         graph_whole(build, item);
         objective_apply(build, item, declared);
         if (number_service(build, item, before)) {
-            bool is_cname = check_place(build, work, item, &owner, declared->https_priority > 0);
+            bool is_cname = check_place(build, work, item, &owner, types_declared(declared));
             if (build_is_good(build))
                 build_service(build, work, before, item, declared, &owner, is_cname);
         }
@@ -213,7 +324,7 @@ void service_compile(struct build *build, struct zone_work *work, struct zone_se
     struct dns_name owner;
     if (!service_owner(build, work, item_said(after), &owner))
         return;
-    bool is_cname = check_place(build, work, after, &owner, after->service->https != NULL);
+    bool is_cname = check_place(build, work, after, &owner, types_of(after->service));
     if (!build_is_good(build))
         return;
     if (is_cname == after->service->is_cname) {

@@ -20,7 +20,7 @@ static bool is_own_name(const struct search *search, const struct endpoint *endp
 {
     struct dns_name name, parent;
     const struct dns_name *owner = search->owner;
-    if (endpoint->more->hostname == NULL)
+    if (!endpoint_is_name(endpoint))
         return false;
     dns_name_from_wire(endpoint->more->hostname, &name);
     if (owner->bytes[0] != 1 || owner->bytes[1] != '*')

@@ -80,6 +80,11 @@ static char *take_string(struct tree *tree, size_t size)
     return at;
 }
 
+void *tree_write_struct(struct tree *tree, size_t size)
+{
+    return take_struct(tree, size);
+}
+
 const char *tree_write_string(struct tree *tree, const char *string)
 {
     size_t size = strlen(string) + 1;
@@ -107,8 +112,7 @@ static const struct endpoint_more *write_more(struct tree *tree, const struct de
     *more = (struct endpoint_more){ .at = declared->at, .capacity = declared->capacity };
     if (name != NULL)
         more->name = tree_write_string(tree, name);
-    if (declared->hostname == NULL)
-        memcpy(more->ipv6, declared->ipv6, sizeof more->ipv6);
+    memcpy(more->ipv6, declared->ipv6, sizeof more->ipv6);
     return more;
 }
 
@@ -118,26 +122,27 @@ static void write_hostname(struct tree *tree, const struct declared_endpoint *de
 {
     struct dns_name hostname;
     uint32_t id = 0;
+    bool is_resolved = declared->families == 0 && !tree->needs_no_addresses;
     if (!dns_name_parse(declared->hostname, NULL, &hostname))
         return;
     struct endpoint_more *more = (struct endpoint_more *)(uintptr_t)endpoint->more; /* made just now */
-    more->hostname = build_name(tree->build, tree->item, &hostname, tree->is_cname ? NULL : &id);
-    endpoint->name_id = id;
+    more->hostname = build_name(tree->build, tree->item, &hostname, is_resolved ? &id : NULL);
+    if (is_resolved)
+        endpoint->name_id = id; /* in the place of an address */
 }
 
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
                                            const char *name, uint32_t weight, uint32_t slot)
 {
     struct endpoint *endpoint = take_struct(tree, sizeof *endpoint);
-    *endpoint = (struct endpoint){ .slot = slot, .weight = (uint16_t)weight, .more = &endpoint_plain };
+    *endpoint = (struct endpoint){
+        .slot = slot, .weight = (uint16_t)weight, .families = declared->families, .more = &endpoint_plain
+    };
     if (has_more(declared, name))
         endpoint->more = write_more(tree, declared, name);
-    if (declared->hostname != NULL) {
-        write_hostname(tree, declared, endpoint);
-        return endpoint;
-    }
-    endpoint->families = declared->families;
     memcpy(endpoint->ipv4, declared->ipv4, sizeof endpoint->ipv4);
+    if (declared->hostname != NULL)
+        write_hostname(tree, declared, endpoint);
     return endpoint;
 }
 
@@ -150,6 +155,7 @@ static bool write_target(struct tree *tree, const struct declared_target *target
 {
     bool is_dynamic = false;
     switch (target->kind) {
+    case TARGET_NONE: break;
     case TARGET_NAME:
         out->kind = CHILD_SHARED;
         out->shared = node_after(tree->build, target->name)->id;
@@ -157,8 +163,7 @@ static bool write_target(struct tree *tree, const struct declared_target *target
     case TARGET_ENDPOINT:
         out->kind = CHILD_ENDPOINT;
         out->endpoint = tree_write_endpoint(tree, target->endpoint, NULL, out->weight, SLOT_NONE);
-        return out->endpoint->more->hostname != NULL &&
-               out->endpoint->name_id != 0; /* its addresses change */
+        return endpoint_is_name(out->endpoint) && out->endpoint->name_id != 0; /* its addresses change */
     case TARGET_NODE:
         out->kind = CHILD_NODE;
         out->node = write_private(tree, target->node, target->pointer, is_root, &is_dynamic);

@@ -19,7 +19,7 @@ struct tree {
     struct item *item;       /* whose tree it is */
     const char *prefix;      /* name of the whole, in front of the places of private nodes */
     bool is_service;         /* else a named policy, whose private nodes have shared ids */
-    bool is_cname;           /* its own hostnames need no addresses */
+    bool needs_no_addresses; /* of its own hostnames */
     uint32_t ordinal;        /* of the next private node of a service */
     struct table *before;    /* private nodes of the replaced version, by name; NULL: none */
     char *structs, *strings; /* where to write next */
@@ -36,6 +36,8 @@ void tree_measure_string(const char *string, struct tree_size *size);
 /** Allocates the block and returns its head of `head_size` bytes, which are part of `size`. */
 void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_size);
 
+/** Takes room for a struct of `size` bytes, a multiple of 8 that was measured. */
+void *tree_write_struct(struct tree *tree, size_t size);
 const char *tree_write_string(struct tree *tree, const char *string);
 const uint8_t *tree_write_bytes(struct tree *tree, const uint8_t *bytes, size_t size);
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,

@@ -126,7 +126,7 @@ static void set_wanted(struct names *names, bool is_wanted, struct paged_edit *e
 
 static uint32_t name_of(const struct child *child)
 {
-    bool has_name = child->kind == CHILD_ENDPOINT && child->endpoint->more->hostname != NULL;
+    bool has_name = child->kind == CHILD_ENDPOINT && endpoint_is_name(child->endpoint);
     return has_name ? child->endpoint->name_id : 0;
 }
 

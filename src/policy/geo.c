@@ -44,10 +44,14 @@ static bool geo_check_key(const char *key, struct error *err)
 static bool endpoints_are_same(const struct endpoint *a, const struct endpoint *b)
 {
     const uint8_t *name = a->more->hostname, *other = b->more->hostname;
-    if (name != NULL && other != NULL)
-        return dns_name_wire_size(name) == dns_name_wire_size(other) &&
-               memcmp(name, other, dns_name_wire_size(name)) == 0;
-    return name == other && a->families == b->families && memcmp(a->ipv4, b->ipv4, sizeof a->ipv4) == 0 &&
+    if ((name != NULL) != (other != NULL))
+        return false;
+    if (name != NULL && (dns_name_wire_size(name) != dns_name_wire_size(other) ||
+                         memcmp(name, other, dns_name_wire_size(name)) != 0))
+        return false;
+    if (a->families == 0 && b->families == 0)
+        return name != NULL;
+    return a->families == b->families && memcmp(a->ipv4, b->ipv4, sizeof a->ipv4) == 0 &&
            memcmp(a->more->ipv6, b->more->ipv6, sizeof a->more->ipv6) == 0;
 }
 

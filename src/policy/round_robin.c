@@ -17,6 +17,7 @@ static void round_robin_choose(const struct candidates *from, const struct clien
 
 const struct policy policy_round_robin = {
     .name = "round_robin",
+    .spreads = true,
     .needs_ticket = true,
     .answers = 8, /* Route 53's multivalue answer */
     .choose = round_robin_choose,

@@ -83,6 +83,7 @@ static void weighted_choose(const struct candidates *from, const struct client *
 const struct policy policy_weighted = {
     .name = "weighted",
     .is_weighted = true,
+    .spreads = true,
     .needs_ticket = true,
     .answers = 1,
     .choose = weighted_choose,

@@ -181,3 +181,22 @@ def test_https(run):
         six, = server.answer("www.example.com", "AAAA", ecs=subnet)
         assert server.answer("www.example.com", "HTTPS", ecs=subnet) == [
             '1 . alpn="h2,h3" ipv4hint="%s" ipv6hint="%s"' % (four, six)]
+
+
+def test_svcb(run):
+    server = run("https.json")
+    four, = server.answer("_8443._foo.api.example.com")
+    six, = server.answer("_8443._foo.api.example.com", "AAAA")
+    assert server.answer("_8443._foo.api.example.com", "SVCB") == [
+        '1 www.example.com. mandatory="port" alpn="h2" port="8443" ipv4hint="%s" ipv6hint="%s"' % (four, six)]
+
+
+def test_mx_and_srv(run):
+    server = run("mail.json")
+    assert server.answer("example.com", "MX") == ["10 mx1.example.com.", "20 mx2.example.com.", "30 mx.example.net."]
+    assert server.answer("_sip._tcp.example.com", "SRV") == [
+        "10 2 5060 sip1.example.com.", "10 1 5060 sip2.example.com.", "20 1 5060 sip3.example.com."]
+    assert len(server.query("example.com", "MX").additional) == 2
+    assert server.answer("example.com") == ["192.0.2.80"]
+    override(server, "mail/a", "drain")
+    assert server.answer("example.com", "MX") == ["10 mx2.example.com.", "20 mx.example.net."]

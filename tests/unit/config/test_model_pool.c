@@ -73,8 +73,6 @@ static const struct row pools[] = {
       "s.json:10:25: /pools/us/endpoints/a: needs \"ipv4\", \"ipv6\" or \"hostname\"" },
     { "{\"endpoints\": {\"a\": \"192.0.2.1\"}}",
       "s.json:10:25: /pools/us/endpoints/a: must be an object {…}, got \"192.0.2.1\"" },
-    { "{\"endpoints\": {\"a\": {\"ipv4\": \"192.0.2.1\", \"hostname\": \"x.example\"}}}",
-      "s.json:10:25: /pools/us/endpoints/a: has addresses and a \"hostname\": keep one of them" },
     { "{\"endpoints\": {\"a\": {\"hostname\": \"192.0.2.1\"}}}",
       "s.json:10:38: /pools/us/endpoints/a/hostname: must be a host name, not an address, got "
       "\"192.0.2.1\"" },

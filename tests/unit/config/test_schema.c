@@ -185,6 +185,10 @@ static void another_validator_agrees(void **state)
     if (code < 0)
         skip();
     assert_int_equal(code, 0);
+    static const char good[] =
+        "{\"zones\": {\"x\": {\"services\": {\"@\": {\"mx\": {\"policy\": \"mail\"}}, \"_a._tcp\": {\"srv\": "
+        "{\"port\": 1, \"policy\": {\"hostname\": \"h.example\", \"ipv4\": \"192.0.2.1\"}}}}}}}";
+    assert_int_equal(validate_elsewhere(schema_of_steering(), good), 0);
     static const char *const bad[] = {
         "{\"polices\": {}}",
         "{\"checks\": {\"web\": {}}}",
@@ -193,6 +197,8 @@ static void another_validator_agrees(void **state)
         "{\"policies\": {\"x\": {\"geo\": [\"us\"]}}}",
         "{\"policies\": {\"x\": {\"geo\": {}, \"latency\": []}}}",
         "{\"zones\": {\"x\": {\"services\": {\"www\": {}}}}}",
+        "{\"zones\": {\"x\": {\"services\": {\"@\": {\"mx\": {}}}}}}",
+        "{\"zones\": {\"x\": {\"services\": {\"@\": {\"srv\": {\"policy\": \"sip\"}}}}}}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(validate_elsewhere(schema_of_steering(), bad[i]), 3);
