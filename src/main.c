@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "privileges.h"
 #include "server/server.h"
+#include "store/backup.h"
 
 #include <getopt.h>
 #include <malloc.h>
@@ -22,16 +23,20 @@
 
 struct options {
     const char *config;
+    const char *backup, *restore; /* files, or NULL */
     bool only_checks;
     enum log_level log_level;
 };
 
 static void print_usage(FILE *to)
 {
-    fputs("usage: steerd [-c FILE] [--check] [--log LEVEL] [--version] [--help]\n"
+    fputs("usage: steerd [-c FILE] [--check | --backup TO | --restore FROM] [--log LEVEL] [--version] "
+          "[--help]\n"
           "\n"
           "  -c, --config FILE  the server's configuration (default " DEFAULT_CONFIG ")\n"
           "      --check        only validate FILE and all it names; exit 0 or 1\n"
+          "      --backup TO    copy the database of a steerd that may be running into the file TO\n"
+          "      --restore FROM make an empty state_dir start from the backup FROM\n"
           "      --log LEVEL    error, warning, notice, info (default) or debug\n"
           "      --version      print the version\n"
           "\n"
@@ -56,6 +61,7 @@ static int parse_options(int argc, char **argv, struct options *out)
 {
     static const struct option longs[] = {
         { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+        { "backup", required_argument, NULL, 'b' }, { "restore", required_argument, NULL, 'r' },
         { "log", required_argument, NULL, 'l' },    { "version", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },         { 0 },
     };
@@ -64,6 +70,8 @@ static int parse_options(int argc, char **argv, struct options *out)
         switch (option) {
         case 'c': out->config = optarg; break;
         case 'k': out->only_checks = true; break;
+        case 'b': out->backup = optarg; break;
+        case 'r': out->restore = optarg; break;
         case 'l':
             if (parse_level(optarg, &out->log_level))
                 break;
@@ -101,6 +109,16 @@ static int check_only(const struct settings *settings, const char *file)
         fprintf(stderr, "%s: %zu errors\n", file, problems.error_count);
     problems_free(&problems);
     return is_good ? 0 : 1;
+}
+
+static int copy_database(const struct settings *settings, const struct options *options)
+{
+    struct error err;
+    bool is_done = options->backup != NULL ? backup_make(settings->state_dir, options->backup, &err)
+                                           : backup_restore(options->restore, settings->state_dir, &err);
+    if (!is_done)
+        fprintf(stderr, "steerd: %s\n", err.text);
+    return is_done ? 0 : 1;
 }
 
 static bool open_server(const struct settings *settings, struct server **out, struct error *err)
@@ -270,8 +288,11 @@ int main(int argc, char **argv)
     }
     print_problems(&problems);
     problems_free(&problems);
-    status = options.only_checks ? check_only(&settings, options.config)
-                                 : open_and_run(&settings, options.log_level);
+    if (options.backup != NULL || options.restore != NULL)
+        status = copy_database(&settings, &options);
+    else
+        status = options.only_checks ? check_only(&settings, options.config)
+                                     : open_and_run(&settings, options.log_level);
     settings_free(&settings);
     return status;
 }

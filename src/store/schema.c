@@ -117,3 +117,11 @@ bool schema_bring_up_to_date(struct database *db, struct error *err)
     }
     return true;
 }
+
+bool schema_check(struct database *db, struct error *err)
+{
+    int64_t version = 0;
+    if (!schema_is_ours(db, &version, err))
+        return false;
+    return version > 0 || error_set(err, "%s: there is nothing in this database", db->path);
+}
