@@ -69,8 +69,11 @@ static const struct command_row rows[] = {
     { "history", "", "who changed the configuration, when and why", 0, 0, OPTION_LIMIT, command_generations,
       NULL, "" },
     { "generations", "", "the same as history", 0, 0, OPTION_LIMIT, command_generations, NULL, "" },
-    { "diff", "-f FILE", "how the configuration differs from a steering file", 0, 0, OPTION_FILE,
-      command_diff, NULL, "What apply would change. Exits with 1 if there are differences." },
+    { "diff", "GENERATION [GENERATION] | -f FILE", "how two states of the configuration differ", 0, 2,
+      OPTION_FILE, command_diff, "@generations",
+      "Two generations; one generation and what is now; or what is now and a steering file, which is what "
+      "apply "
+      "would change. Exits with 1 if there are differences." },
     { "rollback", "GENERATION", "make an old configuration the current one", 1, 1, WRITE, command_rollback,
       "@generations", "The old content becomes a new generation, so a rollback can be rolled back." },
     { "apply", "-f FILE", "replace the configuration by a steering file", 0, 0,

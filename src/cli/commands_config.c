@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is about the configuration: generations, rollback, apply, reload. */
 #include "cli/call.h"
-#include "cli/difference.h"
+#include "cli/revision.h"
 #include "cli/screen.h"
 #include "cli/temporary.h"
 
@@ -81,37 +81,6 @@ static enum cli_exit find_etag(const struct options *options, struct client *cli
     return code;
 }
 
-/* ---- the difference to a file ---- */
-
-/* The text that a file with comments says, printed as documents from the server are; NULL: it is no JSON. */
-static char *normalised(const char *text)
-{
-    char *copy = xstrdup(text);
-    cJSON_Minify(copy); /* takes comments out */
-    cJSON *json = cJSON_Parse(copy);
-    char *printed = json != NULL ? cJSON_Print(json) : NULL;
-    char *out = printed != NULL ? xasprintf("%s\n", printed) : NULL;
-    cJSON_free(printed);
-    cJSON_Delete(json);
-    free(copy);
-    return out;
-}
-
-/* Appends what `text` changes; nothing if it is no JSON: the server says where it is wrong. */
-static enum cli_exit add_difference(struct client *client, const char *text, struct text *out)
-{
-    struct answer answer;
-    enum cli_exit code =
-        client_call(client, (struct call){ .method = "GET", .path = xstrdup("/v1/config") }, &answer);
-    char *after = normalised(text), *before = code == CLI_DONE ? normalised(answer.body.bytes) : NULL;
-    if (after != NULL && before != NULL)
-        difference_print(before, after, screen_has_colour(), out);
-    free(before);
-    free(after);
-    answer_free(&answer);
-    return code;
-}
-
 /* On a terminal, what is about to change is shown first. */
 static enum cli_exit confirm(const struct options *options, struct client *client, const char *text,
                              bool *is_wanted)
@@ -120,7 +89,7 @@ static enum cli_exit confirm(const struct options *options, struct client *clien
     *is_wanted = true;
     if (options->says_yes || options->is_dry_run || !screen_is_terminal())
         return CLI_DONE;
-    enum cli_exit code = add_difference(client, text, &out);
+    enum cli_exit code = revision_compare(client, text, &out);
     if (code == CLI_DONE)
         code = screen_put(&out);
     text_free(&out);
@@ -167,38 +136,6 @@ enum cli_exit command_apply(const struct options *options)
         code = confirm(options, client, text, &is_wanted);
         if (is_wanted)
             code = put_config(options, client, text);
-        client_close(client);
-    }
-    text_free(&body);
-    return code;
-}
-
-enum cli_exit command_diff(const struct options *options)
-{
-    struct error err;
-    struct client *client;
-    struct text body = { 0 }, out = { 0 };
-    if (options->file == NULL)
-        return command_complain(CLI_USAGE, "usage: steerctl diff %s", options->command->arguments);
-    if (!temporary_read(options->file, &body, &err)) {
-        text_free(&body);
-        return command_complain(CLI_REFUSED, "%s", err.text);
-    }
-    char *is_json = normalised(body.bytes != NULL ? body.bytes : "");
-    enum cli_exit code = CLI_DONE;
-    if (is_json == NULL)
-        code = command_complain(CLI_REFUSED, "%s is no JSON: steerctl apply --dry-run -f %s says where",
-                                options->file, options->file);
-    free(is_json);
-    if (code == CLI_DONE)
-        code = client_open(options, &client);
-    if (code == CLI_DONE) {
-        code = add_difference(client, body.bytes, &out);
-        bool differs = out.size > 0;
-        if (code == CLI_DONE)
-            code = screen_put(&out);
-        if (code == CLI_DONE && differs)
-            code = CLI_REFUSED;
         client_close(client);
     }
     text_free(&body);

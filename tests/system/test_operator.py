@@ -187,6 +187,18 @@ def test_diff_shows_what_apply_would_change(server):
     assert server.generation() == 1
 
 
+def test_diff_shows_what_changed_between_generations(server):
+    for weight in (2, 3):
+        server.set_weight("us", "a", weight)
+    changed = server.steerctl("diff", "1", "2")
+    assert changed.returncode == 1 and "+" in changed.stdout and "2" in changed.stdout
+    now = server.steerctl("diff", "2")
+    assert [line for line in now.stdout.splitlines() if "weight" in line and line[0] in "-+"]
+    assert server.steerctl("diff", "3", "3").returncode == DONE
+    assert server.steerctl("diff", "99").returncode == REFUSED
+    assert server.steerctl("diff", "one").returncode == server.steerctl("diff").returncode == USAGE
+
+
 def test_on_a_terminal_apply_shows_and_asks(server):
     document = server.api("GET", "/v1/config").json
     document["pools"]["us"]["policy"] = "failover"
