@@ -14,7 +14,7 @@ IS_ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody")
 GROUP = grp.getgrgid(NOBODY.pw_gid).gr_name
 ENDPOINT = "/v1/pools/us/endpoints/a"
-STEERING = world({"www": {"policy": "us"}}, {"us": pool("weighted", "192.0.2.1")})
+STEERING = world({"www": {"policy": "us"}}, {"us": pool("weighted", "192.0.2.1", "192.0.2.2")})
 
 
 def start(daemon, **api):

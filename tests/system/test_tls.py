@@ -13,7 +13,7 @@ import pytest
 from harness import STEERCTL, START_S, pool, wait_until, world
 
 ENDPOINT = "/v1/pools/us/endpoints/a"
-STEERING = world({"www": {"policy": "us"}}, {"us": pool("weighted", "192.0.2.1")})
+STEERING = world({"www": {"policy": "us"}}, {"us": pool("weighted", "192.0.2.1", "192.0.2.2")})
 
 
 def openssl(*arguments):
