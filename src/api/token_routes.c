@@ -99,6 +99,11 @@ void token_whoami(struct request *request)
 static void reply_made(struct request *request)
 {
     const struct token *token = &request->prepared->tokens.items[0];
+    bool is_late = request->command->result != RESULT_DONE && auth_has(request->api->auth, token->name);
+    if (is_late) {
+        problem_reply(request, 409, "somebody made a token \"%s\" meanwhile", token->name);
+        return;
+    }
     if (!exchange_succeeded(request))
         return;
     auth_add(request->api->auth, token);

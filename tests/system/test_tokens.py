@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tokens: made, bounded, revoked, guessed at; and the audit of what they were used for."""
+import concurrent.futures
+import http.client
 import json
 import sqlite3
 import stat
-import time
 
 import pytest
 
@@ -89,6 +90,44 @@ def test_a_name_is_used_once_and_the_bootstrap_token_stays(server):
     assert server.api("GET", "/v1/status").status == 200
 
 
+def test_tokens_that_were_acknowledged_survive_a_crash_in_the_middle(server):
+    made, refused = {}, []
+
+    def order(number):
+        try:
+            reply = server.api("POST", "/v1/tokens", {"name": "job-%d" % (number % 150), "role": "viewer"})
+        except (OSError, http.client.HTTPException):
+            return
+        if reply.status == 200:
+            assert reply.json["name"] not in made  # each name once, whoever asks at the same time
+            made[reply.json["name"]] = reply.json["token"]
+        else:
+            refused.append(reply.status)
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        orders = [threads.submit(order, number) for number in range(300)]
+        wait_until(lambda: len(made) > 40, 30, "some tokens")
+        server.kill()
+    for one in orders:
+        one.result()
+    assert set(refused) <= {409, 503}
+    server.start()
+    for name, token in made.items():
+        assert server.api("GET", "/v1/whoami", token=token).json["name"] == name
+
+
+def test_a_full_disk_makes_no_token(daemon):
+    daemon.start(steering(), file_size_most=400_000)
+    statuses = [daemon.api("POST", "/v1/tokens", {"name": "t%d" % i, "role": "viewer", "comment": "x" * 255}).status
+                for i in range(200)]
+    assert statuses[0] == 200 and statuses[-1] == 503
+    names = [item["name"] for item in daemon.api("GET", "/v1/tokens").json["items"]]
+    assert len(names) == statuses.count(200)
+    assert daemon.answer("www.example.test")
+    daemon.kill()
+    daemon.start()
+    assert sorted(item["name"] for item in daemon.api("GET", "/v1/tokens").json["items"]) == sorted(names)
+
+
 # ---- who may what
 
 ROLES = ["viewer", "operator", "admin"]
@@ -118,7 +157,6 @@ def is_expected(route, role, scope, right):
 
 def head_status(server, method, target, token):
     """The status alone: a stream of events has no end."""
-    import http.client
     connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=30)
     connection.request(method, target, headers={"Authorization": "Bearer " + token})
     status = connection.getresponse().status
@@ -261,6 +299,5 @@ def test_a_mistyped_token_command_is_explained(server, arguments):
 def test_strangers_do_not_fill_the_disk(server):
     for _ in range(100):
         server.api("PUT", "/v1/config", {}, token=None)
-    time.sleep(0)
     wait_until(lambda: len(audit(server, "?limit=1000")) >= 60, 10, "some are written down")
     assert len(audit(server, "?limit=1000")) <= 120  # sixty a minute, and a minute may have ended
