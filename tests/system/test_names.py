@@ -22,7 +22,7 @@ def mail(name, **more):
 
 
 def override(server, endpoint, state):
-    reply = server.api("PUT", "/v1/pools/%s/endpoints/%s/override" % tuple(endpoint.split("/")), {"state": state})
+    reply = server.api("PUT", "/v1/pools/%s/endpoints/%s/override?force=true" % tuple(endpoint.split("/")), {"state": state})
     assert reply.status == 200, reply.text
 
 
