@@ -25,7 +25,7 @@ struct geo {
     struct location *locations;
     size_t count;
     /* the same with nothing but where it is, for distances: AS numbers and names do not cut its ranges; NULL:
-     * `map` is no finer */
+     * no two locations are at one point */
     struct prefix_map *places; /* value = index in points */
     struct coordinates *points;
     char *source;    /* "GeoLite2-Country.mmdb, built 2026-11-01T…" for status */
@@ -47,7 +47,8 @@ const struct location *geo_find(const struct geo *geo, const struct address *add
 bool geo_find_point(const struct geo *geo, const struct address *address, struct coordinates *out,
                     uint8_t *scope_len);
 
-/** Makes `places` and `points` of `map` and `locations`, if they gain anything.  While it is being built. */
+/** Makes `places` and `points` of `map` and `locations`, if two of these are at one point.  While it is being
+ * built. */
 void geo_join_places(struct geo *geo);
 
 /** The name of the operators' set that says most specifically where `address` is; NULL: none says anything.

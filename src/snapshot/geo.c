@@ -59,10 +59,11 @@ static uint32_t join_value(uint32_t value, void *context)
     return value < joining->geo->count ? joining->index[value] : PREFIX_MAP_NONE;
 }
 
-/* Each point once; the index of every location's. */
-static void number_points(struct geo *geo, uint32_t *index)
+/* Each point once; the index of every location's.  True if two locations are at one point. */
+static bool number_points(struct geo *geo, uint32_t *index)
 {
     struct number_table known = { 0 };
+    bool is_shared = false;
     uint32_t count = 0;
     geo->points = xcalloc(geo->count, sizeof *geo->points);
     for (size_t i = 0; i < geo->count; i++) {
@@ -74,28 +75,29 @@ static void number_points(struct geo *geo, uint32_t *index)
         memcpy(&bits[0], &at.latitude, sizeof bits[0]);
         memcpy(&bits[1], &at.longitude, sizeof bits[1]);
         uint64_t key = (uint64_t)bits[0] << 32 | bits[1];
-        if (!number_table_find(&known, key, &index[i])) {
-            index[i] = count;
-            geo->points[count++] = at;
-            number_table_put(&known, key, index[i]);
+        if (number_table_find(&known, key, &index[i])) {
+            is_shared = true;
+            continue;
         }
+        index[i] = count;
+        geo->points[count++] = at;
+        number_table_put(&known, key, index[i]);
     }
     number_table_free(&known);
     geo->points = xrealloc(geo->points, count > 0 ? count : 1, sizeof *geo->points);
+    return is_shared;
 }
 
 void geo_join_places(struct geo *geo)
 {
     struct joining joining = { geo, xcalloc(geo->count + 1, sizeof *joining.index) };
-    number_points(geo, joining.index);
-    geo->places = prefix_map_translate(geo->map, join_value, &joining);
+    if (number_points(geo, joining.index)) { /* else a table of their own would say the same */
+        geo->places = prefix_map_translate(geo->map, join_value, &joining);
+    } else {
+        free(geo->points);
+        geo->points = NULL;
+    }
     free(joining.index);
-    if (prefix_map_range_count(geo->places) < prefix_map_range_count(geo->map))
-        return;
-    prefix_map_free(geo->places);
-    free(geo->points);
-    geo->places = NULL;
-    geo->points = NULL;
 }
 
 const char *geo_operator_of(const struct geo *geo, const struct address *address)
