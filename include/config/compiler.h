@@ -123,3 +123,6 @@ enum rrset_source compiler_rrset(const struct compiler *compiler, const char *na
  * texts when `is_borrowed`. */
 void compiler_list(const struct compiler *compiler, struct objects *out);
 void compiler_list_accepted(const struct compiler *compiler, struct objects *out);
+/** Of one kind, and with a `prefix` that is not NULL only those whose names begin with it. */
+void compiler_list_kind_accepted(const struct compiler *compiler, enum object_kind kind, const char *prefix,
+                                 struct objects *out);

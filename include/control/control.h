@@ -39,7 +39,9 @@ enum command_kind {
                        event_kind, name (subject); out: events, ascending */
     COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
 
-    COMMAND_BATCH,           /* in: items: changes of objects, all of them or none, one generation */
+    COMMAND_OBJECT_LIST, /* in: object_kind, name (of services their zone, or NULL), after (so many are passed
+                            over), most; out: body: JSON object of their texts by name, count: of all */
+    COMMAND_BATCH,       /* in: items: changes of objects, all of them or none, one generation */
     COMMAND_GENERATION_READ, /* in: generation; out: body: the steering document as it was then */
     COMMAND_GENERATION_DIFF, /* in: before, generation; out: body: what leads from one to the other (diff.h)
                               */
@@ -100,6 +102,7 @@ struct command {
     struct problems problems; /* pointers are relative to the body that was sent, or "/items/3…" of a batch */
     struct error error;
     struct events events; /* owned */
+    uint64_t count;       /* of what a list is a part of */
     char *outcome; /* of a write, owned: of a dry run its diff (diff.h), of one object its new JSON, else NULL
                     */
 };

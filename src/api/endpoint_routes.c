@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,7 +128,7 @@ static void list_pool(struct listing *listing, const char *pool, struct span dec
 static void list_pools(struct listing *listing)
 {
     const struct document *document = listing->document;
-    struct span pools = declared_member(document, declared_whole(document), "pools");
+    struct span pools = declared_whole(document);
     size_t at = 0;
     char *pool;
     struct span declared;
@@ -138,7 +139,7 @@ static void list_pools(struct listing *listing)
     }
 }
 
-/* What came back is the whole configuration, or the pool that the parameter names. */
+/* What came back are all pools, or the one that the parameter names. */
 static void reply_listing(struct request *request)
 {
     struct document document;
@@ -165,7 +166,9 @@ static void reply_listing(struct request *request)
 void endpoint_list(struct request *request)
 {
     const char *pool = target_param(&request->target, "pool");
-    exchange_send(request,
-                  pool != NULL ? exchange_read_object(OBJECT_POOL, pool) : command_new(COMMAND_CONFIG_READ),
-                  reply_listing);
+    struct command *command =
+        pool != NULL ? exchange_read_object(OBJECT_POOL, pool) : command_new(COMMAND_OBJECT_LIST);
+    command->object_kind = OBJECT_POOL;
+    command->most = UINT_MAX;
+    exchange_send(request, command, reply_listing);
 }

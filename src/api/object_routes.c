@@ -78,77 +78,46 @@ void object_delete(struct request *request)
 
 /* ---- lists ---- */
 
-static void write_item(struct writer *json, const struct document *document, const char *name,
-                       struct span value, enum object_kind kind)
+static void write_items(struct page *page, const struct document *document)
 {
-    writer_object(json, NULL);
-    writer_string(json, "name", name);
-    if (kind != OBJECT_ZONE) {
-        writer_members_of(json, document->text + value.at, value.size);
-        writer_end(json);
-        return;
-    }
-    size_t at = 0;
-    char *key;
-    struct span member;
-    while (document_next_member(document, value, &at, &key, &member)) {
-        if (strcmp(key, "services") != 0) /* they have a list of their own */
-            writer_raw(json, key, document->text + member.at, member.size);
-        free(key);
-    }
-    writer_end(json);
-}
-
-static void write_list(struct request *request, const struct document *document, struct span objects)
-{
-    struct page page;
-    if (!page_begin(request, &page))
-        return;
     size_t at = 0;
     char *name;
     struct span value;
-    while (objects.size > 0 && document_next_member(document, objects, &at, &name, &value)) {
-        if (page_wants(&page))
-            write_item(&page.json, document, name, value, request->route->object_kind);
+    page->at = page->first;
+    while (document_next_member(document, declared_whole(document), &at, &name, &value)) {
+        if (page_wants(page)) {
+            writer_object(&page->json, NULL);
+            writer_string(&page->json, "name", name);
+            writer_members_of(&page->json, document->text + value.at, value.size);
+            writer_end(&page->json);
+        }
         free(name);
     }
-    page_reply(request, &page, request->command->generation);
-}
-
-/* The object whose members are listed; of services, those of the zone in the path. */
-static bool find_objects(struct request *request, const struct document *document, struct span *out)
-{
-    static const char *const keys[OBJECT_KIND_COUNT] = {
-        [OBJECT_CHECK] = "checks",        [OBJECT_POOL] = "pools",
-        [OBJECT_POLICY] = "policies",     [OBJECT_MAP] = "maps",
-        [OBJECT_ZONE] = "zones",          [OBJECT_SERVICE] = "zones",
-        [OBJECT_LOCATIONS] = "locations",
-    };
-    enum object_kind kind = request->route->object_kind;
-    *out = declared_member(document, declared_whole(document), keys[kind]);
-    if (kind != OBJECT_SERVICE)
-        return true;
-    char *apex = zone_name(request);
-    struct span zone = declared_member(document, *out, apex);
-    if (zone.size == 0)
-        problem_reply(request, 404, "there is no zone \"%s\"", apex);
-    *out = declared_member(document, zone, "services");
-    free(apex);
-    return zone.size > 0;
 }
 
 static void reply_list(struct request *request)
 {
     struct document document;
-    struct span objects;
+    struct page page;
     if (!exchange_succeeded(request) || !declared_scan(request, &document))
         return;
-    if (find_objects(request, &document, &objects))
-        write_list(request, &document, objects);
+    if (page_begin(request, &page)) {
+        write_items(&page, &document);
+        page.at = request->command->count; /* what came back is this page alone */
+        page_reply(request, &page, request->command->generation);
+    }
     document_free(&document);
 }
 
 void object_list(struct request *request)
 {
-    exchange_send(request, command_new(COMMAND_CONFIG_READ), reply_list);
+    uint64_t first, limit;
+    if (!page_bounds(request, &first, &limit))
+        return;
+    struct command *command = command_new(COMMAND_OBJECT_LIST);
+    command->object_kind = request->route->object_kind;
+    command->name = command->object_kind == OBJECT_SERVICE ? zone_name(request) : NULL;
+    command->after = first;
+    command->most = (unsigned)limit;
+    exchange_send(request, command, reply_list);
 }

@@ -9,14 +9,19 @@
 #define LIMIT_USUAL 1000
 #define LIMIT_MOST  10000
 
+bool page_bounds(struct request *request, uint64_t *first, uint64_t *limit)
+{
+    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, limit) ||
+        !request_number(request, "after", UINT32_MAX, 0, first))
+        return false;
+    return *limit > 0 || problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
+}
+
 bool page_begin(struct request *request, struct page *page)
 {
     *page = (struct page){ 0 };
-    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, &page->limit) ||
-        !request_number(request, "after", UINT32_MAX, 0, &page->first))
+    if (!page_bounds(request, &page->first, &page->limit))
         return false;
-    if (page->limit == 0)
-        return problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
     writer_object(&page->json, NULL);
     writer_array(&page->json, "items");
     return true;

@@ -14,6 +14,8 @@ struct page {
 
 /** By the parameters `limit` (1000 by default) and `after`.  False with a 400 replied. */
 bool page_begin(struct request *request, struct page *page);
+/** The parameters alone: how many items are passed over, and how many are on the page. */
+bool page_bounds(struct request *request, uint64_t *first, uint64_t *limit);
 /** Asked once for every item, in order: true if it belongs on this page. */
 bool page_wants(struct page *page);
 /** The page is full: what else there is only matters for `next`, which is known. */

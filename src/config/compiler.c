@@ -345,14 +345,15 @@ static int compare_names(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-static void list_object(const struct item *item, struct objects *out)
+static void list_object(const struct item *item, const char *prefix, struct objects *out)
 {
     const struct object *object = &item->source->object;
-    objects_add(out, object->kind, object->name, object->text, object->text_size);
+    if (prefix == NULL || strncmp(object->name, prefix, strlen(prefix)) == 0)
+        objects_add(out, object->kind, object->name, object->text, object->text_size);
 }
 
 static void list_kind(const struct compiler *compiler, enum object_kind kind, bool is_accepted,
-                      struct objects *out)
+                      const char *prefix, struct objects *out)
 {
     const char *name;
     void *value;
@@ -360,10 +361,10 @@ static void list_kind(const struct compiler *compiler, enum object_kind kind, bo
     size_t start = out->count;
     for (size_t at = 0; table_next(compiler->items[kind], &at, &name, &value);) {
         if (!is_accepted || !kept_find(&compiler->kept, kind, name, &item))
-            list_object(value, out);
+            list_object(value, prefix, out);
     }
     for (size_t at = 0; is_accepted && (item = kept_next(&compiler->kept, kind, &at)) != NULL;)
-        list_object(item, out);
+        list_object(item, prefix, out);
     if (out->count > start)
         qsort(out->items + start, out->count - start, sizeof *out->items, compare_names);
 }
@@ -372,14 +373,21 @@ void compiler_list(const struct compiler *compiler, struct objects *out)
 {
     *out = (struct objects){ .is_borrowed = true };
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
-        list_kind(compiler, (enum object_kind)kind, false, out);
+        list_kind(compiler, (enum object_kind)kind, false, NULL, out);
 }
 
 void compiler_list_accepted(const struct compiler *compiler, struct objects *out)
 {
     *out = (struct objects){ .is_borrowed = true };
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
-        list_kind(compiler, (enum object_kind)kind, true, out);
+        list_kind(compiler, (enum object_kind)kind, true, NULL, out);
+}
+
+void compiler_list_kind_accepted(const struct compiler *compiler, enum object_kind kind, const char *prefix,
+                                 struct objects *out)
+{
+    *out = (struct objects){ .is_borrowed = true };
+    list_kind(compiler, kind, true, prefix, out);
 }
 
 enum rrset_source compiler_rrset(const struct compiler *compiler, const char *name)

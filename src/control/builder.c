@@ -278,7 +278,8 @@ static void settle(struct builder *builder, struct build *first)
 
 static bool is_read(const struct letter *letter)
 {
-    return letter->kind == COMMAND_CONFIG_READ || letter->kind == COMMAND_OBJECT_READ;
+    return letter->kind == COMMAND_CONFIG_READ || letter->kind == COMMAND_OBJECT_READ ||
+           letter->kind == COMMAND_OBJECT_LIST;
 }
 
 static void sort_letters(struct builder *builder, struct letter *letter)

@@ -25,18 +25,55 @@ static void read_config(const struct compiler *compiler, struct command *command
     objects_free(&all);
 }
 
+static const struct object *find(const struct compiler *compiler, enum object_kind kind,
+                                 struct command *command)
+{
+    const struct object *object = compiler_find_accepted(compiler, kind, command->name);
+    if (object == NULL)
+        error_set(&command->error, "there is no %s named \"%s\"", object_kind_names[kind], command->name);
+    return object;
+}
+
+static bool read_object(const struct compiler *compiler, struct command *command)
+{
+    const struct object *object = find(compiler, command->object_kind, command);
+    if (object != NULL)
+        set_body(command, xstrndup(object->text, object->text_size));
+    return object != NULL;
+}
+
+static bool read_list(const struct compiler *compiler, struct command *command)
+{
+    struct objects all;
+    struct text text = { 0 };
+    if (command->name != NULL && find(compiler, OBJECT_ZONE, command) == NULL)
+        return false;
+    char *prefix = command->name != NULL ? xasprintf("%s/", command->name) : NULL;
+    size_t cut = prefix != NULL ? strlen(prefix) : 0;
+    compiler_list_kind_accepted(compiler, command->object_kind, prefix, &all);
+    text_puts(&text, "{");
+    for (uint64_t i = command->after, end = command->after + command->most; i < all.count && i < end; i++) {
+        const struct object *object = &all.items[i];
+        text_puts(&text, i > command->after ? "," : "");
+        text_put_json(&text, object->name + cut);
+        text_puts(&text, ":");
+        text_add(&text, object->text, object->text_size);
+    }
+    text_puts(&text, "}");
+    set_body(command, text_take(&text));
+    command->count = all.count;
+    objects_free(&all);
+    free(prefix);
+    return true;
+}
+
 bool reading_run(const struct compiler *compiler, struct command *command)
 {
-    if (command->letter.kind == COMMAND_CONFIG_READ) {
-        read_config(compiler, command);
-        return true;
+    switch ((enum command_kind)command->letter.kind) {
+    case COMMAND_OBJECT_READ: return read_object(compiler, command);
+    case COMMAND_OBJECT_LIST: return read_list(compiler, command);
+    default: read_config(compiler, command); return true;
     }
-    const struct object *object = compiler_find_accepted(compiler, command->object_kind, command->name);
-    if (object == NULL)
-        return error_set(&command->error, "there is no %s named \"%s\"",
-                         object_kind_names[command->object_kind], command->name);
-    set_body(command, xstrndup(object->text, object->text_size));
-    return true;
 }
 
 void reading_put_result(const struct compiler *compiler, struct command *command,

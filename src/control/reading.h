@@ -4,8 +4,8 @@
 #include "config/compiler.h"
 #include "control/control.h"
 
-/** Answers COMMAND_CONFIG_READ and COMMAND_OBJECT_READ into command->body.  False: there is no such object
- * (error). */
+/** Answers COMMAND_CONFIG_READ, COMMAND_OBJECT_READ and COMMAND_OBJECT_LIST into command->body.  False: there
+ * is no such object (error). */
 bool reading_run(const struct compiler *compiler, struct command *command);
 
 /** Sets command->outcome for a change that is compiled and not kept. */
