@@ -4,6 +4,7 @@
 #include "answer/rate_limit.h"
 #include "answer/record.h"
 #include "answer/trace.h"
+#include "base/histogram.h"
 #include "base/rng.h"
 #include "dns/query.h"
 #include "dns/response.h"
@@ -50,6 +51,7 @@ struct answer_counters {
     _Atomic uint64_t limited_dropped;  /* replies beyond the rate limit that were not sent */
     _Atomic uint64_t limited_slipped;  /* that were sent truncated or as BADCOOKIE */
     _Atomic uint64_t cookies[COOKIE_STATE_COUNT];
+    struct histogram times[2]; /* of a sample of the queries, by transport: from their receipt to the reply */
     /* answers that an endpoint led, by its slot; NULL: not counted.  Endpoints beyond the room are not. */
     _Atomic uint64_t *served;
     _Atomic uint64_t *services; /* the same by the id of the service that the name led to first */

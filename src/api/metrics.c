@@ -61,13 +61,36 @@ static void write_limits(struct text *out, const struct query_totals *totals)
     labelled(out, "steerd_dns_cookies_total", "state", "bad", totals->cookies[COOKIE_BAD]);
 }
 
+static void write_times(struct text *out, const struct query_totals *totals)
+{
+    static const char *const transports[] = { "udp", "tcp" };
+    const char *name = "steerd_dns_request_duration_seconds";
+    metrics_family(out, name, "histogram",
+                   "From the receipt of a batch of queries to its last reply; of a sample of the batches.");
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t sum = 0;
+        for (size_t bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+            sum += totals->times[i].counts[bucket];
+            text_printf(out, "%s_bucket{transport=\"%s\",le=\"", name, transports[i]);
+            if (bucket < HISTOGRAM_BOUNDS)
+                text_printf(out, "%.6g", histogram_bounds_us[bucket] / 1e6);
+            else
+                text_puts(out, "+Inf");
+            text_printf(out, "\"} %" PRIu64 "\n", sum);
+        }
+        text_printf(out, "%s_sum{transport=\"%s\"} %.6f\n", name, transports[i],
+                    (double)totals->times[i].sum_us / 1e6);
+        text_printf(out, "%s_count{transport=\"%s\"} %" PRIu64 "\n", name, transports[i], sum);
+    }
+}
+
 static void write_queries(struct text *out, const struct api_data_plane *data_plane)
 {
     struct query_totals totals;
     query_totals_take(data_plane, &totals);
-    metrics_family(out, "steerd_dns_queries_total", "counter", "Messages received.");
-    labelled(out, "steerd_dns_queries_total", "transport", "udp", totals.queries[TRANSPORT_UDP]);
-    labelled(out, "steerd_dns_queries_total", "transport", "tcp", totals.queries[TRANSPORT_TCP]);
+    metrics_family(out, "steerd_dns_requests_total", "counter", "Messages received.");
+    labelled(out, "steerd_dns_requests_total", "transport", "udp", totals.queries[TRANSPORT_UDP]);
+    labelled(out, "steerd_dns_requests_total", "transport", "tcp", totals.queries[TRANSPORT_TCP]);
     metrics_family(out, "steerd_dns_responses_total", "counter", "Replies sent.");
     for (unsigned rcode = 0; rcode < sizeof totals.rcodes / sizeof *totals.rcodes; rcode++) {
         if (totals.rcodes[rcode] > 0 || rcode == DNS_NOERROR || rcode == DNS_NXDOMAIN)
@@ -81,6 +104,7 @@ static void write_queries(struct text *out, const struct api_data_plane *data_pl
         totals.steered_degraded);
     write_limits(out, &totals);
     one(out, "steerd_dns_tcp_connections", "gauge", "TCP connections open.", totals.tcp_connections);
+    write_times(out, &totals);
 }
 
 /* ---- endpoints ---- */

@@ -48,7 +48,7 @@ static void write_served(const struct shares *shares, const struct node *pool)
 static void write_share(const struct shares *shares, const struct node *pool, uint16_t ordinal,
                         const char *kind, double part, double whole)
 {
-    begin_sample(shares, "steerd_endpoint_share", pool, ordinal);
+    begin_sample(shares, "steerd_endpoint_share_ratio", pool, ordinal);
     text_printf(shares->out, ",kind=\"%s\"} %.6f\n", kind, whole > 0 ? part / whole : 0);
 }
 
@@ -101,7 +101,7 @@ void metrics_write_shares(struct text *out, const struct snapshot *now,
     metrics_family(out, "steerd_endpoint_served_total", "counter",
                    "Answers that the endpoint stood first in.");
     each_pool(&shares, write_served);
-    metrics_family(out, "steerd_endpoint_share", "gauge",
+    metrics_family(out, "steerd_endpoint_share_ratio", "gauge",
                    "Share of its pool: by declared weights, in force now, and served since the start.");
     each_pool(&shares, write_shares);
 }

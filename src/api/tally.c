@@ -48,6 +48,15 @@ static uint64_t read(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static void add_times(const struct answer_counters *from, struct query_totals *to)
+{
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
+            to->times[i].counts[bucket] += read(&from->times[i].counts[bucket]);
+        to->times[i].sum_us += read(&from->times[i].sum_us);
+    }
+}
+
 static void add(const struct answer_counters *from, struct query_totals *to)
 {
     for (size_t i = 0; i < 2; i++)
@@ -63,6 +72,7 @@ static void add(const struct answer_counters *from, struct query_totals *to)
     to->limited_slipped += read(&from->limited_slipped);
     for (size_t i = 0; i < COOKIE_STATE_COUNT; i++)
         to->cookies[i] += read(&from->cookies[i]);
+    add_times(from, to);
 }
 
 void query_totals_take(const struct api_data_plane *data_plane, struct query_totals *out)

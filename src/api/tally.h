@@ -25,6 +25,9 @@ struct query_totals {
     uint64_t dropped, truncated, ecs, steered, steered_degraded;
     uint64_t limited_dropped, limited_slipped, cookies[COOKIE_STATE_COUNT];
     uint64_t tcp_connections;
+    struct {
+        uint64_t counts[HISTOGRAM_BUCKETS], sum_us;
+    } times[2]; /* by transport */
 };
 
 /** All workers together, as of now; each figure for itself. */

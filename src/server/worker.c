@@ -17,12 +17,34 @@
 #define EVENTS_MOST  64
 #define BATCHES_MOST 32 /* of one UDP socket in one turn: TCP has its turn, too */
 
+static size_t serve_batch(struct worker *worker, const struct udp_socket *socket)
+{
+    stopwatch_start(&worker->watches[TRANSPORT_UDP]);
+    size_t count = udp_serve(worker->batch, socket, &worker->answerer);
+    stopwatch_stop(&worker->watches[TRANSPORT_UDP], &worker->counters.times[TRANSPORT_UDP], count);
+    return count;
+}
+
 static void serve_udp(struct worker *worker, const struct udp_socket *socket)
 {
     /* Under load, the next queries are there when the last replies are out: no need to ask epoll in between.
      * A batch of one says that there is no load: looking again would be a call for nothing. */
-    for (unsigned i = 0; i < BATCHES_MOST && udp_serve(worker->batch, socket, &worker->answerer) > 1; i++)
+    for (unsigned i = 0; i < BATCHES_MOST && serve_batch(worker, socket) > 1; i++)
         ;
+}
+
+static uint64_t tcp_queries(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->counters.queries[TRANSPORT_TCP], memory_order_relaxed);
+}
+
+static void serve_tcp(struct worker *worker, struct connection *connection)
+{
+    uint64_t before = tcp_queries(worker);
+    stopwatch_start(&worker->watches[TRANSPORT_TCP]);
+    tcp_serve(&worker->tcp, connection);
+    stopwatch_stop(&worker->watches[TRANSPORT_TCP], &worker->counters.times[TRANSPORT_TCP],
+                   tcp_queries(worker) - before);
 }
 
 /* False if it is time to end. */
@@ -34,7 +56,7 @@ static bool dispatch(struct worker *worker, struct event_source *source)
     case EVENT_LISTENER: tcp_accept(&worker->tcp, source); break;
     case EVENT_CONNECTION:
         if (source->fd >= 0) /* it may have been closed since the event came */
-            tcp_serve(&worker->tcp, (struct connection *)source);
+            serve_tcp(worker, (struct connection *)source);
         break;
     }
     return true;

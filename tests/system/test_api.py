@@ -232,7 +232,7 @@ def test_metrics_can_be_parsed_and_count(server):
         return float(re.search("^%s (.*)$" % re.escape(name), reply.text, re.M)[1])
     for line in after.text.splitlines():
         assert line.startswith("# ") or SAMPLE.match(line), line
-    udp, tcp = 'steerd_dns_queries_total{transport="udp"}', 'steerd_dns_queries_total{transport="tcp"}'
+    udp, tcp = 'steerd_dns_requests_total{transport="udp"}', 'steerd_dns_requests_total{transport="tcp"}'
     assert value(after, udp) - value(before, udp) == 10
     assert value(after, tcp) - value(before, tcp) == 1
     assert value(after, "steerd_dns_steered_total") - value(before, "steerd_dns_steered_total") == 11

@@ -27,7 +27,7 @@ def test_any_eight_answers_hold_weights_5_2_1_exactly(daemon):
     for name in weights:
         assert sample(metrics, "steerd_endpoint_served_total", pool="main", endpoint=name) == 8 * weights[name]
         for kind in ("declared", "effective", "served"):
-            share = sample(metrics, "steerd_endpoint_share", pool="main", endpoint=name, kind=kind)
+            share = sample(metrics, "steerd_endpoint_share_ratio", pool="main", endpoint=name, kind=kind)
             assert abs(share - weights[name] / 8) < 1e-5
 
 

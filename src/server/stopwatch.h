@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/clock.h"
+#include "base/histogram.h"
+
+/* One turn of so many is timed, so a query costs no clock. Odd: under some loads every second turn finds
+ * nothing, and those must not be the timed ones for ever. */
+#define STOPWATCH_EVERY 15
+
+/* A worker's, of one transport. */
+struct stopwatch {
+    unsigned turn;
+    uint64_t began_us; /* 0: this turn is not timed */
+};
+
+static inline void stopwatch_start(struct stopwatch *watch)
+{
+    watch->began_us = watch->turn++ % STOPWATCH_EVERY == 0 ? clock_monotonic_us() : 0;
+}
+
+/** `count` queries were answered since the start: each waited at most all that time for its reply. */
+static inline void stopwatch_stop(const struct stopwatch *watch, struct histogram *times, uint64_t count)
+{
+    if (watch->began_us != 0 && count > 0)
+        histogram_add(times, clock_monotonic_us() - watch->began_us, count);
+}
