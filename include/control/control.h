@@ -115,6 +115,15 @@ bool control_start(const struct settings *settings, struct control **out, struct
 /** Stops all of them in order; nothing acknowledged is lost. */
 void control_stop(struct control *control);
 
+/**
+ * The two halves of control_stop.  Behind the first one nothing changes any more and the store is closed, so
+ * that another process can open it, but the last snapshot can still be answered from.
+ */
+void control_suspend(struct control *control);
+void control_free(struct control *control);
+/** Instead of control_free, when another control has published since. */
+void control_discard(struct control *control);
+
 /** Any thread. */
 void control_post(struct control *control, struct command *command);
 

@@ -14,9 +14,23 @@ struct server_listen {
     uint16_t port;
 };
 
+/* A bound socket that another process opened, taken over without losing what waits in it. */
+struct server_socket {
+    int fd;
+    int type; /* SOCK_DGRAM, or SOCK_STREAM that listens */
+    struct server_listen at;
+    bool is_taken;
+};
+
+/** Says what kind of socket `fd` is.  False if it is none of ours. */
+bool server_socket_of(int fd, struct server_socket *out);
+
 struct server_settings {
     const struct server_listen *listens;
     size_t listen_count;
+    struct server_socket *inherited; /* instead of opening them; taken over by server_open, those that fit no
+                                        listen address are closed */
+    size_t inherited_count;
     unsigned worker_count;
     unsigned tcp_connections_most;       /* in total, shared out among the workers */
     unsigned tcp_connections_per_client; /* of all workers together; 0: as many as in total */
@@ -37,6 +51,9 @@ bool server_open(const struct server_settings *settings, struct server **out, st
 bool server_start(struct server *server, struct error *err);
 /** Stops and joins the workers, closes the sockets, frees. */
 void server_close(struct server *server);
+
+/** The sockets of all workers, to give them to another process: the caller frees the list, not what is in it. */
+int *server_sockets(const struct server *server, size_t *count);
 
 unsigned server_worker_count(const struct server *server);
 /** A worker's counters: read with relaxed loads, any thread. */

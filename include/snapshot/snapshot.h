@@ -32,6 +32,8 @@ void snapshot_release(void);
  */
 void snapshot_publish(struct snapshot *next, struct edition *replaced);
 
+/** Waits until all that was replaced so far is freed.  Not in a read section. */
+void snapshot_settle(void);
 /** Waits until all that was replaced is freed, then frees the current snapshot struct itself: at the end,
  * when nobody reads. */
 void snapshot_shutdown(void);

@@ -298,6 +298,7 @@ static bool run_start(struct control *control, struct error *err)
         *err = control->start_error;
         return false;
     }
+    snapshot_keep(control->settings->explain_allow_count > 0 ? SNAPSHOTS_KEPT_MOST : 0);
     if (pthread_create(&control->thread, NULL, control_main, control) != 0)
         return error_set(err, "cannot start the control thread");
     pthread_setname_np(control->thread, "control");
@@ -305,7 +306,7 @@ static bool run_start(struct control *control, struct error *err)
 }
 
 /* Everything below control ends; letters on their way are answered by this thread. */
-static void close_parts(struct control *control)
+static void end_parts(struct control *control)
 {
     control->is_stopping = true;
     if (control->checker != NULL)
@@ -324,10 +325,14 @@ static void close_parts(struct control *control)
         store_close(control->store);
     step(control);
     step(control); /* what the last one caused */
+    snapshot_keep(0);
+}
+
+static void free_parts(struct control *control)
+{
     latency_keeper_free(control->keeper);
     webhooks_stop(control->webhooks);
     event_command_stop(control->event_command);
-    snapshot_shutdown();
     world_free(control->world);
     table_free(control->held_under_way);
     chronicle_free(control->chronicle);
@@ -339,6 +344,18 @@ static void close_parts(struct control *control)
     free(control);
 }
 
+void control_free(struct control *control)
+{
+    snapshot_shutdown();
+    free_parts(control);
+}
+
+void control_discard(struct control *control)
+{
+    snapshot_settle();
+    free_parts(control);
+}
+
 bool control_start(const struct settings *settings, struct control **out, struct error *err)
 {
     struct control *control = xcalloc(1, sizeof *control);
@@ -347,24 +364,30 @@ bool control_start(const struct settings *settings, struct control **out, struct
     control->store_box = mailbox_new();
     control->tickets = tickets_new(TICKET_ROOM);
     control->world = world_new(control->tickets);
-    snapshot_keep(settings->explain_allow_count > 0 ? SNAPSHOTS_KEPT_MOST : 0);
     control->held_under_way = table_new();
     pthread_mutex_init(&control->status_mutex, NULL);
     if (!open_parts(control, err) || !run_start(control, err)) {
-        close_parts(control);
+        end_parts(control);
+        control_free(control);
         return false;
     }
     *out = control;
     return true;
 }
 
-void control_stop(struct control *control)
+void control_suspend(struct control *control)
 {
     struct letter *stop = xcalloc(1, sizeof *stop);
     stop->kind = LETTER_STOP;
     mailbox_post(control->box, stop);
     pthread_join(control->thread, NULL);
-    close_parts(control);
+    end_parts(control);
+}
+
+void control_stop(struct control *control)
+{
+    control_suspend(control);
+    control_free(control);
 }
 
 void control_post(struct control *control, struct command *command)

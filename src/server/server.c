@@ -25,6 +25,23 @@ struct server {
     unsigned open_count, started_count;
 };
 
+static bool is_inherited(const struct server_settings *settings, const struct server_listen *listen)
+{
+    for (size_t i = 0; i < settings->inherited_count; i++) {
+        if (listen_is_same(&settings->inherited[i].at, listen))
+            return true;
+    }
+    return false;
+}
+
+static void close_unused(const struct server_settings *settings)
+{
+    for (size_t i = 0; i < settings->inherited_count; i++) {
+        if (!settings->inherited[i].is_taken)
+            close(settings->inherited[i].fd);
+    }
+}
+
 static bool open_all(struct server *server, struct error *err)
 {
     const struct server_settings *settings = &server->settings;
@@ -32,7 +49,7 @@ static bool open_all(struct server *server, struct error *err)
     if (server->stop_fd < 0)
         return error_set(err, "eventfd: %s", strerror(errno));
     for (size_t i = 0; i < settings->listen_count; i++) {
-        if (!socket_probe(&settings->listens[i], err))
+        if (!is_inherited(settings, &settings->listens[i]) && !socket_probe(&settings->listens[i], err))
             return false;
     }
     for (; server->open_count < settings->worker_count; server->open_count++) {
@@ -67,7 +84,11 @@ bool server_open(const struct server_settings *settings, struct server **out, st
     if (settings->tcp_connections_per_client > 0)
         server->client_counts = client_counts_new(settings->tcp_connections_most);
     server->workers = xcalloc(settings->worker_count, sizeof(struct worker *));
-    if (!open_all(server, err)) {
+    bool is_open = open_all(server, err);
+    close_unused(settings);
+    server->settings.inherited = NULL;
+    server->settings.inherited_count = 0;
+    if (!is_open) {
         server_close(server);
         return false;
     }
@@ -107,6 +128,21 @@ void server_close(struct server *server)
     free(server->workers);
     free(server->listens);
     free(server);
+}
+
+int *server_sockets(const struct server *server, size_t *count)
+{
+    int *list = NULL;
+    *count = 0;
+    for (unsigned w = 0; w < server->open_count; w++) {
+        const struct worker *worker = server->workers[w];
+        list = xrealloc(list, *count + worker->udp_count + worker->tcp.listener_count, sizeof *list);
+        for (size_t i = 0; i < worker->udp_count; i++)
+            list[(*count)++] = worker->udp_sockets[i].source.fd;
+        for (size_t i = 0; i < worker->tcp.listener_count; i++)
+            list[(*count)++] = worker->tcp.listeners[i].fd;
+    }
+    return list;
 }
 
 unsigned server_worker_count(const struct server *server)

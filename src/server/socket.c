@@ -17,6 +17,26 @@ bool listen_is_wildcard(const struct server_listen *listen)
     return memcmp(listen->address.bytes, zeros, sizeof zeros) == 0;
 }
 
+bool listen_is_same(const struct server_listen *a, const struct server_listen *b)
+{
+    return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
+bool server_socket_of(int fd, struct server_socket *out)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound, type_size = sizeof out->type;
+    *out = (struct server_socket){ .fd = fd };
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &out->type, &type_size) != 0 ||
+        getsockname(fd, (struct sockaddr *)&bound, &size) != 0 ||
+        (bound.ss_family != AF_INET && bound.ss_family != AF_INET6))
+        return false;
+    address_of_sockaddr(&bound, &out->at.address);
+    out->at.port = ntohs(bound.ss_family == AF_INET ? ((struct sockaddr_in *)&bound)->sin_port
+                                                    : ((struct sockaddr_in6 *)&bound)->sin6_port);
+    return true;
+}
+
 static const char *hint_of(int error)
 {
     switch (error) {

@@ -19,3 +19,4 @@ bool socket_open_tcp(const struct server_listen *listen, int *out, struct error 
 bool socket_probe(const struct server_listen *listen, struct error *err);
 
 bool listen_is_wildcard(const struct server_listen *listen);
+bool listen_is_same(const struct server_listen *a, const struct server_listen *b);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define EVENTS_MOST  64
@@ -101,22 +102,44 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-static bool open_listen(struct worker *worker, const struct server_listen *listen, struct error *err)
+static bool add_udp(struct worker *worker, const struct server_listen *listen, int fd, struct error *err)
 {
     struct udp_socket *udp = &worker->udp_sockets[worker->udp_count];
-    *udp = (struct udp_socket){ .source = { .kind = EVENT_UDP }, .is_wildcard = listen_is_wildcard(listen) };
-    if (!socket_open_udp(listen, &udp->source.fd, err))
-        return false;
+    *udp = (struct udp_socket){ .source = { .kind = EVENT_UDP, .fd = fd },
+                                .is_wildcard = listen_is_wildcard(listen) };
     worker->udp_count++;
-    struct event_source *listener = &worker->tcp.listeners[worker->tcp.listener_count];
-    *listener = (struct event_source){ .kind = EVENT_LISTENER };
-    if (!socket_open_tcp(listen, &listener->fd, err))
-        return false;
-    worker->tcp.listener_count++;
-    if (!event_watch(worker->epoll_fd, &udp->source, EPOLLIN) ||
-        !event_watch(worker->epoll_fd, listener, EPOLLIN))
-        return error_set(err, "epoll: %s", strerror(errno));
-    return true;
+    return event_watch(worker->epoll_fd, &udp->source, EPOLLIN) ||
+           error_set(err, "epoll: %s", strerror(errno));
+}
+
+static bool add_tcp(struct worker *worker, int fd, struct error *err)
+{
+    struct event_source *listener = &worker->tcp.listeners[worker->tcp.listener_count++];
+    *listener = (struct event_source){ .kind = EVENT_LISTENER, .fd = fd };
+    return event_watch(worker->epoll_fd, listener, EPOLLIN) || error_set(err, "epoll: %s", strerror(errno));
+}
+
+/* Of the sockets that were taken over for this address, every worker gets its share; one whose share is none
+ * opens its own. */
+static bool open_kind(struct worker *worker, const struct server_settings *settings,
+                      const struct server_listen *listen, int type, struct error *err)
+{
+    unsigned found = 0, taken = 0;
+    bool is_udp = type == SOCK_DGRAM, is_good = true;
+    for (size_t i = 0; is_good && i < settings->inherited_count; i++) {
+        struct server_socket *inherited = &settings->inherited[i];
+        if (inherited->type != type || !listen_is_same(&inherited->at, listen) ||
+            found++ % settings->worker_count != worker->index)
+            continue;
+        inherited->is_taken = true;
+        taken++;
+        is_good = is_udp ? add_udp(worker, listen, inherited->fd, err) : add_tcp(worker, inherited->fd, err);
+    }
+    int fd = -1;
+    if (!is_good || taken > 0)
+        return is_good;
+    is_good = is_udp ? socket_open_udp(listen, &fd, err) : socket_open_tcp(listen, &fd, err);
+    return is_good && (is_udp ? add_udp(worker, listen, fd, err) : add_tcp(worker, fd, err));
 }
 
 static bool open_all(struct worker *worker, const struct server_settings *settings, struct error *err)
@@ -129,7 +152,8 @@ static bool open_all(struct worker *worker, const struct server_settings *settin
     if (share > 0 && !connections_open(&worker->tcp.connections, share))
         return error_set(err, "%u TCP connections: %s", share, strerror(errno));
     for (size_t i = 0; i < settings->listen_count; i++) {
-        if (!open_listen(worker, &settings->listens[i], err))
+        if (!open_kind(worker, settings, &settings->listens[i], SOCK_DGRAM, err) ||
+            !open_kind(worker, settings, &settings->listens[i], SOCK_STREAM, err))
             return false;
     }
     return true;
@@ -141,7 +165,8 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     struct worker *worker = xcalloc_aligned(CACHE_LINE, sizeof *worker);
     worker->index = index;
     worker->stop = (struct event_source){ .kind = EVENT_STOP, .fd = stop_fd };
-    worker->udp_sockets = xcalloc(settings->listen_count, sizeof *worker->udp_sockets);
+    size_t sockets_most = settings->listen_count + settings->inherited_count;
+    worker->udp_sockets = xcalloc(sockets_most, sizeof *worker->udp_sockets);
     worker->batch = udp_batch_new();
     worker->answerer.settings = &settings->answer;
     worker->answerer.counters = &worker->counters;
@@ -154,7 +179,7 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     worker->tcp.idle_ms = settings->tcp_idle_ms;
     if (client_counts != NULL)
         clients_open(&worker->tcp.clients, client_counts, settings->tcp_connections_per_client);
-    worker->tcp.listeners = xcalloc(settings->listen_count, sizeof *worker->tcp.listeners);
+    worker->tcp.listeners = xcalloc(sockets_most, sizeof *worker->tcp.listeners);
     if (!open_all(worker, settings, err)) {
         worker_close(worker);
         return false;

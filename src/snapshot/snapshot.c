@@ -180,17 +180,28 @@ void snapshot_publish(struct snapshot *next, struct edition *replaced)
 }
 
 /* Not by the library's barrier, which ThreadSanitizer sees as a race of its own. */
-void snapshot_shutdown(void)
+/* With `snapshot`, which nobody can find any more; NULL: none. */
+static void settle(struct snapshot *snapshot)
 {
     sem_t all_freed;
     sem_init(&all_freed, 0, 0);
-    snapshot_keep(0);
     struct retired *last = xcalloc(1, sizeof *last);
-    last->snapshot = atomic_exchange_explicit(&current, NULL, memory_order_acq_rel);
+    last->snapshot = snapshot;
     last->all_freed = &all_freed;
     grace_period_then_free(last);
     while (sem_wait(&all_freed) != 0)
         continue; /* a signal */
     order_reached();
     sem_destroy(&all_freed);
+}
+
+void snapshot_settle(void)
+{
+    settle(NULL);
+}
+
+void snapshot_shutdown(void)
+{
+    snapshot_keep(0);
+    settle(atomic_exchange_explicit(&current, NULL, memory_order_acq_rel));
 }
