@@ -52,7 +52,8 @@ bool server_start(struct server *server, struct error *err);
 /** Stops and joins the workers, closes the sockets, frees. */
 void server_close(struct server *server);
 
-/** The sockets of all workers, to give them to another process: the caller frees the list, not what is in it. */
+/** The sockets of all workers, to give them to another process: the caller frees the list, not what is in it.
+ */
 int *server_sockets(const struct server *server, size_t *count);
 
 unsigned server_worker_count(const struct server *server);
