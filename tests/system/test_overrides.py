@@ -110,3 +110,17 @@ def test_wrong_overrides_are_refused_with_a_pointer(server, body, pointer):
 def test_overrides_of_what_is_not_there_are_refused(server):
     assert server.api("PUT", "/v1/pools/web/endpoints/zzz/override", {"state": "down"}).status == 404
     assert server.api("PUT", "/v1/pools/zzz/endpoints/a/override", {"state": "down"}).status == 404
+
+
+def test_overrides_stand_beside_the_configuration_and_survive_its_replacement(server):
+    put(server, state="drain", reason="new kernel")
+    whole = server.api("GET", "/v1/config")
+    assert "new kernel" not in whole.text  # it is no part of what is declared
+    document = whole.json
+    document["pools"]["web"]["endpoints"]["a"]["weight"] = 7
+    assert server.api("PUT", "/v1/config", document, headers={"If-Match": whole.etag}).status == 200
+    shown = server.endpoint("web", "a")
+    assert (shown["weight"], shown["override"]["reason"], shown["effective"]["state"]) == (7, "new kernel", "drain")
+    assert set(answers(server)) == {TWO}
+    assert server.api("POST", "/v1/generations/1/rollback").status == 200
+    assert server.endpoint("web", "a")["override"]["reason"] == "new kernel" and set(answers(server)) == {TWO}

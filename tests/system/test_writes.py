@@ -103,3 +103,20 @@ def test_when_the_disk_takes_no_more_all_of_a_group_are_refused(daemon):
         daemon.kill()
         daemon.start()
     daemon.set_weight("us", "e0", 60000)
+
+
+def test_putting_the_same_again_changes_nothing(daemon):
+    daemon.start(steering())
+    body = {"endpoints": {"a": {"ipv4": "127.0.30.1"}}}
+    first = daemon.api("PUT", "/v1/pools/other", body)
+    again = daemon.api("PUT", "/v1/pools/other", body)
+    assert (first.status, again.status) == (200, 200) and first.etag == again.etag == '"2"' and daemon.generation() == 2
+
+
+def test_everything_that_is_configured_has_the_generation_as_its_etag(daemon):
+    daemon.start(steering())
+    daemon.set_weight("us", "e0", 7)
+    for path in ("/config", "/pools", "/pools/us", "/pools/us/endpoints/e0", "/endpoints", "/zones", "/zones/example.test",
+                 "/zones/example.test/services", "/zones/example.test/services/www", "/zones/example.test/records",
+                 "/zones/example.test/records/ns1/A"):
+        assert daemon.api("GET", "/v1" + path).etag == '"2"', path
