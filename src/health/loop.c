@@ -12,7 +12,7 @@ enum {
     LOOP_BATCH = 256,
     LOOP_ROUNDS_MOST = 16, /* full batches in a row before timers get their turn */
     LOOP_WAIT_MOST_MS = 60000,
-    LOOP_GRID_US = 4095, /* one less than a power of two */
+    LOOP_GRID_US = 8191, /* one less than a power of two */
 };
 
 bool loop_open(struct loop *loop, struct error *err)

@@ -31,7 +31,7 @@ void loop_watch(struct loop *loop, struct watcher *watcher, uint32_t events);
 /** No call of `ready` comes after it.  Before the descriptor is closed.  No-op if it is not watched. */
 void loop_forget(struct loop *loop, struct watcher *watcher);
 
-/** Sets `timer` to ring in `delay_us`, or up to 5 ms later. */
+/** Sets `timer` to ring in `delay_us`, or up to 9 ms later. */
 void loop_set_timer(struct loop *loop, struct timer *timer, uint64_t delay_us);
 
 /** Waits once, delivers what is ready, then rings what is due. */

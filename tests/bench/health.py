@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What health checks cost: CPU per check of steerd, and of gdnsd's http_status checks in the same run.
 
-    tests/bench/health.py [--steerd build/release/steerd] [--seconds 20]
+    tests/bench/health.py [--steerd build/release/steerd] [--rounds 3] [--seconds 10]
 
-1. 10,000 http checks every 5 s, each on a connection of its own
-2. 1,000 https checks every 5 s on connections that are kept (reuse)
-3. both together: the bound is a quarter of one core
-4. gdnsd: as many http checks as 1.
+Each round measures, one after the other:
+
+  http    10,000 http checks every 5 s, each on a connection of its own
+  https   1,000 https checks every 5 s on connections that are kept (reuse)
+  both    all of them together: the bound is a quarter of one core
+  gdnsd   as many http checks as the first
 
 The web server is a program beside this one, on loopback.  CPU is what the scheduler counts for the process, user and
-system; a busy machine makes it worse, never better.
+system; a busy machine makes it worse, never better, so look at the ratio, which is that of neighbours in time.
 """
 import argparse
 import json
@@ -20,6 +22,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -134,27 +137,39 @@ def measure(pid, checks_done, seconds):
     return cpu / passed, done / passed, 1e6 * cpu / max(done, 1)
 
 
-def say(what, share, rate, cost, memory):
-    print("%-34s %5.1f %% of a core  %6.0f checks/s  %6.1f µs/check  %5.0f MiB" %
-          (what, 100 * share, rate, cost, memory), flush=True)
+class Row:
+    """What was measured of one kind in all rounds."""
+
+    def __init__(self, what):
+        self.what, self.shares, self.costs, self.memory = what, [], [], 0
+
+    def add(self, share, cost, memory):
+        self.shares.append(share)
+        self.costs.append(cost)
+        self.memory = max(self.memory, memory)
+
+    def print(self, reference):
+        ratio = "-"
+        if reference is not None and reference.costs:
+            ratio = "%.2f" % statistics.median(mine / theirs for mine, theirs in zip(self.costs, reference.costs))
+        print("| %-24s | %6.1f %% | %7.1f | %6.1f – %-6.1f | %5s | %4.0f MiB |" %
+              (self.what, 100 * statistics.median(self.shares), statistics.median(self.costs), min(self.costs),
+               max(self.costs), ratio, self.memory))
 
 
-def run_steerd(what, options, directory, plain, secure, http_count, https_count, ca_file):
+def run_steerd(row, options, directory, plain, secure, http_count, https_count, ca_file):
     document = document_of(plain.port, http_count, secure.port, https_count, ca_file)
     steerd = Steerd(options.steerd, directory, document, http_count + https_count)
-    time.sleep(3 * INTERVAL_S)  # until the first burst is forgotten
-    share, rate, cost = measure(steerd.process.pid, lambda: steerd.counts()[0], options.seconds)
-    say(what, share, rate, cost, memory_mib(steerd.process.pid))
-    if steerd.counts()[1] > 0:
-        print("  %d checks failed: the machine is too busy to measure" % steerd.counts()[1])
+    # a latency counts from the fifth check on, and is then told once: that is the start, not the daily bread
+    wait_for(lambda: steerd.counts()[0] >= 6 * (http_count + https_count), 120, "six checks of each")
+    share, _, cost = measure(steerd.process.pid, lambda: steerd.counts()[0], options.seconds)
+    row.add(share, cost, memory_mib(steerd.process.pid))
+    failed = steerd.counts()[1]
     steerd.stop()
-    return share, cost
+    return failed
 
 
-def run_gdnsd(options, directory, plain, count):
-    if shutil.which("gdnsd") is None:
-        print("gdnsd is not installed: no comparison")
-        return None
+def run_gdnsd(row, options, directory, plain, count):
     home = directory / "gdnsd"
     for one in ("zones", "run", "state"):
         (home / one).mkdir(parents=True)
@@ -174,16 +189,44 @@ def run_gdnsd(options, directory, plain, count):
     if process.poll() is not None:
         raise SystemExit("gdnsd: " + (home / "log").read_text()[-500:])
     began = time.monotonic()
-    share, rate, cost = measure(process.pid, lambda: (time.monotonic() - began) * count / INTERVAL_S, options.seconds)
-    say("gdnsd: %d http" % count, share, rate, cost, memory_mib(process.pid))
+    share, _, cost = measure(process.pid, lambda: (time.monotonic() - began) * count / INTERVAL_S, options.seconds)
+    row.add(share, cost, memory_mib(process.pid))
     end(process)
-    return cost
+    shutil.rmtree(home)
+
+
+def make_certificate(directory):
+    make = ("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out ca.pem -days 90 "
+            "-subj /CN=bench -addext subjectAltName=DNS:bench.example.test")
+    subprocess.run(make.split(), cwd=directory, check=True, capture_output=True)
+
+
+def run_rounds(options, directory, plain, secure):
+    http, https, both, gdnsd = (Row("steerd: %d http" % options.http), Row("steerd: %d https, reuse" % options.https),
+                                Row("steerd: both"), Row("gdnsd: %d http" % options.http))
+    where, ca_file, failed = (options, directory, plain, secure), directory / "ca.pem", 0
+    for _ in range(options.rounds):
+        failed += run_steerd(http, *where, options.http, 0, ca_file)
+        if shutil.which("gdnsd") is not None:
+            run_gdnsd(gdnsd, options, directory, plain, options.http)
+        failed += run_steerd(both, *where, options.http, options.https, ca_file)
+        failed += run_steerd(https, *where, 0, options.https, ca_file)
+    print("| %-24s | %8s | %7s | %15s | %5s | %8s |" %
+          ("medians of %d" % options.rounds, "of core", "µs each", "least – most", "ratio", "RSS"))
+    print("| --- | --- | --- | --- | --- | --- |")
+    for row in (http, https, both, gdnsd):
+        if row.costs:
+            row.print(gdnsd)
+    if failed > 0:
+        print("%d checks failed: the machine is too busy to measure" % failed)
+    return statistics.median(both.shares)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steerd", default="build/release/steerd")
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--http", type=int, default=10000)
     parser.add_argument("--https", type=int, default=1000)
     options = parser.parse_args()
@@ -191,20 +234,12 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="steerd-bench-"))
     directory.chmod(0o755)
-    make = ("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out ca.pem -days 90 "
-            "-subj /CN=bench -addext subjectAltName=DNS:bench.example.test")
-    subprocess.run(make.split(), cwd=directory, check=True, capture_output=True)
+    make_certificate(directory)
     plain = WebServer(directory)
     secure = WebServer(directory, str(directory / "ca.pem"), str(directory / "key.pem"))
     try:
-        where = (directory, plain, secure)
-        ca_file = directory / "ca.pem"
-        _, cost = run_steerd("steerd: %d http" % options.http, options, *where, options.http, 0, ca_file)
-        run_steerd("steerd: %d https, reuse" % options.https, options, *where, 0, options.https, ca_file)
-        share, _ = run_steerd("steerd: both", options, *where, options.http, options.https, ca_file)
-        theirs = run_gdnsd(options, directory, plain, options.http)
-        if theirs is not None:
-            print("an http check of steerd costs %.2f of gdnsd's" % (cost / theirs))
+        print("load before: %s" % " ".join(open("/proc/loadavg").read().split()[:3]), flush=True)
+        share = run_rounds(options, directory, plain, secure)
         print("both together: %.1f %% of a core, the bound is 25 %%: %s" %
               (100 * share, "kept" if share < 0.25 else "MISSED"))
     finally:
