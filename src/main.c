@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* steerd: what it is asked to do. */
+#include "api/api.h"
 #include "base/log.h"
 #include "config/settings.h"
 #include "control/control.h"
@@ -93,7 +94,12 @@ static void print_problems(const struct problems *problems)
 static int check_only(const struct settings *settings, const char *file)
 {
     struct problems problems = { 0 };
+    struct error err;
     bool is_good = control_check(settings, &problems);
+    if (!api_check(settings, &err)) {
+        problems_add(&problems, file, 0, 0, "/api/tls", "%s", err.text);
+        is_good = false;
+    }
     print_problems(&problems);
     if (is_good)
         printf("%s: good\n", file);

@@ -20,6 +20,8 @@ struct api_data_plane {
  */
 struct api;
 
+/** Reads the files of its TLS as a start would.  False: `err` says what is wrong. */
+bool api_check(const struct settings *settings, struct error *err);
 /** Binds the listeners (root may still be needed). */
 bool api_open(const struct settings *settings, struct api **out, struct error *err);
 /** Reads or makes the token file (mode 0600; call after privileges were dropped) and serves. */

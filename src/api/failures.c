@@ -25,7 +25,7 @@ struct failing {
 
 struct failures {
     pthread_mutex_t mutex;
-    uint64_t seed;
+    uint64_t seed, count;
     struct failing sets[SETS][WAYS];
 };
 
@@ -109,10 +109,19 @@ bool failures_note(struct failures *failures, const struct address *address, uin
     struct failing *set = set_of(failures, &client), *failing = find(set, &client, now_ms);
     if (failing == NULL)
         failing = take_place(set, &client);
+    failures->count++;
     failing->count++;
     failing->last_ms = now_ms;
     failing->until_ms = now_ms + wait_after(failing->count);
     bool is_first = failing->count == FAILURES_FREE + 1;
     pthread_mutex_unlock(&failures->mutex);
     return is_first;
+}
+
+uint64_t failures_count(struct failures *failures)
+{
+    pthread_mutex_lock(&failures->mutex);
+    uint64_t count = failures->count;
+    pthread_mutex_unlock(&failures->mutex);
+    return count;
 }

@@ -17,5 +17,7 @@ void failures_free(struct failures *failures); /* NULL is a no-op */
 
 /** Seconds that it has to wait, rounded up; 0: it may try.  Any thread. */
 unsigned failures_wait_s(struct failures *failures, const struct address *client, uint64_t now_ms);
+/** Wrong tokens so far, from everywhere.  Any thread. */
+uint64_t failures_count(struct failures *failures);
 /** One more.  True if it is the first that makes it wait: worth a line in the log.  Any thread. */
 bool failures_note(struct failures *failures, const struct address *client, uint64_t now_ms);

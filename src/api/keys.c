@@ -2,9 +2,21 @@
 /* The tokens between the store, which keeps them, and auth, which knows them. */
 #include "api/state.h"
 #include "api/tls.h"
+#include "api/tls_files.h"
 #include "base/clock.h"
 
 enum { TOUCH_MS = 60000, LOOK_MS = 2000 };
+
+bool api_check(const struct settings *settings, struct error *err)
+{
+    struct tls_files files;
+    if (settings->tls.certificate == NULL)
+        return true;
+    if (!tls_files_load(&settings->tls, &files, err))
+        return false;
+    tls_files_free(&files);
+    return true;
+}
 
 static bool take_tokens(struct api *api, struct mailbox *box, struct error *err)
 {

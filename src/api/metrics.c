@@ -368,6 +368,12 @@ static void write_tls(struct text *out, const struct api *api)
             "Unix time of the end of the API's certificate.", (uint64_t)tls_end_s(api->tls));
 }
 
+static void write_failures(struct text *out, const struct api *api)
+{
+    one(out, "steerd_api_wrong_tokens_total", "counter",
+        "Tokens that opened nothing: wrong, revoked or expired.", failures_count(api->failures));
+}
+
 static void write_build(struct text *out, const struct api *api)
 {
     metrics_family(out, "steerd_build_info", "gauge", "Always 1.");
@@ -386,6 +392,7 @@ void metrics_get(struct request *request)
     write_webhooks(&out, api->control);
     write_event_command(&out, api->control);
     write_doors(&out, api);
+    write_failures(&out, api);
     write_tls(&out, api);
     const struct snapshot *now = reader_acquire();
     if (now != NULL) {

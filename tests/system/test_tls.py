@@ -160,6 +160,8 @@ def test_a_wrong_certificate_at_start_is_an_error_that_says_which(daemon, author
         key = authority.sign("other", "other", "serverAuth")[1]
     daemon.node["api"]["tls"] = {"certificate": str(certificate), "key": str(key)}
     daemon.configure(STEERING)
+    said = daemon.check()
+    assert said.returncode == 1 and str(certificate) in said.stderr
     daemon.launch()
     assert daemon.process.wait(START_S) == 1
     daemon.process = None

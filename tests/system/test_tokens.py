@@ -209,6 +209,7 @@ def test_who_guesses_waits_and_the_right_token_on_this_machine_does_not(server):
     reply = server.api("GET", "/v1/status", token="0" * 64)
     assert reply.status == 429 and 1 <= int(reply.headers["Retry-After"]) <= 60
     assert server.api("GET", "/v1/status").status == 200
+    assert "steerd_api_wrong_tokens_total 13" in server.api("GET", "/metrics", token=None).text
     assert "wrong tokens keep coming from 127.0.0.1" in server.log
 
 
