@@ -231,6 +231,8 @@ static bool read_signal(struct daemon *daemon)
         return true;
     }
     log_notice("SIGHUP: looking at the files");
+    if (daemon->api != NULL)
+        api_reload(daemon->api);
     if (daemon->control != NULL)
         control_post(daemon->control, command_new(COMMAND_RELOAD));
     return false;
