@@ -100,6 +100,11 @@ static unsigned connections_of(const void *server, unsigned worker)
     return server_tcp_connections(server, worker);
 }
 
+static uint64_t receive_dropped_of(const void *server, unsigned worker)
+{
+    return server_receive_dropped(server, worker);
+}
+
 static const struct record_ring *records_of(const void *server, unsigned worker)
 {
     return server_records(server, worker);
@@ -172,6 +177,7 @@ static bool start_api(struct daemon *daemon, struct error *err)
         .worker_count = server_worker_count(daemon->server),
         .counters = counters_of,
         .tcp_connections = connections_of,
+        .receive_dropped = receive_dropped_of,
         .records = records_of,
         .server = daemon->server,
     };

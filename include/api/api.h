@@ -10,6 +10,7 @@ struct api_data_plane {
     unsigned worker_count;
     const struct answer_counters *(*counters)(const void *server, unsigned worker);
     unsigned (*tcp_connections)(const void *server, unsigned worker);
+    uint64_t (*receive_dropped)(const void *server, unsigned worker);
     const struct record_ring *(*records)(const void *server, unsigned worker); /* NULL: there are none */
     const void *server;
 };

@@ -61,5 +61,8 @@ unsigned server_worker_count(const struct server *server);
 const struct answer_counters *server_counters(const struct server *server, unsigned worker);
 /** TCP connections open now, of one worker. */
 unsigned server_tcp_connections(const struct server *server, unsigned worker);
+/** Datagrams that the kernel had no room for in a worker's UDP sockets since these were opened.  One system
+ * call a socket, any thread. */
+uint64_t server_receive_dropped(const struct server *server, unsigned worker);
 /** What a worker remembers of answers, to explain them; NULL: nothing. */
 const struct record_ring *server_records(const struct server *server, unsigned worker);

@@ -97,6 +97,8 @@ static void write_queries(struct text *out, const struct api_data_plane *data_pl
             labelled(out, "steerd_dns_responses_total", "rcode", dns_rcode_name(rcode), totals.rcodes[rcode]);
     }
     one(out, "steerd_dns_dropped_total", "counter", "Messages that no reply was due to.", totals.dropped);
+    one(out, "steerd_dns_receive_dropped_total", "counter",
+        "Datagrams that the kernel dropped because a worker's socket was full.", totals.receive_dropped);
     one(out, "steerd_dns_truncated_total", "counter", "Replies with TC.", totals.truncated);
     one(out, "steerd_dns_ecs_total", "counter", "Queries with a client subnet.", totals.ecs);
     one(out, "steerd_dns_steered_total", "counter", "Answers that a service gave.", totals.steered);

@@ -80,6 +80,7 @@ void query_totals_take(const struct api_data_plane *data_plane, struct query_tot
     *out = (struct query_totals){ 0 };
     for (unsigned worker = 0; worker < data_plane->worker_count; worker++) {
         add(data_plane->counters(data_plane->server, worker), out);
+        out->receive_dropped += data_plane->receive_dropped(data_plane->server, worker);
         out->tcp_connections += data_plane->tcp_connections(data_plane->server, worker);
     }
 }

@@ -24,7 +24,7 @@ struct query_totals {
     uint64_t queries[2], rcodes[24];
     uint64_t dropped, truncated, ecs, steered, steered_degraded;
     uint64_t limited_dropped, limited_slipped, cookies[COOKIE_STATE_COUNT];
-    uint64_t tcp_connections;
+    uint64_t tcp_connections, receive_dropped;
     struct {
         uint64_t counts[HISTOGRAM_BUCKETS], sum_us;
     } times[2]; /* by transport */

@@ -160,6 +160,15 @@ unsigned server_tcp_connections(const struct server *server, unsigned worker)
     return atomic_load_explicit(&server->workers[worker]->tcp.open_count, memory_order_relaxed);
 }
 
+uint64_t server_receive_dropped(const struct server *server, unsigned worker)
+{
+    const struct worker *of = server->workers[worker];
+    uint64_t sum = 0;
+    for (size_t i = 0; i < of->udp_count; i++)
+        sum += socket_dropped(of->udp_sockets[i].source.fd);
+    return sum;
+}
+
 const struct record_ring *server_records(const struct server *server, unsigned worker)
 {
     return server->workers[worker]->answerer.records;

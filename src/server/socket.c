@@ -2,6 +2,7 @@
 #include "server/socket.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -132,6 +133,13 @@ bool socket_open_udp(const struct server_listen *listen, int *out, struct error 
     }
     *out = fd;
     return true;
+}
+
+uint32_t socket_dropped(int fd)
+{
+    uint32_t info[SK_MEMINFO_VARS] = { 0 }; /* an old kernel fills in less */
+    socklen_t size = sizeof info;
+    return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) == 0 ? info[SK_MEMINFO_DROPS] : 0;
 }
 
 bool socket_open_tcp(const struct server_listen *listen_at, int *out, struct error *err)

@@ -18,5 +18,8 @@ bool socket_open_tcp(const struct server_listen *listen, int *out, struct error 
  */
 bool socket_probe(const struct server_listen *listen, struct error *err);
 
+/** How many datagrams the kernel dropped instead of queueing them, modulo 2^32. */
+uint32_t socket_dropped(int fd);
+
 bool listen_is_wildcard(const struct server_listen *listen);
 bool listen_is_same(const struct server_listen *a, const struct server_listen *b);

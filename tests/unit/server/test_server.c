@@ -115,7 +115,7 @@ static uint16_t free_port(const struct address *address)
     }
 }
 
-static void start(struct fixture *fixture, const char *address, unsigned workers, unsigned connections)
+static void open_server(struct fixture *fixture, const char *address, unsigned workers, unsigned connections)
 {
     struct error err;
     assert_true(address_parse(address, &fixture->listen.address));
@@ -128,7 +128,15 @@ static void start(struct fixture *fixture, const char *address, unsigned workers
         .tcp_idle_ms = IDLE_MS,
         .answer = { .udp_size = 1232 },
     };
-    if (!server_open(&settings, &fixture->server, &err) || !server_start(fixture->server, &err))
+    if (!server_open(&settings, &fixture->server, &err))
+        fail_msg("%s", err.text);
+}
+
+static void start(struct fixture *fixture, const char *address, unsigned workers, unsigned connections)
+{
+    struct error err;
+    open_server(fixture, address, workers, connections);
+    if (!server_start(fixture->server, &err))
         fail_msg("%s", err.text);
 }
 
@@ -452,6 +460,39 @@ static void an_address_in_use_is_an_error_that_says_so(void **state)
     server_close(NULL);
 }
 
+static uint64_t udp_queries(const struct fixture *fixture)
+{
+    return atomic_load_explicit(&server_counters(fixture->server, 0)->queries[TRANSPORT_UDP],
+                                memory_order_relaxed);
+}
+
+/* A worker that does not run is one that gets no CPU. */
+static void what_a_starved_worker_loses_is_counted(void **state)
+{
+    (void)state;
+    static const int small = 4096;
+    enum { SENT = 2000 };
+    struct fixture fixture;
+    struct error err;
+    uint8_t bytes[64];
+    size_t count, size = query(bytes, 1, "www", DNS_A);
+    open_server(&fixture, "127.0.0.1", 1, 10);
+    assert_int_equal(server_receive_dropped(fixture.server, 0), 0);
+    int *sockets = server_sockets(fixture.server, &count), fd = client(&fixture, SOCK_DGRAM);
+    assert_int_equal(setsockopt(sockets[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    for (unsigned i = 0; i < SENT; i++)
+        send_bytes(fd, bytes + 2, size - 2);
+    uint64_t dropped = server_receive_dropped(fixture.server, 0);
+    assert_in_range(dropped, 1, SENT - 1);
+    assert_true(server_start(fixture.server, &err));
+    for (unsigned waited = 0; udp_queries(&fixture) + dropped < SENT && waited < PATIENCE_MS; waited++)
+        poll(NULL, 0, 1);
+    assert_int_equal(udp_queries(&fixture) + dropped, SENT);
+    free(sockets);
+    close(fd);
+    server_close(fixture.server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +505,7 @@ int main(void)
         cmocka_unit_test(idle_connections_are_closed),
         cmocka_unit_test(when_full_the_connection_idle_for_longest_is_closed),
         cmocka_unit_test_teardown(running_out_of_descriptors_only_delays, lift_limit),
+        cmocka_unit_test(what_a_starved_worker_loses_is_counted),
         cmocka_unit_test(an_address_in_use_is_an_error_that_says_so),
     };
     return cmocka_run_group_tests(tests, make_world, end_world);
