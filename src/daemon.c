@@ -156,6 +156,7 @@ static bool is_worth_asking(const struct settings *settings, struct error *err)
 static bool take_over(struct daemon *daemon, struct error *err)
 {
     const char *state_dir = daemon->settings->state_dir;
+    takeover_passed(&daemon->takeover);
     if (!takeover_is_possible(state_dir))
         return true;
     return is_worth_asking(daemon->settings, err) && takeover_ask(state_dir, &daemon->takeover, err);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #define SOCKETS_A_MESSAGE 64   /* SCM_MAX_FD is 253 */
 #define SOCKETS_MOST      4096 /* more are no steerd's */
 #define PATIENCE_S        60   /* for the old one to close its store */
+#define FIRST_PASSED      3    /* SD_LISTEN_FDS_START */
 #define ASKING_S          5    /* between coming and asking */
 
 /* One byte that says what a message is. */
@@ -174,6 +176,27 @@ static int connect_to(const char *state_dir)
     return -1;
 }
 
+static unsigned long number_of(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value != NULL ? strtoul(value, NULL, 10) : 0;
+}
+
+void takeover_passed(struct takeover *out)
+{
+    unsigned long count = number_of("LISTEN_FDS");
+    *out = (struct takeover){ .connection = -1 };
+    if (count == 0 || count > SOCKETS_MOST || number_of("LISTEN_PID") != (unsigned long)getpid())
+        return;
+    out->sockets = xcalloc(count, sizeof *out->sockets);
+    for (; out->count < count; out->count++) {
+        out->sockets[out->count] = FIRST_PASSED + (int)out->count;
+        (void)fcntl(out->sockets[out->count], F_SETFD, FD_CLOEXEC);
+    }
+    unsetenv("LISTEN_FDS"); /* not for who we start */
+    unsetenv("LISTEN_PID");
+}
+
 bool takeover_is_possible(const char *state_dir)
 {
     int fd = connect_to(state_dir);
@@ -184,7 +207,7 @@ bool takeover_is_possible(const char *state_dir)
 
 bool takeover_ask(const char *state_dir, struct takeover *out, struct error *err)
 {
-    *out = (struct takeover){ .connection = connect_to(state_dir) };
+    out->connection = connect_to(state_dir);
     if (out->connection < 0)
         return true; /* it has ended meanwhile */
     if (send_word(out->connection, WORD_ASK, NULL, 0) && receive_sockets(out))

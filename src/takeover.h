@@ -30,13 +30,17 @@ bool takeover_give(int connection, const int *sockets, size_t count, struct erro
 bool takeover_is_done(int connection);
 
 struct takeover {
-    int connection; /* -1: nobody runs */
+    int connection; /* -1: nobody is asked */
     int *sockets;   /* owned */
     size_t count;
 };
+/** Takes the sockets that the service manager opened for us and keeps while we are away (sd_listen_fds(3));
+ * there may be none. */
+void takeover_passed(struct takeover *out);
 /** True if somebody runs on state_dir who could be asked. */
 bool takeover_is_possible(const char *state_dir);
-/** Asks whoever runs on state_dir; nobody there is no error.  Blocks until the sockets have come. */
+/** Asks whoever runs on state_dir; nobody there is no error. Adds to `out`.  Blocks until the sockets have
+ * come. */
 bool takeover_ask(const char *state_dir, struct takeover *out, struct error *err);
 /** We serve: the other one may end. */
 void takeover_done(struct takeover *takeover);

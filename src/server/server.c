@@ -48,6 +48,10 @@ static bool open_all(struct server *server, struct error *err)
     server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (server->stop_fd < 0)
         return error_set(err, "eventfd: %s", strerror(errno));
+    for (size_t i = 0; i < settings->inherited_count; i++) {
+        if (!socket_adopt(&settings->inherited[i], err))
+            return false;
+    }
     for (size_t i = 0; i < settings->listen_count; i++) {
         if (!is_inherited(settings, &settings->listens[i]) && !socket_probe(&settings->listens[i], err))
             return false;

@@ -2,6 +2,7 @@
 #include "server/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -140,6 +141,27 @@ uint32_t socket_dropped(int fd)
     uint32_t info[SK_MEMINFO_VARS] = { 0 }; /* an old kernel fills in less */
     socklen_t size = sizeof info;
     return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) == 0 ? info[SK_MEMINFO_DROPS] : 0;
+}
+
+bool socket_is_shared(int fd)
+{
+    int is_on = 0;
+    socklen_t size = sizeof is_on;
+    return getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_on, &size) == 0 && is_on != 0;
+}
+
+bool socket_adopt(const struct server_socket *adopted, struct error *err)
+{
+    bool is_udp = adopted->type == SOCK_DGRAM, is_v6 = adopted->at.address.family == ADDRESS_V6;
+    int flags = fcntl(adopted->fd, F_GETFL);
+    bool is_good = flags >= 0 && fcntl(adopted->fd, F_SETFL, flags | O_NONBLOCK) == 0;
+    if (is_udp) {
+        raise_buffers(adopted->fd);
+        (void)ignore_path_mtu(adopted->fd, is_v6);
+    }
+    if (is_udp && listen_is_wildcard(&adopted->at))
+        is_good = is_good && ask_for_destination(adopted->fd, is_v6);
+    return is_good || say_why(&adopted->at, adopted->type, err);
 }
 
 bool socket_open_tcp(const struct server_listen *listen_at, int *out, struct error *err)

@@ -21,5 +21,11 @@ bool socket_probe(const struct server_listen *listen, struct error *err);
 /** How many datagrams the kernel dropped instead of queueing them, modulo 2^32. */
 uint32_t socket_dropped(int fd);
 
+/** Gives a socket that somebody else opened what ours have. */
+bool socket_adopt(const struct server_socket *adopted, struct error *err);
+
+/** True if others may bind the same address (SO_REUSEPORT). */
+bool socket_is_shared(int fd);
+
 bool listen_is_wildcard(const struct server_listen *listen);
 bool listen_is_same(const struct server_listen *a, const struct server_listen *b);

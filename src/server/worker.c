@@ -8,6 +8,7 @@
 #include "snapshot/snapshot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,16 +121,19 @@ static bool add_tcp(struct worker *worker, int fd, struct error *err)
 }
 
 /* Of the sockets that were taken over for this address, every worker gets its share; one whose share is none
- * opens its own. */
+ * opens its own, or reads from the first one as well if that does not let others bind its address. */
 static bool open_kind(struct worker *worker, const struct server_settings *settings,
                       const struct server_listen *listen, int type, struct error *err)
 {
+    const struct server_socket *first = NULL;
     unsigned found = 0, taken = 0;
     bool is_udp = type == SOCK_DGRAM, is_good = true;
     for (size_t i = 0; is_good && i < settings->inherited_count; i++) {
         struct server_socket *inherited = &settings->inherited[i];
-        if (inherited->type != type || !listen_is_same(&inherited->at, listen) ||
-            found++ % settings->worker_count != worker->index)
+        if (inherited->type != type || !listen_is_same(&inherited->at, listen))
+            continue;
+        first = first != NULL ? first : inherited;
+        if (found++ % settings->worker_count != worker->index)
             continue;
         inherited->is_taken = true;
         taken++;
@@ -138,7 +142,10 @@ static bool open_kind(struct worker *worker, const struct server_settings *setti
     int fd = -1;
     if (!is_good || taken > 0)
         return is_good;
-    is_good = is_udp ? socket_open_udp(listen, &fd, err) : socket_open_tcp(listen, &fd, err);
+    if (first != NULL && !socket_is_shared(first->fd))
+        is_good = (fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0)) >= 0 || error_set(err, "%s", strerror(errno));
+    else
+        is_good = is_udp ? socket_open_udp(listen, &fd, err) : socket_open_tcp(listen, &fd, err);
     return is_good && (is_udp ? add_udp(worker, listen, fd, err) : add_tcp(worker, fd, err));
 }
 

@@ -117,3 +117,35 @@ def test_after_a_kill_the_next_one_starts_as_usual(server):
     server.process = None
     server.start()
     assert server.answer("www.example.test") in ([ONE], [TWO])
+
+
+def test_sockets_that_the_service_manager_holds_keep_queries_over_a_restart(server, load, tmp_path):
+    import os
+    import socket
+    questions = tmp_path / "questions"
+    questions.write_text("www.example.test 1\n")
+    server.stop()
+    udp, tcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+    with udp, tcp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        udp.bind(("127.0.0.1", server.dns_port))
+        tcp.bind(("127.0.0.1", server.dns_port))
+        tcp.listen()
+
+        def passed():
+            os.dup2(udp.fileno(), 3)
+            os.dup2(tcp.fileno(), 4)
+
+        def start():
+            with open(server.log_path, "ab") as log:
+                server.process = subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 exec "$0" "$@"', *server.arguments()],
+                                                  stdout=log, stderr=log, close_fds=False, preexec_fn=passed)
+            wait_until(server.is_ready, START_S, "ready\n" + server.log)
+        start()
+        asking = subprocess.Popen([str(load), "--port", str(server.dns_port), "--queries", str(questions), "--seconds", "6",
+                                   "--rate", "300"], stdout=subprocess.PIPE, text=True)
+        server.stop()
+        start()
+        result = json.loads(asking.communicate(timeout=60)[0])
+        assert result["sent"] > 300 and result["lost"] == 0 and result["wrong_question"] == 0, result
+        assert server.query("www.example.test", tcp=True).answer
