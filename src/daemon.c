@@ -73,6 +73,11 @@ static bool open_server(const struct settings *settings, const struct takeover *
                         .ipv6_prefix = (uint8_t)limit->ipv6_prefix,
                         .exempt = limit->exempt,
                         .exempt_count = limit->exempt_count },
+        .query_log = { .file = settings->query_log.path,
+                       .file_chance = settings->query_log.chance,
+                       .tap = settings->dnstap.path,
+                       .tap_chance = settings->dnstap.chance,
+                       .identity = settings->identity != NULL ? settings->identity : settings->nsid },
         .explain_allow = settings->explain_allow,
         .explain_allow_count = settings->explain_allow_count,
         .answer = { .explain_option = (uint16_t)settings->explain_option,
@@ -238,6 +243,7 @@ static bool read_signal(struct daemon *daemon)
         return true;
     }
     log_notice("SIGHUP: looking at the files");
+    server_reopen_log(daemon->server);
     if (daemon->api != NULL)
         api_reload(daemon->api);
     if (daemon->control != NULL)

@@ -51,6 +51,9 @@ struct answer_counters {
     _Atomic uint64_t limited_dropped;  /* replies beyond the rate limit that were not sent */
     _Atomic uint64_t limited_slipped;  /* that were sent truncated or as BADCOOKIE */
     _Atomic uint64_t cookies[COOKIE_STATE_COUNT];
+    _Atomic uint64_t log_taken;   /* for the query log */
+    _Atomic uint64_t log_dropped; /* the logger was behind */
+    _Atomic uint64_t log_failed;  /* the file or the reader did not take it; counted by the logger */
     struct histogram times[2]; /* of a sample of the queries, by transport: from their receipt to the reply */
     /* answers that an endpoint led, by its slot; NULL: not counted.  Endpoints beyond the room are not. */
     _Atomic uint64_t *served;

@@ -42,6 +42,12 @@ struct settings_event_command {
     uint32_t timeout_ms;
 };
 
+/* Where a sample of the queries goes. */
+struct settings_query_log {
+    char *path;      /* a file, or a unix socket; NULL: nowhere */
+    uint32_t chance; /* share of the queries; UINT32_MAX: all */
+};
+
 /* Who needs no token, and what he may do. */
 struct settings_grant {
     char *name; /* "user:alice", "group:ops"; of a certificate its common or alternative name */
@@ -113,6 +119,8 @@ struct settings {
     struct settings_webhook *webhooks;
     size_t webhook_count;
     struct settings_event_command event_command;
+    struct settings_query_log query_log; /* JSON lines */
+    struct settings_query_log dnstap;
 };
 
 /** Loads and validates; all problems are noted.  False if there were errors (`out` is then empty). */

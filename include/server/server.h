@@ -25,6 +25,14 @@ struct server_socket {
 /** Says what kind of socket `fd` is.  False if it is none of ours. */
 bool server_socket_of(int fd, struct server_socket *out);
 
+/* A sample of the queries goes to a file and to a reader of dnstap. */
+struct query_log_settings {
+    const char *file;                 /* JSON lines; NULL: none */
+    const char *tap;                  /* unix socket that somebody reads dnstap from; NULL: none */
+    const char *identity;             /* of this server, for dnstap; NULL: not told */
+    uint32_t file_chance, tap_chance; /* share of the queries; UINT32_MAX: all */
+};
+
 struct server_settings {
     const struct server_listen *listens;
     size_t listen_count;
@@ -39,6 +47,7 @@ struct server_settings {
     const struct prefix *explain_allow;    /* who may ask for ids by answer.explain_option; borrowed until
                                               server_open returns */
     size_t explain_allow_count;            /* 0: nobody */
+    struct query_log_settings query_log;   /* strings are borrowed */
     struct answer_settings answer;         /* its limiter and explain_allow are made here */
 };
 
@@ -49,6 +58,8 @@ struct server;
 bool server_open(const struct server_settings *settings, struct server **out, struct error *err);
 /** Starts the workers; a snapshot must have been published. */
 bool server_start(struct server *server, struct error *err);
+/** Opens the file of the query log again: it may have been renamed.  Between start and close. */
+void server_reopen_log(struct server *server);
 /** Stops and joins the workers, closes the sockets, frees. */
 void server_close(struct server *server);
 

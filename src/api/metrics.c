@@ -107,6 +107,11 @@ static void write_queries(struct text *out, const struct api_data_plane *data_pl
     write_limits(out, &totals);
     one(out, "steerd_dns_tcp_connections", "gauge", "TCP connections open.", totals.tcp_connections);
     write_times(out, &totals);
+    metrics_family(out, "steerd_query_log_total", "counter",
+                   "Queries for the query log and dnstap: taken, too many, not delivered.");
+    labelled(out, "steerd_query_log_total", "result", "taken", totals.log_taken);
+    labelled(out, "steerd_query_log_total", "result", "dropped", totals.log_dropped);
+    labelled(out, "steerd_query_log_total", "result", "failed", totals.log_failed);
 }
 
 /* ---- endpoints ---- */

@@ -72,6 +72,9 @@ static void add(const struct answer_counters *from, struct query_totals *to)
     to->limited_slipped += read(&from->limited_slipped);
     for (size_t i = 0; i < COOKIE_STATE_COUNT; i++)
         to->cookies[i] += read(&from->cookies[i]);
+    to->log_taken += read(&from->log_taken);
+    to->log_dropped += read(&from->log_dropped);
+    to->log_failed += read(&from->log_failed);
     add_times(from, to);
 }
 

@@ -25,6 +25,7 @@ struct query_totals {
     uint64_t dropped, truncated, ecs, steered, steered_degraded;
     uint64_t limited_dropped, limited_slipped, cookies[COOKIE_STATE_COUNT];
     uint64_t tcp_connections, receive_dropped;
+    uint64_t log_taken, log_dropped, log_failed;
     struct {
         uint64_t counts[HISTOGRAM_BUCKETS], sum_us;
     } times[2]; /* by transport */

@@ -245,6 +245,10 @@ static const struct field settings_fields[] = {
     { "explain_by_edns", &type_shape, .shape = &shape_explain,
       .doc = "lets clients ask, by an EDNS option, for an id that the answer can be explained by; nobody by "
              "default" },
+    { "query_log", &type_shape, .shape = &shape_query_log,
+      .doc = "a sample of the queries in a file; none by default" },
+    { "dnstap", &type_shape, .shape = &shape_dnstap,
+      .doc = "queries for a reader of dnstap; none by default" },
     { "rate_limit", &type_shape, .shape = &shape_rate_limit,
       .doc = "limits alike replies over UDP; off by default" },
     { "tcp_connections", &type_integer, MEMBER(struct settings, tcp_connections), .least = 1, .most = 1000000,

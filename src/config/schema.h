@@ -25,6 +25,8 @@ extern const struct shape shape_resolver;        /* struct settings */
 extern const struct shape shape_event_command;   /* struct settings */
 extern const struct shape shape_checks;          /* struct settings */
 extern const struct shape shape_explain;         /* struct settings */
+extern const struct shape shape_query_log;       /* struct settings; in query_log.c */
+extern const struct shape shape_dnstap;          /* the same */
 extern const struct shape shape_rate_limit;      /* struct settings */
 
 struct settings;

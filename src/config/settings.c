@@ -151,6 +151,8 @@ static void fill_in(const char *file, struct settings *settings)
     make_absolute(directory, &settings->cookie_secret_file);
     if (settings->cookie_secret_file == NULL)
         settings->cookie_secret_file = xasprintf("%s/cookie.secrets", settings->state_dir);
+    make_absolute(directory, &settings->query_log.path);
+    make_absolute(directory, &settings->dnstap.path);
     for (size_t i = 0; i < settings->geoip_count; i++)
         make_absolute(directory, &settings->geoip[i]);
     for (size_t i = 0; i < settings->webhook_count; i++)
@@ -204,6 +206,8 @@ void settings_free(struct settings *settings)
     free(settings->cookie_secret_file);
     free(settings->rate_limit.exempt);
     free(settings->explain_allow);
+    free(settings->query_log.path);
+    free(settings->dnstap.path);
     *settings = (struct settings){ 0 };
 }
 

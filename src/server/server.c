@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/prefix_map.h"
 #include "server/clients.h"
+#include "server/query_log.h"
 #include "server/socket.h"
 #include "server/worker.h"
 
@@ -22,6 +23,8 @@ struct server {
     struct prefix_map *explain_allow;    /* NULL: nobody */
     int stop_fd;
     struct worker **workers;
+    struct observer **observers; /* of the workers, borrowed */
+    struct query_log *query_log; /* NULL: queries are not logged */
     unsigned open_count, started_count;
 };
 
@@ -100,12 +103,31 @@ bool server_open(const struct server_settings *settings, struct server **out, st
     return true;
 }
 
+/* The log, if one is wanted. */
+static bool start_log(struct server *server, struct error *err)
+{
+    const struct query_log_settings *settings = &server->settings.query_log;
+    if (settings->file == NULL && settings->tap == NULL)
+        return true;
+    server->observers = xcalloc(server->open_count, sizeof(struct observer *));
+    for (unsigned i = 0; i < server->open_count; i++)
+        server->observers[i] = server->workers[i]->observer;
+    return query_log_start(settings, server->observers, server->open_count,
+                           &server->workers[0]->counters.log_failed, &server->query_log, err);
+}
+
+void server_reopen_log(struct server *server)
+{
+    if (server->query_log != NULL)
+        query_log_reopen(server->query_log);
+}
+
 bool server_start(struct server *server, struct error *err)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread */
-    bool is_started = true;
+    bool is_started = start_log(server, err);
     while (is_started && server->started_count < server->open_count) {
         is_started = worker_start(server->workers[server->started_count], err);
         server->started_count += is_started;
@@ -122,6 +144,8 @@ void server_close(struct server *server)
         (void)eventfd_write(server->stop_fd, 1); /* nobody reads it, so it wakes all */
     for (unsigned i = 0; i < server->started_count; i++)
         worker_join(server->workers[i]);
+    query_log_stop(server->query_log);
+    free(server->observers);
     for (unsigned i = 0; i < server->open_count; i++)
         worker_close(server->workers[i]);
     if (server->stop_fd >= 0)

@@ -98,6 +98,7 @@ void tcp_accept(struct tcp *tcp, const struct event_source *listener)
 
 struct asker {
     struct answerer *answerer;
+    struct observer *observer; /* NULL: nobody looks */
     const struct snapshot *now;
     const struct address *peer;
 };
@@ -105,13 +106,23 @@ struct asker {
 static size_t answer_one(void *context, const uint8_t *message, size_t size, uint8_t *out, size_t out_size)
 {
     const struct asker *asker = context;
-    return answer_message(asker->answerer, asker->now, TRANSPORT_TCP, message, size, asker->peer, out,
-                          out_size);
+    size_t reply_size =
+        answer_message(asker->answerer, asker->now, TRANSPORT_TCP, message, size, asker->peer, out, out_size);
+    if (asker->observer != NULL)
+        observer_see(
+            asker->observer, TRANSPORT_TCP, asker->peer, 0,
+            &(struct message){ .packet = message, .size = size, .out = out, .reply_size = reply_size });
+    return reply_size;
 }
 
 static bool answer_waiting(struct tcp *tcp, struct connection *connection)
 {
-    struct asker asker = { .answerer = tcp->answerer, .now = snapshot_acquire(), .peer = &connection->peer };
+    struct asker asker = { .answerer = tcp->answerer,
+                           .observer = tcp->observer,
+                           .now = snapshot_acquire(),
+                           .peer = &connection->peer };
+    if (tcp->observer != NULL)
+        observer_begin(tcp->observer);
     bool is_sound = stream_answer(&connection->stream, answer_one, &asker);
     snapshot_release();
     connections_touch(&tcp->connections, connection, tcp->now_ms);

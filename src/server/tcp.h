@@ -4,6 +4,7 @@
 #include "answer/answer.h"
 #include "server/clients.h"
 #include "server/connections.h"
+#include "server/observer.h"
 
 #include <stdatomic.h>
 
@@ -11,6 +12,7 @@
 struct tcp {
     int epoll_fd;
     struct answerer *answerer;
+    struct observer *observer; /* NULL: nobody looks */
     unsigned idle_ms;
     uint64_t now_ms; /* of this turn of the worker's loop */
     struct connections connections;

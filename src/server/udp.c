@@ -24,6 +24,7 @@
 #define SEND_PATIENCE_MS 5
 
 struct udp_batch {
+    struct observer *observer; /* NULL: nobody looks */
     struct mmsghdr queries[BATCH_SIZE];
     struct mmsghdr replies[BATCH_SIZE];  /* without gaps: queries that get no reply have none here */
     struct message messages[BATCH_SIZE]; /* without gaps, too */
@@ -43,9 +44,10 @@ static void reset_query(struct udp_batch *batch, size_t index)
     header->msg_controllen = sizeof batch->control[index];
 }
 
-struct udp_batch *udp_batch_new(void)
+struct udp_batch *udp_batch_new(struct observer *observer)
 {
     struct udp_batch *batch = xcalloc(1, sizeof *batch);
+    batch->observer = observer;
     for (size_t i = 0; i < BATCH_SIZE; i++) {
         struct msghdr *query = &batch->queries[i].msg_hdr, *reply = &batch->replies[i].msg_hdr;
         batch->query_iov[i] = (struct iovec){ .iov_base = batch->query_bytes[i], .iov_len = QUERY_ROOM };
@@ -165,6 +167,17 @@ static void send_all(int fd, struct mmsghdr *replies, size_t count)
     }
 }
 
+/* After the replies are out: their bytes are still here. */
+static void show_observer(const struct udp_batch *batch, size_t message_count)
+{
+    observer_begin(batch->observer);
+    for (size_t i = 0; i < message_count; i++) {
+        const struct message *message = &batch->messages[i];
+        observer_see(batch->observer, TRANSPORT_UDP, &message->source,
+                     ntohs(port_of(&batch->peers[batch->received_as[i]])), message);
+    }
+}
+
 size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struct answerer *answerer)
 {
     int received = call_receive(socket->source.fd, batch->queries, BATCH_SIZE);
@@ -175,6 +188,8 @@ size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struc
     answer_batch(answerer, snapshot_acquire(), batch->messages, message_count);
     snapshot_release();
     send_all(socket->source.fd, batch->replies, collect_replies(batch, message_count, socket->is_wildcard));
+    if (batch->observer != NULL)
+        show_observer(batch, message_count);
     for (size_t i = 0; i < count; i++)
         reset_query(batch, i);
     return count;

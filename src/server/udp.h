@@ -3,6 +3,7 @@
 
 #include "answer/answer.h"
 #include "server/event.h"
+#include "server/observer.h"
 
 struct udp_socket {
     struct event_source source;
@@ -12,7 +13,8 @@ struct udp_socket {
 /* A worker's buffers for one batch of queries and their replies. */
 struct udp_batch;
 
-struct udp_batch *udp_batch_new(void);
+/** `observer` sees all queries and is borrowed; NULL: nobody does. */
+struct udp_batch *udp_batch_new(struct observer *observer);
 void udp_batch_free(struct udp_batch *batch);
 
 /** Receives what waits, up to one batch, answers and sends.  Returns the queries received; 0: none waited.

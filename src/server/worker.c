@@ -174,7 +174,10 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     worker->stop = (struct event_source){ .kind = EVENT_STOP, .fd = stop_fd };
     size_t sockets_most = settings->listen_count + settings->inherited_count;
     worker->udp_sockets = xcalloc(sockets_most, sizeof *worker->udp_sockets);
-    worker->batch = udp_batch_new();
+    if (settings->query_log.file != NULL || settings->query_log.tap != NULL)
+        worker->observer = observer_new(&settings->query_log, &worker->counters);
+    worker->batch = udp_batch_new(worker->observer);
+    worker->tcp.observer = worker->observer;
     worker->answerer.settings = &settings->answer;
     worker->answerer.counters = &worker->counters;
     worker->counters.served = xcalloc(SERVED_ROOM, sizeof *worker->counters.served);
@@ -219,6 +222,7 @@ void worker_close(struct worker *worker)
     connections_close(&worker->tcp.connections);
     clients_close(&worker->tcp.clients);
     udp_batch_free(worker->batch);
+    observer_free(worker->observer);
     free(worker->counters.served);
     free(worker->counters.services);
     record_ring_free(worker->answerer.records);

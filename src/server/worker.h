@@ -3,6 +3,7 @@
 
 #include "answer/answer.h"
 #include "base/error.h"
+#include "server/observer.h"
 #include "server/server.h"
 #include "server/stopwatch.h"
 #include "server/tcp.h"
@@ -23,6 +24,7 @@ struct worker {
     struct udp_batch *batch;
     struct tcp tcp;
     struct answerer answerer;
+    struct observer *observer;                            /* NULL: queries are not logged */
     struct stopwatch watches[2];                          /* by transport */
     _Alignas(CACHE_LINE) struct answer_counters counters; /* others read them while we write */
     _Alignas(CACHE_LINE) char end[CACHE_LINE];
