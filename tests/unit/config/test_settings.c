@@ -83,6 +83,24 @@ static void an_empty_file_gives_the_defaults(void **state)
     settings_free(&settings);
 }
 
+static void the_query_log_and_dnstap_have_samples(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct settings settings;
+    assert_true(load("{ \"query_log\": { \"file\": \"/q\" }, \"dnstap\": { \"socket\": \"/tap\" } }",
+                     &problems, &settings));
+    assert_string_equal(settings.query_log.path, "/q");
+    assert_int_equal(settings.query_log.chance, UINT32_MAX / 100);
+    assert_string_equal(settings.dnstap.path, "/tap");
+    assert_int_equal(settings.dnstap.chance, UINT32_MAX);
+    settings_free(&settings);
+    assert_true(load("{ \"query_log\": { \"file\": \"/q\", \"sample\": 1e-30 } }", &problems, &settings));
+    assert_int_equal(settings.query_log.chance, 1); /* never nothing at all */
+    assert_null(settings.dnstap.path);
+    settings_free(&settings);
+}
+
 static void a_rate_limit_is_an_object_with_defaults(void **state)
 {
     (void)state;
@@ -217,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_file_gives_the_defaults),
+        cmocka_unit_test(the_query_log_and_dnstap_have_samples),
         cmocka_unit_test(a_rate_limit_is_an_object_with_defaults),
         cmocka_unit_test(steering_json_is_taken_where_it_lies_beside),
         cmocka_unit_test(every_option_is_taken),
