@@ -10,10 +10,12 @@
 #include "control/writes.h"
 #include "snapshot/snapshot.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCH_MS 2000 /* how often the database files are looked at */
+#define WATCH_MS   2000  /* how often the database files are looked at */
+#define TRIM_AFTER 10000 /* changed objects */
 
 static void free_one(struct build *build)
 {
@@ -108,6 +110,7 @@ void builder_keep(struct builder *builder, struct build *build)
 {
     take_derived(build);
     compiler_keep(builder->compiler, &build->compiled);
+    builder->changed_count += build->changes.count;
     build->generation = ++builder->newest;
 }
 
@@ -219,6 +222,7 @@ static void run_import(struct builder *builder, struct command *command)
     build->origin = STORE_ORIGIN_FILES;
     build->is_start = command == NULL;
     import(builder, command, build);
+    builder->changed_count = TRIM_AFTER; /* it read all there is */
     if (command != NULL)
         reload_keys(builder, build);
     builder_launch(builder, build);
@@ -257,6 +261,16 @@ static void take_accepted(struct builder *builder, struct build *build)
     compiled_free(&build->compiled);
 }
 
+/* What a large build needed lies in small blocks between those that stay: the allocator would hold on to it.
+ * Single changes leave little behind, and need not wait for this. */
+static void give_memory_back(struct builder *builder)
+{
+    if (builder->changed_count < TRIM_AFTER)
+        return;
+    builder->changed_count = 0;
+    malloc_trim(0);
+}
+
 static void settle(struct builder *builder, struct build *first)
 {
     builder->in_flight = NULL;
@@ -274,6 +288,7 @@ static void settle(struct builder *builder, struct build *first)
     }
     builder->newest = builder->generation;
     build_free(first);
+    give_memory_back(builder);
 }
 
 static bool is_read(const struct letter *letter)

@@ -29,6 +29,7 @@ struct builder {
     uint64_t newest;        /* of the compiler's head, with what is kept */
     enum store_origin origin;
     char *import_digest;
+    size_t changed_count;    /* objects, since freed memory went back to the kernel */
     struct build *in_flight; /* at control; the next waits for it */
     struct letter *waiting, **waiting_end;
     bool is_stopping;

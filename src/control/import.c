@@ -12,6 +12,12 @@ static bool was_written_by_people(const struct settings *settings, const struct 
     return !settings->is_file_mode && head->generation > 0 && head->origin == STORE_ORIGIN_API;
 }
 
+/* The head came from these very files: nothing need be compared. */
+static bool is_the_import(const struct import_head *head, bool is_known)
+{
+    return is_known && head->generation > 0 && head->origin == STORE_ORIGIN_FILES;
+}
+
 void import_sum_up(const struct settings *settings, const struct problems *problems, struct error *err)
 {
     size_t first = 0;
@@ -38,7 +44,9 @@ enum import_verdict import_files(const struct settings *settings, const struct c
     }
     *digest = changes_digest(&wanted);
     bool is_known = head->digest != NULL && strcmp(*digest, head->digest) == 0;
-    if (!was_written_by_people(settings, head)) {
+    if (is_the_import(head, is_known)) {
+        verdict = IMPORT_NOTHING;
+    } else if (!was_written_by_people(settings, head)) {
         changes_to(compiler, &wanted, false, changes);
         verdict = changes->count > 0 ? IMPORT_CHANGES : IMPORT_NOTHING;
     } else if (!is_known) {
