@@ -197,11 +197,22 @@ static bool refuse(const char *text, struct error *err)
     return error_set(err, "\"%s\" is no place: write " FORMS, text);
 }
 
+static const struct form *find_form(const char *text)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strncmp(text, forms[i].word, strlen(forms[i].word)) == 0)
+            return &forms[i];
+    return NULL;
+}
+
 bool geo_rule_parse(const char *text, struct geo_rule *out, struct error *err)
 {
     struct geo_rule rule = { .kind = GEO_DEFAULT };
+    const struct form *form = find_form(text); /* no address begins with such a word */
     bool is_good = true;
-    if (strcmp(text, "default") == 0) {
+    if (form != NULL) {
+        is_good = form->parse(text + strlen(form->word), &rule, err);
+    } else if (strcmp(text, "default") == 0) {
         strcpy(rule.key, text);
     } else if (prefix_parse(text, &rule.prefix)) {
         char key[ADDRESS_TEXT_SIZE];
@@ -209,11 +220,7 @@ bool geo_rule_parse(const char *text, struct geo_rule *out, struct error *err)
         prefix_format(&rule.prefix, key);
         strcpy(rule.key, key);
     } else {
-        const struct form *form = NULL;
-        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-            if (strncmp(text, forms[i].word, strlen(forms[i].word)) == 0)
-                form = &forms[i];
-        is_good = form != NULL ? form->parse(text + strlen(form->word), &rule, err) : refuse(text, err);
+        is_good = refuse(text, err);
     }
     if (is_good)
         *out = rule;
