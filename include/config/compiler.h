@@ -108,7 +108,9 @@ bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problem
 const struct dataset *compiler_dataset(const struct compiler *compiler);
 /** The text of an object of the head, with what is kept, or NULL; borrowed until the next keep or accept. */
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
-/** The same without what is only kept: what may be shown. */
+/** Objects of the head, with what is kept. */
+size_t compiler_count(const struct compiler *compiler);
+/** The same as compiler_find without what is only kept: what may be shown. */
 const struct object *compiler_find_accepted(const struct compiler *compiler, enum object_kind kind,
                                             const char *name);
 /* What a name and type hold, and why. */

@@ -330,6 +330,14 @@ const struct object *compiler_find(const struct compiler *compiler, enum object_
     return item != NULL ? &item->source->object : NULL;
 }
 
+size_t compiler_count(const struct compiler *compiler)
+{
+    size_t count = 0;
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
+        count += table_count(compiler->items[kind]);
+    return count;
+}
+
 const struct object *compiler_find_accepted(const struct compiler *compiler, enum object_kind kind,
                                             const char *name)
 {

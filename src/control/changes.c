@@ -92,22 +92,18 @@ static bool is_kept(const struct table *names, const struct object *object, bool
     }
 }
 
-void changes_to(const struct compiler *compiler, struct objects *wanted, bool keeps_zone_data,
-                struct objects *out)
+/* Of the head what the document does not have. */
+static void note_deletions(const struct compiler *compiler, struct objects *wanted, bool keeps_zone_data,
+                           struct objects *out)
 {
+    struct objects all = { 0 };
     struct table *names = table_new();
     for (size_t i = 0; i < wanted->count; i++) {
         struct object *object = &wanted->items[i];
-        if (object->kind == OBJECT_SERIAL)
-            continue; /* of another generation: it must not go back */
         char *key = object_key(object->kind, object->name);
-        table_put(names, key, wanted->items + i);
+        table_put(names, key, object);
         free(key);
-        const struct object *head = compiler_find(compiler, object->kind, object->name);
-        if (head == NULL || !is_same(head, object))
-            note_wanted(out, object);
     }
-    struct objects all = { 0 };
     compiler_list(compiler, &all);
     for (size_t i = 0; i < all.count; i++) {
         const struct object *object = &all.items[i];
@@ -117,6 +113,23 @@ void changes_to(const struct compiler *compiler, struct objects *wanted, bool ke
     }
     objects_free(&all);
     table_free(names);
+}
+
+void changes_to(const struct compiler *compiler, struct objects *wanted, bool keeps_zone_data,
+                struct objects *out)
+{
+    size_t known_count = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        struct object *object = &wanted->items[i];
+        if (object->kind == OBJECT_SERIAL)
+            continue; /* of another generation: it must not go back */
+        const struct object *head = compiler_find(compiler, object->kind, object->name);
+        known_count += head != NULL;
+        if (head == NULL || !is_same(head, object))
+            note_wanted(out, object);
+    }
+    if (known_count < compiler_count(compiler)) /* names are unique: else none is missing */
+        note_deletions(compiler, wanted, keeps_zone_data, out);
 }
 
 /* ---- commands; what those before them in a batch have changed lies over the head ---- */
