@@ -9,6 +9,7 @@
 #include "server/server.h"
 #include "takeover.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 /* What runs.  Control and API are NULL while another process may use the store. */
 struct daemon {
     const struct settings *settings;
+    char config[PATH_MAX]; /* whole path of the file they come from */
     struct server *server;
     struct api *api;
     struct control *control;
@@ -164,7 +166,8 @@ static bool take_over(struct daemon *daemon, struct error *err)
     takeover_passed(&daemon->takeover);
     if (!takeover_is_possible(state_dir))
         return true;
-    return is_worth_asking(daemon->settings, err) && takeover_ask(state_dir, &daemon->takeover, err);
+    return is_worth_asking(daemon->settings, err) &&
+           takeover_ask(state_dir, daemon->config, &daemon->takeover, err);
 }
 
 /* What may need root. */
@@ -296,7 +299,7 @@ static bool hand_over(struct daemon *daemon, int connection)
 
 static bool answer_door(struct daemon *daemon)
 {
-    int connection = takeover_accept(daemon->takeover_fd);
+    int connection = takeover_accept(daemon->takeover_fd, daemon->config);
     if (connection < 0)
         return false;
     bool is_over = hand_over(daemon, connection);
@@ -342,7 +345,7 @@ static int report(const struct error *err)
     return 1;
 }
 
-int daemon_run(const struct settings *settings, enum log_level level)
+int daemon_run(const struct settings *settings, const char *config, enum log_level level)
 {
     struct daemon daemon = {
         .settings = settings, .takeover = { .connection = -1 }, .takeover_fd = -1, .signal_fd = -1
@@ -350,6 +353,8 @@ int daemon_run(const struct settings *settings, enum log_level level)
     struct error err;
     raise_descriptor_limit();
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK); /* what a big load needed goes back to the kernel */
+    if (realpath(config, daemon.config) == NULL)
+        return 1; /* it was there just now */
     bool is_open = open_signals(&daemon, &err) && open_doors(&daemon, &err);
     if (is_open)
         log_start(level);

@@ -5,4 +5,4 @@
 #include "config/settings.h"
 
 /** Opens everything, serves until a signal or a successor says to stop, closes.  Returns the exit status. */
-int daemon_run(const struct settings *settings, enum log_level level);
+int daemon_run(const struct settings *settings, const char *config, enum log_level level);

@@ -138,7 +138,7 @@ int main(int argc, char **argv)
         status = copy_database(&settings, &options);
     else
         status = options.only_checks ? check_only(&settings, options.config)
-                                     : daemon_run(&settings, options.log_level);
+                                     : daemon_run(&settings, options.config, options.log_level);
     settings_free(&settings);
     return status;
 }

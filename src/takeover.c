@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,19 +76,32 @@ static bool is_allowed(int connection)
     return false;
 }
 
-int takeover_accept(int fd)
+/* What it says it was started from is what we were started from. */
+static bool hear_config(int connection, const char *config)
+{
+    char said[PATH_MAX + 2];
+    ssize_t size = recv(connection, said, sizeof said - 1, 0);
+    if (size < 1 || said[0] != WORD_ASK)
+        return false; /* it only looked whether somebody is here */
+    said[size] = '\0';
+    if (strcmp(said + 1, config) == 0)
+        return true;
+    log_warning("takeover: refused to a steerd of %s: this one runs from %s", said + 1, config);
+    return false;
+}
+
+int takeover_accept(int fd, const char *config)
 {
     const struct timeval patience = { .tv_sec = ASKING_S }, none = { 0 };
-    char word = 0;
     int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (connection < 0)
         return -1;
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (is_allowed(connection) && recv(connection, &word, 1, 0) == 1 && word == WORD_ASK) {
+    if (is_allowed(connection) && hear_config(connection, config)) {
         setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
         return connection;
     }
-    close(connection); /* it only looked whether somebody is here */
+    close(connection);
     return -1;
 }
 
@@ -205,15 +219,26 @@ bool takeover_is_possible(const char *state_dir)
     return fd >= 0;
 }
 
-bool takeover_ask(const char *state_dir, struct takeover *out, struct error *err)
+static bool ask(int connection, const char *config)
+{
+    char words[PATH_MAX + 2];
+    int size = snprintf(words, sizeof words, "%c%s", WORD_ASK, config);
+    return size > 0 && (size_t)size < sizeof words &&
+           send(connection, words, (size_t)size, MSG_NOSIGNAL) == size;
+}
+
+bool takeover_ask(const char *state_dir, const char *config, struct takeover *out, struct error *err)
 {
     out->connection = connect_to(state_dir);
     if (out->connection < 0)
         return true; /* it has ended meanwhile */
-    if (send_word(out->connection, WORD_ASK, NULL, 0) && receive_sockets(out))
+    if (ask(out->connection, config) && receive_sockets(out))
         return true;
     takeover_free(out);
-    return error_set(err, "the steerd that runs on %s did not hand its sockets over: see its log", state_dir);
+    return error_set(err,
+                     "%s: another steerd works here and did not make room, its log says why; stop it or use "
+                     "another state_dir",
+                     state_dir);
 }
 
 void takeover_done(struct takeover *takeover)

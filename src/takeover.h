@@ -22,8 +22,9 @@
 bool takeover_open(const char *state_dir, int *out, struct error *err);
 void takeover_close(const char *state_dir, int fd);
 
-/** Somebody is there: a connection, or -1 if it is nobody who may take over. */
-int takeover_accept(int fd);
+/** Somebody is there: a connection, or -1 if it is nobody who may take over.  Only who was started from the
+ * same configuration file may: another one has this state_dir by mistake. */
+int takeover_accept(int fd, const char *config);
 /** Gives the sockets away (they stay ours as well). */
 bool takeover_give(int connection, const int *sockets, size_t count, struct error *err);
 /** What came from the other side: true if it is ready, false if it is gone. */
@@ -41,7 +42,7 @@ void takeover_passed(struct takeover *out);
 bool takeover_is_possible(const char *state_dir);
 /** Asks whoever runs on state_dir; nobody there is no error. Adds to `out`.  Blocks until the sockets have
  * come. */
-bool takeover_ask(const char *state_dir, struct takeover *out, struct error *err);
+bool takeover_ask(const char *state_dir, const char *config, struct takeover *out, struct error *err);
 /** We serve: the other one may end. */
 void takeover_done(struct takeover *takeover);
 /** We cannot: the other one goes on.  Frees. */

@@ -220,7 +220,7 @@ def test_refusals_explain_themselves(daemon):
     assert ede_of(ask(daemon, "x.closed.test"))[0] == 18
     assert "EDE: 20 (Not Authoritative)" in dig(daemon, "www.example.com")
     assert ask(daemon, "www.example.com", edns=False).edns == -1
-    reply = daemon.api("PUT", "/v1/pools/web/endpoints/a/override", {"state": "down", "reason": "test"})
+    reply = daemon.api("PUT", "/v1/pools/web/endpoints/a/override?force=true", {"state": "down", "reason": "test"})
     assert reply.status == 200, reply.text
     degraded = ask(daemon, "www.example.test")
     assert degraded.answer and ede_of(degraded) == (0, "all endpoints are down or held: serving all of them")

@@ -81,7 +81,7 @@ def test_one_that_dies_half_way_gives_the_place_back(server):
     server.set_weight("web", "a", 3)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asker:
         asker.connect(str(server.directory / "state" / "takeover.sock"))
-        asker.send(b"a")
+        asker.send(b"a" + str(server.directory / "steerd.json").encode())
         word, ancillary, _, _ = asker.recvmsg(1, 4096)
         assert word == b"s" and len(array.array("i", ancillary[0][2])) >= 2
         assert server.answer("www.example.test") in ([ONE], [TWO])  # answers go on meanwhile
@@ -100,6 +100,16 @@ def test_who_only_looks_disturbs_nobody(server):
             looker.send(b"?")
     server.set_weight("web", "a", 9)
     assert "takes over" not in server.log
+
+
+def test_a_steerd_of_another_configuration_does_not_get_the_place(server):
+    """Its state_dir is a mistake: the one that runs shall not be stopped for it."""
+    server.write("other.json", dict(server.node, listen=["127.0.0.2:%d" % server.dns_port]))
+    other = subprocess.run([server.arguments()[0], "-c", str(server.directory / "other.json")], capture_output=True, text=True,
+                           timeout=START_S)
+    assert other.returncode == 1 and "another steerd works here" in other.stderr
+    server.set_weight("web", "a", 6)
+    assert "takes over" not in server.log and "other.json" in server.log
 
 
 def test_the_number_of_workers_may_change(server):
