@@ -82,6 +82,11 @@ struct settings {
     char *unix_group; /* of the unix socket; NULL: as it comes */
     unsigned workers; /* default: number of cores */
     char *user;       /* NULL: "steerd" if it exists, else "nobody", when started as root */
+    unsigned *cpus;   /* of the workers, in turn; NULL: any */
+    size_t cpu_count;
+    unsigned spin_us;                     /* 0: a worker sleeps at once */
+    unsigned receive_buffer, send_buffer; /* bytes; 0: not said */
+    unsigned busy_poll_us;
     char *state_dir;
     char *steering; /* path of the steering file; NULL: none, what is steered comes by the API */
     char **geoip;   /* MMDB paths */

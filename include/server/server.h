@@ -33,6 +33,15 @@ struct query_log_settings {
     uint32_t file_chance, tap_chance; /* share of the queries; UINT32_MAX: all */
 };
 
+/* Where workers run, how they wait, what their UDP sockets get. */
+struct server_tuning {
+    const unsigned *cpus; /* each worker stays on one, in turn; borrowed until server_open returns */
+    size_t cpu_count;     /* 0: any CPU */
+    unsigned spin_us;     /* how long a worker looks again before it sleeps */
+    unsigned receive_buffer, send_buffer; /* bytes; 0: a good size, or less without a word */
+    unsigned busy_poll_us;
+};
+
 struct server_settings {
     const struct server_listen *listens;
     size_t listen_count;
@@ -40,6 +49,7 @@ struct server_settings {
                                         listen address are closed */
     size_t inherited_count;
     unsigned worker_count;
+    struct server_tuning tuning;
     unsigned tcp_connections_most;       /* in total, shared out among the workers */
     unsigned tcp_connections_per_client; /* of all workers together; 0: as many as in total */
     unsigned tcp_idle_ms;

@@ -37,8 +37,10 @@ extern const struct field_type type_target;      /* struct declared_target */
 extern const struct field_type type_when_all_down; /* struct declared_service: when_all_down, sorry */
 extern const struct field_type type_prefixes;      /* struct prefix *, and its count */
 extern const struct field_type type_listen;
-extern const struct field_type type_webhooks; /* struct settings_webhook *, and its count */
-                                              /* struct settings_listen *, and its count */
+extern const struct field_type type_cpus;         /* unsigned *, and its count */
+extern const struct field_type type_microseconds; /* unsigned */
+extern const struct field_type type_webhooks;     /* struct settings_webhook *, and its count */
+                                                  /* struct settings_listen *, and its count */
 
 /** Complains if more has to be healthy than there is. */
 void min_healthy_check(struct reader *reader, const struct declared_min_healthy *min_healthy, size_t count);

@@ -213,6 +213,22 @@ static const struct field settings_fields[] = {
     { "api", &type_shape, .shape = &shape_api, .fallback = "{}", .doc = "the admin API" },
     { "workers", &type_integer, MEMBER(struct settings, workers), .least = 1, .most = 1024,
       .doc = "threads that answer; one a core by default" },
+    { "cpus", &type_cpus, MEMBER(struct settings, cpus), COUNT(struct settings, cpu_count),
+      .doc = "CPUs for these threads, dealt out in turn, each thread stays on its own; with them one thread "
+             "a CPU by default" },
+    { "spin", &type_microseconds, MEMBER(struct settings, spin_us), .most = 1000000, .fallback = "\"0us\"",
+      .doc = "how long a thread that has nothing to do looks again before it sleeps, at most \"1000ms\": "
+             "faster answers for CPU time" },
+    { "receive_buffer", &type_integer, MEMBER(struct settings, receive_buffer), .least = 4096,
+      .most = 1 << 30, .unit = "bytes",
+      .doc = "room for queries that wait, of each thread and address; 4194304 by default, or what the system "
+             "allows" },
+    { "send_buffer", &type_integer, MEMBER(struct settings, send_buffer), .least = 4096, .most = 1 << 30,
+      .unit = "bytes", .doc = "the same for replies" },
+    { "busy_poll", &type_microseconds, MEMBER(struct settings, busy_poll_us), .most = 10000,
+      .fallback = "\"0us\"",
+      .doc = "how long the kernel polls the network card for a thread that waits (SO_BUSY_POLL), at most "
+             "\"10ms\"" },
     { "user", &type_text, MEMBER(struct settings, user), .least = 1, .most = 255, .accept = word_accept,
       .doc = "whom to become when started as root; steerd or nobody by default" },
     { "state_dir", &type_text, MEMBER(struct settings, state_dir), .least = 1,

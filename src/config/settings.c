@@ -137,6 +137,8 @@ static void fill_in(const char *file, struct settings *settings)
     char *directory = absolute_directory(file);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (settings->workers == 0)
+        settings->workers = (unsigned)settings->cpu_count;
+    if (settings->workers == 0)
         settings->workers = cores > 0 ? (unsigned)cores : 1;
     make_absolute(directory, &settings->state_dir);
     make_absolute(directory, &settings->steering);
@@ -198,6 +200,7 @@ void settings_free(struct settings *settings)
     settings_grants_free(settings->peers, settings->peer_count);
     free(settings->unix_group);
     free(settings->user);
+    free(settings->cpus);
     free(settings->state_dir);
     free(settings->steering);
     free(settings->nsid);

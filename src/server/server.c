@@ -6,6 +6,7 @@
 #include "server/clients.h"
 #include "server/query_log.h"
 #include "server/socket.h"
+#include "server/tuning.h"
 #include "server/worker.h"
 
 #include <assert.h>
@@ -93,6 +94,9 @@ bool server_open(const struct server_settings *settings, struct server **out, st
     server->workers = xcalloc(settings->worker_count, sizeof(struct worker *));
     bool is_open = open_all(server, err);
     close_unused(settings);
+    if (is_open)
+        tuning_report(server->workers[0]->udp_sockets[0].source.fd, &settings->tuning);
+    server->settings.tuning.cpus = NULL;
     server->settings.inherited = NULL;
     server->settings.inherited_count = 0;
     if (!is_open) {
@@ -188,12 +192,27 @@ unsigned server_tcp_connections(const struct server *server, unsigned worker)
     return atomic_load_explicit(&server->workers[worker]->tcp.open_count, memory_order_relaxed);
 }
 
+/* A socket that several workers read is counted with the first of them. */
+static bool is_read_before(const struct server *server, unsigned worker, uint64_t cookie)
+{
+    for (unsigned w = 0; w < worker; w++) {
+        const struct worker *before = server->workers[w];
+        for (size_t i = 0; cookie != 0 && i < before->udp_count; i++) {
+            if (before->udp_sockets[i].cookie == cookie)
+                return true;
+        }
+    }
+    return false;
+}
+
 uint64_t server_receive_dropped(const struct server *server, unsigned worker)
 {
     const struct worker *of = server->workers[worker];
     uint64_t sum = 0;
-    for (size_t i = 0; i < of->udp_count; i++)
-        sum += socket_dropped(of->udp_sockets[i].source.fd);
+    for (size_t i = 0; i < of->udp_count; i++) {
+        if (!is_read_before(server, worker, of->udp_sockets[i].cookie))
+            sum += socket_dropped(of->udp_sockets[i].source.fd);
+    }
     return sum;
 }
 

@@ -10,8 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define UDP_BUFFER_SIZE (4 << 20) /* a burst of some ten thousand queries; the kernel caps it */
-#define TCP_BACKLOG     1024
+#define TCP_BACKLOG 1024
 
 bool listen_is_wildcard(const struct server_listen *listen)
 {
@@ -96,16 +95,6 @@ bool socket_probe(const struct server_listen *listen, struct error *err)
     return true;
 }
 
-static void raise_buffers(int fd)
-{
-    static const int size = UDP_BUFFER_SIZE;
-    /* the forced ones need CAP_NET_ADMIN; what cannot be had is done without */
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-}
-
 /* Believes no ICMP message about the path's MTU: who forges one could force fragments and poison them. */
 static bool ignore_path_mtu(int fd, bool is_v6)
 {
@@ -125,7 +114,6 @@ bool socket_open_udp(const struct server_listen *listen, int *out, struct error 
     if (fd < 0)
         return say_why(listen, SOCK_DGRAM, err);
     bool is_v6 = listen->address.family == ADDRESS_V6;
-    raise_buffers(fd);
     (void)ignore_path_mtu(fd, is_v6); /* an old kernel may not know it */
     if (listen_is_wildcard(listen) && !ask_for_destination(fd, is_v6)) {
         say_why(listen, SOCK_DGRAM, err);
@@ -134,6 +122,13 @@ bool socket_open_udp(const struct server_listen *listen, int *out, struct error 
     }
     *out = fd;
     return true;
+}
+
+uint64_t socket_cookie(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
 uint32_t socket_dropped(int fd)

@@ -18,6 +18,9 @@ bool socket_open_tcp(const struct server_listen *listen, int *out, struct error 
  */
 bool socket_probe(const struct server_listen *listen, struct error *err);
 
+/** What tells the socket from all others of this machine; 0: the kernel does not say. */
+uint64_t socket_cookie(int fd);
+
 /** How many datagrams the kernel dropped instead of queueing them, modulo 2^32. */
 uint32_t socket_dropped(int fd);
 

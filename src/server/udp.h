@@ -8,6 +8,7 @@
 struct udp_socket {
     struct event_source source;
     bool is_wildcard; /* replies must be told to leave from the address that was asked */
+    uint64_t cookie;  /* the kernel's name for the socket: several descriptors may be of one */
 };
 
 /* A worker's buffers for one batch of queries and their replies. */

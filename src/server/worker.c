@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "server/calls.h"
 #include "server/socket.h"
+#include "server/tuning.h"
 #include "snapshot/snapshot.h"
 
 #include <errno.h>
@@ -76,11 +77,27 @@ static void read_clocks(struct worker *worker)
     worker->answerer.now_wall_s = clock_wall_s();
 }
 
+/* Looks for `spin_us` before it lets the worker sleep: who is awake answers sooner by what waking up takes.
+ */
+static int wait_for_events(const struct worker *worker, struct epoll_event *events)
+{
+    int patience_ms = tcp_patience_ms(&worker->tcp);
+    if (worker->spin_us > 0 && patience_ms != 0) {
+        uint64_t until_us = clock_monotonic_us() + worker->spin_us;
+        do {
+            int count = call_wait(worker->epoll_fd, events, EVENTS_MOST, 0);
+            if (count != 0)
+                return count;
+        } while (clock_monotonic_us() < until_us);
+    }
+    return call_wait(worker->epoll_fd, events, EVENTS_MOST, patience_ms);
+}
+
 static void serve(struct worker *worker)
 {
     struct epoll_event events[EVENTS_MOST];
     for (;;) {
-        int count = call_wait(worker->epoll_fd, events, EVENTS_MOST, tcp_patience_ms(&worker->tcp));
+        int count = wait_for_events(worker, events);
         read_clocks(worker);
         for (int i = 0; i < count; i++) {
             if (!dispatch(worker, events[i].data.ptr))
@@ -103,11 +120,14 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-static bool add_udp(struct worker *worker, const struct server_listen *listen, int fd, struct error *err)
+static bool add_udp(struct worker *worker, const struct server_tuning *tuning,
+                    const struct server_listen *listen, int fd, struct error *err)
 {
     struct udp_socket *udp = &worker->udp_sockets[worker->udp_count];
+    tuning_apply(fd, tuning);
     *udp = (struct udp_socket){ .source = { .kind = EVENT_UDP, .fd = fd },
-                                .is_wildcard = listen_is_wildcard(listen) };
+                                .is_wildcard = listen_is_wildcard(listen),
+                                .cookie = socket_cookie(fd) };
     worker->udp_count++;
     return event_watch(worker->epoll_fd, &udp->source, EPOLLIN) ||
            error_set(err, "epoll: %s", strerror(errno));
@@ -137,7 +157,8 @@ static bool open_kind(struct worker *worker, const struct server_settings *setti
             continue;
         inherited->is_taken = true;
         taken++;
-        is_good = is_udp ? add_udp(worker, listen, inherited->fd, err) : add_tcp(worker, inherited->fd, err);
+        is_good = is_udp ? add_udp(worker, &settings->tuning, listen, inherited->fd, err)
+                         : add_tcp(worker, inherited->fd, err);
     }
     int fd = -1;
     if (!is_good || taken > 0)
@@ -146,7 +167,8 @@ static bool open_kind(struct worker *worker, const struct server_settings *setti
         is_good = (fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0)) >= 0 || error_set(err, "%s", strerror(errno));
     else
         is_good = is_udp ? socket_open_udp(listen, &fd, err) : socket_open_tcp(listen, &fd, err);
-    return is_good && (is_udp ? add_udp(worker, listen, fd, err) : add_tcp(worker, fd, err));
+    return is_good &&
+           (is_udp ? add_udp(worker, &settings->tuning, listen, fd, err) : add_tcp(worker, fd, err));
 }
 
 static bool open_all(struct worker *worker, const struct server_settings *settings, struct error *err)
@@ -171,6 +193,8 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
 {
     struct worker *worker = xcalloc_aligned(CACHE_LINE, sizeof *worker);
     worker->index = index;
+    worker->cpu = tuning_cpu(&settings->tuning, index);
+    worker->spin_us = settings->tuning.spin_us;
     worker->stop = (struct event_source){ .kind = EVENT_STOP, .fd = stop_fd };
     size_t sockets_most = settings->listen_count + settings->inherited_count;
     worker->udp_sockets = xcalloc(sockets_most, sizeof *worker->udp_sockets);
@@ -200,7 +224,13 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
 
 bool worker_start(struct worker *worker, struct error *err)
 {
-    int error = pthread_create(&worker->thread, NULL, worker_main, worker);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    bool is_pinned = worker->cpu < 0 || tuning_pin(&attributes, worker->cpu);
+    int error = is_pinned ? pthread_create(&worker->thread, &attributes, worker_main, worker) : errno;
+    pthread_attr_destroy(&attributes);
+    if (error != 0 && worker->cpu >= 0)
+        return error_set(err, "worker %u on CPU %d: %s", worker->index, worker->cpu, strerror(error));
     return error == 0 || error_set(err, "worker %u: %s", worker->index, strerror(error));
 }
 

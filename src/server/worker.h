@@ -17,6 +17,8 @@
 struct worker {
     unsigned index;
     pthread_t thread;
+    int cpu; /* -1: any */
+    unsigned spin_us;
     int epoll_fd;
     struct event_source stop; /* an eventfd of all workers, readable for ever once it is rung */
     struct udp_socket *udp_sockets;

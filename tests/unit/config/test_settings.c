@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,6 +210,22 @@ static void all_that_is_wrong_is_said_with_its_place(void **state)
           ":1:15: /udp_size: must be 512..4096 bytes, got 100\n"
           ":2:11: /nsid: must not hold control characters\n"
           ":3:11: /user: must not be empty" },
+        { "{ \"cpus\": [] }", ":1:11: /cpus: must be a list of CPUs such as [0, 1], got an empty list" },
+        { "{ \"cpus\": [-1, 0.5, 1024] }", ":1:12: /cpus/0: must be the number of a CPU 0..1023, got -1\n"
+                                           ":1:16: /cpus/1: must be the number of a CPU 0..1023, got 0.5\n"
+                                           ":1:21: /cpus/2: must be the number of a CPU 0..1023, got 1024" },
+        { "{ \"spin\": 50 }",
+          ":1:11: /spin: must be a duration of \"0us\"..\"1000000us\" such as \"50us\", got 50" },
+        { "{ \"spin\": \"2000ms\" }",
+          ":1:11: /spin: must be a duration of \"0us\"..\"1000000us\" such as \"50us\", got \"2000ms\"" },
+        { "{ \"busy_poll\": \"us\" }",
+          ":1:16: /busy_poll: must be a duration of \"0us\"..\"10000us\" such as \"50us\", got \"us\"" },
+        { "{ \"busy_poll\": \"99999999999999999999999us\" }",
+          ":1:16: /busy_poll: must be a duration of \"0us\"..\"10000us\" such as \"50us\", got "
+          "\"99999999999999999999999us\"" },
+        { "{ \"receive_buffer\": 100, \"send_buffer\": \"1M\" }",
+          ":1:21: /receive_buffer: must be 4096..1073741824 bytes, got 100\n"
+          ":1:41: /send_buffer: must be a whole number 4096..1073741824 bytes, got \"1M\"" },
         { "{ \"workers\": 1.5 }", ":1:14: /workers: must be a whole number 1..1024, got 1.5" },
         { "{ \"workers\": 1, \"Workers\": 2 }",
           ":1:17: duplicate key \"Workers\": the first is at line 1, column 3 (case does not count)" },
@@ -231,6 +248,64 @@ static void all_that_is_wrong_is_said_with_its_place(void **state)
     }
 }
 
+static unsigned cpu_of_ours(void)
+{
+    cpu_set_t allowed;
+    unsigned cpu = 0;
+    assert_int_equal(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    while (!CPU_ISSET(cpu, &allowed))
+        cpu++;
+    return cpu;
+}
+
+static void workers_are_tuned(void **state)
+{
+    (void)state;
+    struct problems problems = { 0 };
+    struct settings settings;
+    struct text text = { 0 };
+    text_printf(&text,
+                "{ \"cpus\": [%u], \"spin\": \"50us\", \"busy_poll\": \"2ms\", "
+                "\"receive_buffer\": 8192, \"send_buffer\": 1073741824 }",
+                cpu_of_ours());
+    assert_true(load(text.bytes, &problems, &settings));
+    assert_int_equal(settings.cpu_count, 1);
+    assert_int_equal(settings.cpus[0], cpu_of_ours());
+    assert_int_equal(settings.workers, 1); /* one a CPU */
+    assert_int_equal(settings.spin_us, 50);
+    assert_int_equal(settings.busy_poll_us, 2000);
+    assert_int_equal(settings.receive_buffer, 8192);
+    assert_int_equal(settings.send_buffer, 1 << 30);
+    settings_free(&settings);
+    text_free(&text);
+}
+
+static void cpus_are_those_that_we_may_use(void **state)
+{
+    (void)state;
+    cpu_set_t before, one;
+    unsigned ours = cpu_of_ours();
+    struct problems problems = { 0 };
+    struct settings settings;
+    struct text text = { 0 }, expected = { 0 };
+    CPU_ZERO(&one);
+    CPU_SET(ours, &one);
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    text_printf(&text, "{ \"cpus\": [%u, %u, %u] }", ours, ours, ours + 1);
+    assert_false(load(text.bytes, &problems, &settings));
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+    text_printf(&expected, "/cpus/1: CPU %u stands here twice", ours);
+    char *got = complaints_take(&problems);
+    assert_non_null(strstr(got, expected.bytes));
+    text_free(&expected);
+    text_printf(&expected, "/cpus/2: steerd may run on the CPUs %u of this machine, got %u", ours, ours + 1);
+    assert_non_null(strstr(got, expected.bytes));
+    free(got);
+    text_free(&expected);
+    text_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +314,8 @@ int main(void)
         cmocka_unit_test(a_rate_limit_is_an_object_with_defaults),
         cmocka_unit_test(steering_json_is_taken_where_it_lies_beside),
         cmocka_unit_test(every_option_is_taken),
+        cmocka_unit_test(workers_are_tuned),
+        cmocka_unit_test(cpus_are_those_that_we_may_use),
         cmocka_unit_test(all_that_is_wrong_is_said_with_its_place),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
