@@ -150,10 +150,8 @@ bool socket_adopt(const struct server_socket *adopted, struct error *err)
     bool is_udp = adopted->type == SOCK_DGRAM, is_v6 = adopted->at.address.family == ADDRESS_V6;
     int flags = fcntl(adopted->fd, F_GETFL);
     bool is_good = flags >= 0 && fcntl(adopted->fd, F_SETFL, flags | O_NONBLOCK) == 0;
-    if (is_udp) {
-        raise_buffers(adopted->fd);
+    if (is_udp)
         (void)ignore_path_mtu(adopted->fd, is_v6);
-    }
     if (is_udp && listen_is_wildcard(&adopted->at))
         is_good = is_good && ask_for_destination(adopted->fd, is_v6);
     return is_good || say_why(&adopted->at, adopted->type, err);

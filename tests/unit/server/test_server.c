@@ -493,6 +493,41 @@ static void what_a_starved_worker_loses_is_counted(void **state)
     server_close(fixture.server);
 }
 
+/* As systemd hands it over: its address is not to be shared, so both workers read the same socket. */
+static void a_socket_that_two_workers_read_is_counted_once(void **state)
+{
+    (void)state;
+    enum { SENT = 1000 };
+    struct fixture fixture;
+    struct error err;
+    struct sockaddr_storage at;
+    uint8_t bytes[64];
+    size_t size = query(bytes, 1, "www", DNS_A);
+    assert_true(address_parse("127.0.0.1", &fixture.listen.address));
+    fixture.listen.port = free_port(&fixture.listen.address);
+    struct server_socket adopted = { .fd = socket(AF_INET, SOCK_DGRAM, 0),
+                                     .type = SOCK_DGRAM,
+                                     .at = fixture.listen };
+    socklen_t at_size = address_to_sockaddr(&fixture.listen.address, fixture.listen.port, &at);
+    assert_int_equal(bind(adopted.fd, (const struct sockaddr *)&at, at_size), 0);
+    const struct server_settings settings = { .listens = &fixture.listen,
+                                              .listen_count = 1,
+                                              .inherited = &adopted,
+                                              .inherited_count = 1,
+                                              .worker_count = 2,
+                                              .tuning = { .receive_buffer = 4096 },
+                                              .answer = { .udp_size = 1232 } };
+    if (!server_open(&settings, &fixture.server, &err))
+        fail_msg("%s", err.text);
+    int fd = client(&fixture, SOCK_DGRAM);
+    for (unsigned i = 0; i < SENT; i++)
+        send_bytes(fd, bytes + 2, size - 2);
+    assert_in_range(server_receive_dropped(fixture.server, 0), 1, SENT - 1);
+    assert_int_equal(server_receive_dropped(fixture.server, 1), 0);
+    close(fd);
+    server_close(fixture.server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +541,7 @@ int main(void)
         cmocka_unit_test(when_full_the_connection_idle_for_longest_is_closed),
         cmocka_unit_test_teardown(running_out_of_descriptors_only_delays, lift_limit),
         cmocka_unit_test(what_a_starved_worker_loses_is_counted),
+        cmocka_unit_test(a_socket_that_two_workers_read_is_counted_once),
         cmocka_unit_test(an_address_in_use_is_an_error_that_says_so),
     };
     return cmocka_run_group_tests(tests, make_world, end_world);
