@@ -62,7 +62,8 @@ void stage_free_part(struct stage *stage, unsigned part);
 
 /** The staged name, staged now with its ancestors if it was not.  Valid until the next call. */
 struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner);
-/** NULL if it is not staged. */
+/** NULL if it is not staged.  The caller has seen that `owner` is within the apex: asking again would cost
+ * more than the answer. */
 const struct stage_name *stage_find(const struct stage *stage, const struct dns_name *owner);
 const struct stage_name *stage_find_relative(const struct stage *stage, uint64_t hash, const uint8_t *name,
                                              size_t size);
