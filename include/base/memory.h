@@ -9,6 +9,9 @@
  */
 void *xcalloc(size_t count, size_t size); /* zeroed */
 void *xcalloc_aligned(size_t alignment, size_t size);
+/** For a large table that is read at random: on huge pages where the kernel has them, which spares the walk
+ * to the page of every read. */
+void *xcalloc_table(size_t size);
 void *xrealloc(void *block, size_t count, size_t size);
 void *xmemdup(const void *bytes, size_t size);
 char *xstrdup(const char *text);

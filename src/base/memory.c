@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 static void *check(void *block)
 {
@@ -26,6 +29,18 @@ void *xcalloc_aligned(size_t alignment, size_t size)
     if (posix_memalign(&block, alignment, size) != 0)
         block = NULL;
     return memset(check(block), 0, size);
+}
+
+void *xcalloc_table(size_t size)
+{
+    void *block = NULL;
+    if (size < HUGE_PAGE)
+        return xcalloc(1, size);
+    if (posix_memalign(&block, HUGE_PAGE, size) != 0)
+        block = NULL;
+    check(block);
+    (void)madvise(block, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish: small pages do as well */
+    return memset(block, 0, size);
 }
 
 void *xrealloc(void *block, size_t count, size_t size)

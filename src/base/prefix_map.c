@@ -310,7 +310,7 @@ struct prefix_map *ranges_pack(struct ranges ranges[RANGES_FAMILIES])
     head.ranges4_at = place(&head.bytes, v4->count, sizeof(struct range4));
     head.ranges6_at = place(&head.bytes, v6.count, sizeof(struct range6));
     head.deep_at = place(&head.bytes, v6.deep_count, sizeof(struct range6));
-    struct prefix_map *map = xcalloc(1, head.bytes);
+    struct prefix_map *map = xcalloc_table(head.bytes);
     *map = head;
     fill_block(map, v4, &v6, &plan4, &plan6);
 
