@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/override_body.h"
 
+#include "api/body.h"
 #include "base/duration.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +17,7 @@ struct body {
 
 static void complain(const struct body *body, const char *key, const char *what)
 {
-    char pointer[64];
-    unsigned line, column;
-    snprintf(pointer, sizeof pointer, "%s%s", key[0] != '\0' ? "/" : "", key);
-    document_locate(body->document, (struct span){ 0, body->document->size }, pointer, &line, &column);
-    problems_add(body->problems, NULL, line, column, pointer, "%s", what);
+    body_complain(body->document, body->problems, "", key, what);
 }
 
 static void take_state(const struct body *body, const cJSON *value)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/report_body.h"
 
+#include "api/body.h"
 #include "base/duration.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -20,11 +21,7 @@ struct body {
 
 static void complain(const struct body *body, const char *key, const char *what)
 {
-    char pointer[64];
-    unsigned line, column;
-    snprintf(pointer, sizeof pointer, "%s%s%s", body->at, key[0] != '\0' ? "/" : "", key);
-    document_locate(body->document, (struct span){ 0, body->document->size }, pointer, &line, &column);
-    problems_add(body->problems, NULL, line, column, pointer, "%s", what);
+    body_complain(body->document, body->problems, body->at, key, what);
 }
 
 static void take_endpoint(const struct body *body, const cJSON *value)

@@ -2,6 +2,7 @@
 #include "api/token_body.h"
 
 #include "api/auth.h"
+#include "api/body.h"
 #include "base/duration.h"
 #include "base/text.h"
 
@@ -21,11 +22,7 @@ struct body {
 
 static void complain(const struct body *body, const char *key, const char *what)
 {
-    char pointer[64];
-    unsigned line, column;
-    snprintf(pointer, sizeof pointer, "%s%s", key[0] != '\0' ? "/" : "", key);
-    document_locate(body->document, (struct span){ 0, body->document->size }, pointer, &line, &column);
-    problems_add(body->problems, NULL, line, column, pointer, "%s", what);
+    body_complain(body->document, body->problems, "", key, what);
 }
 
 static void take_name(struct body *body, const cJSON *value)
