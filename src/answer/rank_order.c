@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "answer/rank_order.h"
 
+#include "base/factor.h"
 #include "dns/name.h"
 
 #include <string.h>
@@ -72,16 +73,6 @@ static void merge(struct rank_order *order)
 static bool is_whole(double number)
 {
     return number >= 1 && number <= WEIGHT_MOST && number == (double)(uint32_t)number;
-}
-
-static uint32_t common_factor(uint32_t a, uint32_t b)
-{
-    while (b > 0) {
-        uint32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
 }
 
 /* Shares that are whole numbers are the weights; others are scaled up to what 16 bits hold. */

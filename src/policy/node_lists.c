@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "policy/node_lists.h"
 
+#include "base/factor.h"
 #include "base/memory.h"
 #include "policy/shares.h"
 #include "policy/stride.h"
@@ -98,16 +99,6 @@ static bool draft_shares(const struct draft *draft, int list)
         shares_level(shares, count, declared_load(draft, (enum list_family)(list % LIST_COUNT))))
         return true;
     return !is_whole;
-}
-
-static uint32_t common_factor(uint32_t a, uint32_t b)
-{
-    while (b > 0) {
-        uint32_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
 }
 
 static void sum_serves(const struct draft *draft, int list)
