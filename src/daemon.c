@@ -229,7 +229,8 @@ static void resume(struct daemon *daemon)
         control_discard(daemon->suspended);
         daemon->suspended = NULL;
     } else {
-        log_error("cannot go on as before: %s; queries are answered as they were, nothing else works",
+        log_error("cannot go on as before: %s; queries are answered as they were, nothing else works: mend "
+                  "it and restart",
                   err.text);
         return;
     }
