@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "answer/steer.h"
 
+#include "answer/straight.h"
 #include "dns/type.h"
 #include "snapshot/service.h"
 
@@ -16,6 +17,7 @@ struct walk {
     uint64_t client_hash; /* of a service with affinity */
     uint32_t ttl_cap_s;
     uint32_t visit_count;
+    struct taken_tickets taken;
     bool has_missed;     /* something was unavailable: else the client is outside of every map */
     bool has_unresolved; /* a hostname without addresses was among it */
 };
@@ -149,9 +151,12 @@ static uint32_t client_ticket(const struct walk *walk, const struct node *node)
     return (uint32_t)(bits >> 32);
 }
 
-static uint32_t next_ticket(const struct steering *steering, uint64_t key, uint64_t random)
+static uint32_t next_ticket(struct walk *walk, uint64_t key, uint64_t random)
 {
+    const struct steering *steering = walk->steering;
     struct tickets *tickets = steering->now->tickets;
+    if (walk->taken.used < walk->taken.count)
+        return walk->taken.tickets[walk->taken.used++];
     uint32_t ticket = steering->peeks ? ticket_peek(tickets, key) : ticket_take(tickets, key, random);
     return steering->draws != NULL ? draw_log_pass(steering->draws, ticket) : ticket;
 }
@@ -160,7 +165,7 @@ static struct draw draw_for(struct walk *walk, const struct node *node)
 {
     const struct steering *steering = walk->steering;
     struct draw draw = { .random = walk->random };
-    walk->random = walk->random * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    walk->random = next_random(walk->random);
     if (!node->policy->needs_ticket)
         return draw;
     if (steering->service->has_affinity) {
@@ -168,7 +173,7 @@ static struct draw draw_for(struct walk *walk, const struct node *node)
         return draw;
     }
     draw.ticket =
-        next_ticket(steering, ticket_key(steering->service->id, node->id, steering->qtype), draw.random);
+        next_ticket(walk, ticket_key(steering->service->id, node->id, steering->qtype), draw.random);
     return draw;
 }
 
@@ -213,13 +218,13 @@ static void keep_by_rule(const struct walk *walk, const struct candidates *from,
 }
 
 /* Shedding and ramps where there are no weights: some answers go to whom they would go without the child. */
-static void give_some_away(const struct walk *walk, const struct candidates *from, const struct draw *draw,
+static void give_some_away(struct walk *walk, const struct candidates *from, const struct draw *draw,
                            uint16_t most, struct choice *choice)
 {
     const struct steering *steering = walk->steering;
     uint64_t key = ticket_key(steering->service->id, from->node->id, steering->qtype | 0x8000);
     uint32_t ticket = steering->service->has_affinity ? ~client_ticket(walk, from->node)
-                                                      : next_ticket(steering, key, draw->random);
+                                                      : next_ticket(walk, key, draw->random);
     if (from->node->policy->is_by_rule)
         keep_by_rule(walk, from, draw, ticket, choice);
     else
@@ -391,30 +396,43 @@ uint32_t steer_ttl_s(const struct service *service, uint32_t cap_s)
     return cap_s > service->min_ttl_s ? cap_s : service->min_ttl_s;
 }
 
-void steer(const struct steering *steering, struct decision *out)
+/* The whole way, through all that may be down, held, withheld or outside of the map. */
+static void steer_around(struct walk *walk, struct decision *out)
 {
+    const struct steering *steering = walk->steering;
     const struct service *service = steering->service;
-    struct walk walk = {
-        .steering = steering,
-        .decision = out,
-        .random = steering->random,
-        .ttl_cap_s = TTL_CAP_NONE,
-    };
     out->outcome = STEER_NODATA;
     out->count = 0;
     out->scope_len = 0;
     out->depends_on_client = service->has_affinity;
     if (service->has_affinity)
-        walk.client_hash = walk.random = client_network_hash(steering->client, &out->scope_len);
+        walk->client_hash = walk->random = client_network_hash(steering->client, &out->scope_len);
     out->is_all_down = false;
-    if (!try_view(&walk, &service->root, VIEW_HEALTHY) && !all_down(&walk))
+    if (!try_view(walk, &service->root, VIEW_HEALTHY) && !all_down(walk))
         out->count = 0;
     if (out->count > 0)
         out->outcome = STEER_ENDPOINTS;
-    else if (walk.has_unresolved && service->when_all_down != ALL_DOWN_NODATA)
+    else if (walk->has_unresolved && service->when_all_down != ALL_DOWN_NODATA)
         out->outcome = STEER_SERVFAIL; /* there is an answer, but it is not known */
-    out->is_unresolved = out->count == 0 && walk.has_unresolved;
-    out->ttl_s = steer_ttl_s(service, walk.ttl_cap_s);
+    out->is_unresolved = out->count == 0 && walk->has_unresolved;
+    out->ttl_s = steer_ttl_s(service, walk->ttl_cap_s);
     if (steering->trace != NULL)
-        tell(&walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
+        tell(walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
+}
+
+void steer(const struct steering *steering, struct decision *out)
+{
+    bool is_watched = steering->peeks || steering->trace != NULL || steering->draws != NULL;
+    struct walk walk;
+    walk.taken.count = 0;
+    if (!is_watched && steer_straight(steering, out, &walk.taken))
+        return;
+    walk.steering = steering;
+    walk.decision = out;
+    walk.random = steering->random;
+    walk.client_hash = 0;
+    walk.ttl_cap_s = TTL_CAP_NONE;
+    walk.taken.used = 0;
+    walk.has_missed = walk.has_unresolved = false;
+    steer_around(&walk, out);
 }

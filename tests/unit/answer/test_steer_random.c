@@ -58,13 +58,32 @@ static void compare(const struct decision *fast, const struct decision *slow, ui
             slow->scope_len, (int)fast->view, (int)slow->view, fast->is_all_down, slow->is_all_down);
 }
 
+static void hear(struct trace *trace, const struct trace_step *step)
+{
+    (void)trace, (void)step;
+}
+
+/* By the whole walk, which is traced; it has tickets of its own. */
+static struct decision explained(const struct steering *asked, struct tickets *tickets)
+{
+    struct trace trace = { .step = hear };
+    struct snapshot now = *asked->now;
+    struct steering steering = *asked;
+    struct decision decision;
+    now.tickets = tickets;
+    steering.now = &now;
+    steering.trace = &trace;
+    steer(&steering, &decision);
+    return decision;
+}
+
 /* One forest, one service over it, many questions while things happen. */
 static void play(uint64_t seed)
 {
     static const uint16_t qtypes[] = { DNS_A, DNS_AAAA, DNS_HTTPS };
     static struct forest forest;
     static struct reference reference;
-    struct tickets *tickets = tickets_new(1024);
+    struct tickets *tickets = tickets_new(1024), *tickets_of_told = tickets_new(1024);
     forest_open(&forest, seed);
     reference_open(&reference, &forest);
     struct service service = random_service(&forest);
@@ -89,13 +108,16 @@ static void play(uint64_t seed)
                                            .client = &client,
                                            .qtype = qtypes[forest_below(&forest, 3)],
                                            .random = rng_next(&forest.rng) };
-        struct decision fast, slow = reference_decide(&reference, &steering);
-        steer(&steering, &fast);
-        compare(&fast, &slow, seed, i);
+        struct decision slow = reference_decide(&reference, &steering),
+                        told = explained(&steering, tickets_of_told), given;
+        steer(&steering, &given);
+        compare(&told, &slow, seed, i);
+        compare(&given, &slow, seed, i);
     }
     reference_close(&reference);
     forest_close(&forest);
     tickets_free(tickets);
+    tickets_free(tickets_of_told);
 }
 
 static void every_decision_is_the_one_that_the_declarations_ask_for(void **unused)
