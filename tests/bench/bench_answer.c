@@ -8,19 +8,13 @@
  *     bench_answer --once     each kind once and alone, for callgrind: tests/bench/instructions.py
  */
 #include "answer/answer.h"
-#include "base/rng.h"
-#include "base/text.h"
+#include "bench_queries.h"
+#include "bench_steering.h"
 #include "bench_world.h"
-#include "dns/type.h"
 
 #include <sys/resource.h>
 
-enum { NAMES = 10000, QUERIES = 1 << 16, ROUNDS = 20, ONCE = 8192, BATCH = 64, NETWORKS = 20000 };
-
-struct query {
-    uint8_t bytes[128];
-    size_t size;
-};
+enum { NAMES = 10000, QUERIES = 1 << 16, ROUNDS = 20, ONCE = 8192, BATCH = 64, ANSWER_US = 100 };
 
 struct bench {
     struct bench_world world;
@@ -28,178 +22,37 @@ struct bench {
     struct answer_settings settings;
     struct answer_counters counters;
     struct answerer answerer;
+    struct server_keys keys;
+    struct rate_limiter *limiter;
     struct address source;
     unsigned names, services;
+    bool is_tcp;
     struct query queries[QUERIES];
     struct message batch[BATCH];
     uint8_t replies[BATCH][4096 + 64];
     size_t reply_bytes; /* of all replies */
 };
 
-/* ---- the configuration ---- */
-
-static struct geo *make_geo(struct rng *rng)
-{
-    static const char *const continents[] = { "AF", "AS", "EU", "NA", "OC", "SA" };
-    struct geo *geo = xcalloc(1, sizeof *geo);
-    struct prefix_map_builder *builder = prefix_map_builder_new();
-    geo->count = 250;
-    geo->locations = xcalloc(geo->count, sizeof *geo->locations);
-    for (size_t i = 0; i < geo->count; i++) {
-        memcpy(geo->locations[i].continent, continents[i % 6], 2);
-        geo->locations[i].country[0] = (char)('A' + i % 26);
-        geo->locations[i].country[1] = (char)('A' + i / 26);
-    }
-    for (size_t i = 0; i < NETWORKS; i++) {
-        uint64_t bits = rng_next(rng);
-        struct prefix prefix = { .address.family = ADDRESS_V4, .length = (uint8_t)(12 + bits % 13) };
-        memcpy(prefix.address.bytes, &bits, 4);
-        address_mask(&prefix.address, prefix.length);
-        prefix_map_builder_add(builder, &prefix, (uint32_t)(bits >> 32) % (uint32_t)geo->count);
-    }
-    geo->map = prefix_map_build(builder);
-    geo->source = xstrdup("made up");
-    geo->number = 1;
-    return geo;
-}
-
-static void put_pools(struct text *out)
-{
-    static const char *const places[] = { "eu", "us" };
-    text_puts(out, "{\"checks\": {\"c\": {\"type\": \"tcp\", \"port\": 80}}, \"pools\": {");
-    for (unsigned pool = 0; pool < 4; pool++) {
-        text_printf(out, "%s\"%s-%u\": {\"policy\": \"weighted\", \"check\": \"c\", \"endpoints\": {",
-                    pool ? "," : "", places[pool / 2], pool % 2);
-        for (unsigned i = 0; i < 4; i++)
-            text_printf(out, "%s\"e%u\": {\"ipv4\": \"192.0.2.%u\", \"weight\": %u}", i ? "," : "", i,
-                        pool * 4 + i + 1, i + 1);
-        text_puts(out, "}}");
-    }
-    text_puts(out, "}, ");
-}
-
-static void put_services(struct text *out, unsigned services)
-{
-    static const char *const continents[] = { "AF", "AS", "EU", "NA", "OC", "SA" };
-    for (unsigned i = 0; i < services; i++) {
-        text_printf(out, "%s\"g%06u\": {\"ttl\": 60, \"policy\": {\"geo\": {", i ? "," : "", i);
-        for (unsigned k = 0; k < 6; k++)
-            text_printf(out, "\"continent:%s\": {\"ipv4\": \"10.%u.%u.%u\"}, ", continents[k], k,
-                        i / 256 % 256, i % 256);
-        text_printf(out, "\"default\": {\"ipv4\": \"10.9.%u.%u\"}}}}, ", i / 256 % 256, i % 256);
-        text_printf(
-            out,
-            "\"w%06u\": {\"policy\": {\"weighted\": [{\"to\": {\"ipv4\": \"10.7.%u.%u\"}, \"weight\": 3}, "
-            "{\"to\": {\"ipv4\": \"10.8.%u.%u\"}, \"weight\": 1}]}}, ",
-            i, i / 256 % 256, i % 256, i / 256 % 256, i % 256);
-        text_printf(
-            out,
-            "\"n%06u\": {\"policy\": {\"geo\": {\"continent:EU\": {\"failover\": [\"eu-0\", \"eu-1\"]}, "
-            "\"default\": {\"weighted\": {\"us-0\": 3, \"us-1\": 1}}}}}",
-            i);
-    }
-}
-
-static char *steering(unsigned names, unsigned services)
-{
-    struct text out = { 0 };
-    put_pools(&out);
-    text_puts(
-        &out,
-        "\"zones\": {\"example.test\": {\"records\": [\"@ 3600 SOA ns1 hostmaster 1 3600 900 604800 60\", "
-        "\"@ 3600 NS ns1\", \"ns1 3600 A 192.0.2.53\"");
-    for (unsigned i = 0; i < names; i++)
-        text_printf(&out, ", \"h%06u 300 A 10.%u.%u.%u\"", i, i / 65536, i / 256 % 256, i % 256);
-    for (unsigned i = 0; i < services; i++)
-        text_printf(&out, ", \"d%06u 300 NS ns.d%06u\", \"d%06u 300 NS ns1\", \"ns.d%06u 300 A 192.0.2.1\"",
-                    i, i, i, i);
-    text_puts(&out, "], \"services\": {");
-    put_services(&out, services);
-    text_puts(&out, "}}}}");
-    return text_take(&out);
-}
-
-/* Every second endpoint is down. */
+/* Every second endpoint is down, and all of one pool. */
 static struct endpoint_condition condition_of(const struct endpoint *endpoint)
 {
+    const char *name = endpoint->more->name;
+    const bool is_dead = name != NULL && strncmp(name, "dead", 4) == 0,
+               is_up = endpoint->slot % 2 && !is_dead;
     return (struct endpoint_condition){ .weight = endpoint->weight,
                                         .ttl_cap_s = TTL_CAP_NONE,
-                                        .verdict = endpoint->slot % 2 ? HEALTH_UP : HEALTH_DOWN,
-                                        .is_available = endpoint->slot % 2 != 0 };
-}
-
-/* ---- the queries ---- */
-
-enum { WITH_OPT = 1, WITH_ECS = 2 };
-
-struct kind {
-    const char *name;
-    const char *qname; /* of which the number is made up */
-    bool is_service;   /* there are fewer of them */
-    uint16_t qtype;
-    unsigned edns;
-};
-
-static const struct kind kinds[] = {
-    { "static", "h%06u.example.test.", false, DNS_A, 0 },
-    { "static-edns", "h%06u.example.test.", false, DNS_A, WITH_OPT },
-    { "nodata", "h%06u.example.test.", false, DNS_AAAA, 0 },
-    { "nxdomain", "x%06u.example.test.", false, DNS_A, 0 },
-    { "referral", "www.d%06u.example.test.", true, DNS_A, 0 },
-    { "geo", "g%06u.example.test.", true, DNS_A, WITH_OPT | WITH_ECS },
-    { "weighted", "w%06u.example.test.", true, DNS_A, 0 },
-    { "nested", "n%06u.example.test.", true, DNS_A, WITH_OPT | WITH_ECS },
-    { "refused", "h%06u.elsewhere.test.", false, DNS_A, 0 },
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-static void put(struct query *message, const void *bytes, size_t size)
-{
-    memcpy(message->bytes + message->size, bytes, size);
-    message->size += size;
-}
-
-static void put_opt(struct query *message, unsigned edns, uint64_t network)
-{
-    static const uint8_t opt[] = { 0, 0, DNS_OPT, 4, 208, 0, 0, 0, 0, 0 };
-    static const uint8_t ecs[] = { 0, EDNS_ECS, 0, 7, 0, 1, 24, 0 };
-    const uint8_t size = edns & WITH_ECS ? sizeof ecs + 3 : 0;
-    message->bytes[11] = 1;
-    put(message, opt, sizeof opt);
-    put(message, &size, 1);
-    if (edns & WITH_ECS) {
-        put(message, ecs, sizeof ecs);
-        put(message, &network, 3);
-    }
+                                        .verdict = is_up ? HEALTH_UP : HEALTH_DOWN,
+                                        .is_available = is_up };
 }
 
 static void make_queries(struct bench *bench, const struct kind *kind)
 {
-    const unsigned names = kind->is_service ? bench->services : bench->names;
-    static const uint8_t header[] = { 0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0 };
-    const uint8_t tail[] = { (uint8_t)(kind->qtype >> 8), (uint8_t)kind->qtype, 0, DNS_IN };
-    for (size_t i = 0; i < QUERIES; i++) {
-        struct query *message = &bench->queries[i];
-        struct text text = { 0 };
-        struct dns_name name;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        text_printf(&text, kind->qname, (unsigned)(rng_next(&bench->rng) % names));
-#pragma GCC diagnostic pop
-        char *qname = text_take(&text);
-        if (!dns_name_parse(qname, NULL, &name))
-            abort();
-        message->size = 0;
-        put(message, header, sizeof header);
-        put(message, name.bytes, name.size);
-        put(message, tail, sizeof tail);
-        if (kind->edns != 0)
-            put_opt(message, kind->edns, rng_next(&bench->rng));
-        free(qname);
-    }
+    const unsigned count = kind->count == MANY ? bench->names : kind->count == SOME ? bench->services : FEW;
+    for (size_t i = 0; i < QUERIES; i++)
+        make_query(kind, (unsigned)(rng_next(&bench->rng) % count), &bench->rng, &bench->queries[i]);
+    bench->is_tcp = kind->is_tcp;
+    bench->settings.limiter = kind->is_limited ? bench->limiter : NULL;
 }
-
-/* ---- answering ---- */
 
 static void set_message(struct bench *bench, size_t index, size_t query)
 {
@@ -210,9 +63,21 @@ static void set_message(struct bench *bench, size_t index, size_t query)
                                             .out_size = sizeof bench->replies[index] };
 }
 
+static void answer_by_tcp(struct bench *bench)
+{
+    for (size_t i = 0; i < ONCE; i++)
+        bench->reply_bytes += answer_message(&bench->answerer, &bench->world.now, TRANSPORT_TCP,
+                                             bench->queries[i].bytes, bench->queries[i].size, &bench->source,
+                                             bench->replies[0], sizeof bench->replies[0]);
+}
+
 /* What callgrind counts. */
 static __attribute__((noinline)) void answer_all(struct bench *bench)
 {
+    if (bench->is_tcp) {
+        answer_by_tcp(bench);
+        return;
+    }
     for (size_t i = 0; i < ONCE; i++) {
         set_message(bench, 0, i);
         answer_batch(&bench->answerer, &bench->world.now, bench->batch, 1);
@@ -226,6 +91,7 @@ static void answer_in_batches(struct bench *bench)
         for (size_t i = 0; i < BATCH; i++)
             set_message(bench, i, first + i);
         answer_batch(&bench->answerer, &bench->world.now, bench->batch, BATCH);
+        bench->answerer.now_us += BATCH * ANSWER_US;
     }
 }
 
@@ -239,6 +105,8 @@ static double user_s(void)
 static void time_kind(struct bench *bench, const struct kind *kind)
 {
     double best_s = 1e9;
+    if (kind->is_tcp)
+        return; /* comes alone */
     make_queries(bench, kind);
     for (int round = 0; round < ROUNDS; round++) {
         double before_s = user_s();
@@ -254,12 +122,18 @@ static void time_kind(struct bench *bench, const struct kind *kind)
 
 static void open_bench(struct bench *bench)
 {
+    static const struct rate_limit_settings generous = { 100000, 0, 24, 56, NULL, 0 };
     bench->rng.state = 1;
     bench_world_set_geo(&bench->world, make_geo(&bench->rng));
     char *text = steering(bench->names, bench->services);
     bench_world_steer(&bench->world, text, condition_of);
     free(text);
+    bench->limiter = rate_limiter_new(&generous);
+    bench->keys.cookie_count = 1;
+    bench->world.now.keys = &bench->keys;
     bench->settings.udp_size = DNS_UDP_SIZE_DEFAULT;
+    bench->settings.nsid = bench->settings.version = "ns-1.example.net";
+    bench->settings.keepalive_ds = 100;
     bench->answerer.settings = &bench->settings;
     bench->answerer.counters = &bench->counters;
     bench->source = (struct address){ .family = ADDRESS_V4, .bytes = { 127, 0, 0, 1 } };
