@@ -64,11 +64,12 @@ enum command_result {
     RESULT_UNAVAILABLE /* not durable (disk), nothing was changed: 503 */
 };
 
-/* Asked and answered in one letter: it comes back to `reply_to` with its result. */
+/* Asked and answered in one letter: it comes back with its result, to `came` or to `reply_to`. */
 struct command {
-    struct letter letter;     /* letter.kind: enum command_kind */
-    struct mailbox *reply_to; /* NULL: nobody waits, control frees it */
-    void *context;            /* the sender's */
+    struct letter letter;           /* letter.kind: enum command_kind */
+    void (*came)(struct command *); /* any thread; owns it from here on, and must not wait */
+    struct mailbox *reply_to;       /* without `came`; neither: nobody waits, control frees it */
+    void *context;                  /* the sender's */
     /* in */
     enum object_kind object_kind;
     char *name, *endpoint, *pointer; /* owned */
@@ -108,6 +109,8 @@ struct command {
 };
 struct command *command_new(enum command_kind kind);
 void command_free(struct command *command);
+/** Gives it back to who sent it. */
+void command_return(struct command *command, enum command_result result);
 
 /** Opens the store, imports or restores the configuration, publishes the first snapshot, starts control,
  * compiler, store and checker. */

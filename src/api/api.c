@@ -36,19 +36,6 @@ bool api_open(const struct settings *settings, struct api **out, struct error *e
     return true;
 }
 
-static void wake_sender(struct api *api, struct letter *letter)
-{
-    if (letter->kind == LETTER_EVENTS)
-        feed_heard(control_feed(api->control));
-    if (letter->kind == LETTER_STOP || letter->kind == LETTER_EVENTS)
-        return;
-    struct command *command = (struct command *)letter;
-    struct request *request = command->context;
-    request->command = command;
-    http_resume(request->connection);
-    atomic_fetch_sub(&api->under_way, 1);
-}
-
 /* While it stops it looks again now and then: a handler that was refused has nothing to post. */
 static void *waker_run(void *context)
 {
@@ -58,7 +45,8 @@ static void *waker_run(void *context)
         struct letter *next;
         for (struct letter *letter = mailbox_take(api->mailbox); letter != NULL; letter = next) {
             next = letter->next;
-            wake_sender(api, letter);
+            if (letter->kind == LETTER_EVENTS)
+                feed_heard(control_feed(api->control));
         }
         streams_wake(api->streams);
         doors_sweep(api);

@@ -47,6 +47,16 @@ bool exchange_prepare_write(struct request *request, struct command *command)
     return true;
 }
 
+/* The command is back, on the thread that had it last: MHD's goes on with the connection. */
+static void came_back(struct command *command)
+{
+    struct request *request = command->context;
+    struct api *api = request->api;
+    request->command = command;
+    http_resume(request->connection);
+    atomic_fetch_sub(&api->under_way, 1); /* the last touch: api_close waits for it */
+}
+
 void exchange_send(struct request *request, struct command *command, void (*then)(struct request *))
 {
     struct api *api = request->api;
@@ -61,7 +71,7 @@ void exchange_send(struct request *request, struct command *command, void (*then
         problem_reply(request, 503, "steerd is stopping");
         return;
     }
-    command->reply_to = api->mailbox;
+    command->came = came_back;
     command->context = request;
     request->then = then;
     request->is_waiting = true;

@@ -40,7 +40,7 @@ struct api {
     struct control *control;
     struct api_data_plane data_plane;
 
-    /* Commands come back to the mailbox; the waker thread resumes the connections they belong to. */
+    /* The waker thread: events for those who follow them, and what is due now and then. */
     struct mailbox *mailbox;
     pthread_t waker;
     bool has_waker;

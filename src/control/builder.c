@@ -53,15 +53,6 @@ struct letter *builder_dequeue(struct builder *builder)
     return first;
 }
 
-void builder_reply(struct command *command, enum command_result result)
-{
-    command->result = result;
-    if (command->reply_to != NULL)
-        mailbox_post(command->reply_to, &command->letter);
-    else
-        command_free(command);
-}
-
 struct build *builder_new_build(struct builder *builder, enum build_kind kind, struct command *command)
 {
     struct build *build = xcalloc(1, sizeof *build);
@@ -126,13 +117,13 @@ static void run_show(struct recalled *recalled)
     struct command *command = recalled->command;
     reading_show_old(command, &recalled->objects, &recalled->before);
     recalled_free(recalled);
-    builder_reply(command, RESULT_DONE);
+    command_return(command, RESULT_DONE);
 }
 
 static void run_read(struct builder *builder, struct command *command)
 {
     command->generation = builder->generation;
-    builder_reply(command, reading_run(builder->compiler, command) ? RESULT_DONE : RESULT_NOT_FOUND);
+    command_return(command, reading_run(builder->compiler, command) ? RESULT_DONE : RESULT_NOT_FOUND);
 }
 
 /* ---- tasks of its own ---- */

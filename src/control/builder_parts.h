@@ -37,8 +37,6 @@ struct builder {
 };
 
 struct letter *builder_dequeue(struct builder *builder);
-/** The command goes back to who sent it, or is freed. */
-void builder_reply(struct command *command, enum command_result result);
 struct build *builder_new_build(struct builder *builder, enum build_kind kind, struct command *command);
 /** Sends builds on their way; the next task waits until they come back. */
 void builder_launch(struct builder *builder, struct build *first);

@@ -104,7 +104,7 @@ static void finish(struct control *control, struct build *first, enum command_re
     }
     builder_settle(control->builder, first);
     for (size_t i = 0; i < count; i++)
-        control_reply(commands[i], commands[i]->result);
+        command_return(commands[i], commands[i]->result);
     free(commands);
 }
 

@@ -11,6 +11,17 @@ struct command *command_new(enum command_kind kind)
     return command;
 }
 
+void command_return(struct command *command, enum command_result result)
+{
+    command->result = result;
+    if (command->came != NULL)
+        command->came(command);
+    else if (command->reply_to != NULL)
+        mailbox_post(command->reply_to, &command->letter);
+    else
+        command_free(command);
+}
+
 void command_free(struct command *command)
 {
     if (command == NULL)

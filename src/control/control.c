@@ -24,15 +24,6 @@
 
 enum { LETTER_STOP = 300 };
 
-void control_reply(struct command *command, enum command_result result)
-{
-    command->result = result;
-    if (command->reply_to != NULL)
-        mailbox_post(command->reply_to, &command->letter);
-    else
-        command_free(command);
-}
-
 void control_publish(struct control *control, uint64_t generation, const char *geo_source)
 {
     world_tick(control->world, clock_monotonic_ms());
@@ -118,7 +109,7 @@ static void take_command(struct control *control, struct command *command)
 {
     if (control->is_stopping) {
         error_set(&command->error, "steerd is stopping");
-        control_reply(command, RESULT_UNAVAILABLE);
+        command_return(command, RESULT_UNAVAILABLE);
         return;
     }
     switch ((enum command_kind)command->letter.kind) {

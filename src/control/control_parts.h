@@ -38,7 +38,5 @@ struct control {
     struct control_status status;
 };
 
-/** The command goes back to who sent it, or is freed. */
-void control_reply(struct command *command, enum command_result result);
 /** Publishes what has changed; with `geo_source` it is of another generation. */
 void control_publish(struct control *control, uint64_t generation, const char *geo_source);

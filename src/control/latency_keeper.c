@@ -31,15 +31,6 @@ struct latency_keeper {
     uint64_t told_ms; /* when control was told last; monotonic */
 };
 
-static void answer(struct command *command, enum command_result result)
-{
-    command->result = result;
-    if (command->reply_to != NULL)
-        mailbox_post(command->reply_to, &command->letter);
-    else
-        command_free(command);
-}
-
 /* Locations are read from the current snapshot, a piece at a time: no section is held for long. */
 static void take_samples(struct latency_keeper *keeper, const struct command *command)
 {
@@ -73,7 +64,7 @@ static void was_stored(struct store_job *job)
         log_error("latency samples were not stored: %s", job->error.text);
     if (command != NULL) {
         command->error = job->error;
-        answer(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+        command_return(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
     }
     store_job_free(job);
 }
@@ -193,7 +184,7 @@ void latency_keeper_free(struct latency_keeper *keeper)
         if (letter->kind == STORE_PUT_LATENCY)
             was_stored((struct store_job *)letter);
         else
-            answer(command_of(letter), RESULT_UNAVAILABLE);
+            command_return(command_of(letter), RESULT_UNAVAILABLE);
     }
     latency_book_free(keeper->book);
     mailbox_free(keeper->box);
@@ -217,7 +208,7 @@ static bool are_known(const struct world *world, struct command *command)
 void latency_keeper_post(struct latency_keeper *keeper, const struct world *world, struct command *command)
 {
     if (!are_known(world, command)) {
-        answer(command, RESULT_INVALID);
+        command_return(command, RESULT_INVALID);
         return;
     }
     struct task *task = xcalloc(1, sizeof *task);

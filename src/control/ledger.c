@@ -60,7 +60,7 @@ bool ledger_came(struct store_job *job)
             swap_lists(command, job); /* what was found, or what is still to be written down */
         command->error = job->error;
         command->is_audited = job->is_done;
-        control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+        command_return(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
         return true;
     }
     return false;

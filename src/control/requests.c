@@ -21,7 +21,7 @@ void requests_override(struct control *control, struct command *command, enum st
         error_set(&command->error, "there is no endpoint \"%s\" in a pool \"%s\"", command->endpoint,
                   command->name);
         free(key);
-        control_reply(command, RESULT_NOT_FOUND);
+        command_return(command, RESULT_NOT_FOUND);
         return;
     }
     const struct override *next = kind == STORE_PUT_OVERRIDE ? &command->override : NULL;
@@ -29,7 +29,7 @@ void requests_override(struct control *control, struct command *command, enum st
                world_may_override(control->world, key, next, control->held_under_way, &command->error);
     if (!may || command->is_dry_run) {
         free(key);
-        control_reply(command, may ? RESULT_DONE : RESULT_CONFLICT);
+        command_return(command, may ? RESULT_DONE : RESULT_CONFLICT);
         return;
     }
     if (world_holds(control->world, key, next))
@@ -68,7 +68,7 @@ void requests_override_stored(struct control *control, struct store_job *job)
         return;
     command->error = job->error;
     command->is_audited = job->is_done;
-    control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+    command_return(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
 }
 
 /* Ends what has expired; returns how long to wait for the next, -1: nothing expires. */
@@ -110,12 +110,12 @@ static bool are_wanted(const struct world *world, struct command *command)
 void requests_report(struct control *control, struct command *command)
 {
     if (!are_wanted(control->world, command)) {
-        control_reply(command, RESULT_INVALID);
+        command_return(command, RESULT_INVALID);
         return;
     }
     for (size_t i = 0; i < command->report_count; i++)
         world_report(control->world, command->reports[i].endpoint, command->name, &command->reports[i].said);
-    control_reply(command, RESULT_DONE);
+    command_return(command, RESULT_DONE);
 }
 
 /* ---- history ---- */
@@ -144,7 +144,7 @@ void requests_generations_came(struct store_job *job)
         command->body = reading_generations(job->list, job->list_count);
         command->body_size = strlen(command->body);
     }
-    control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+    command_return(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
 }
 
 void requests_old_generation_came(struct control *control, struct store_job *job)
@@ -152,7 +152,7 @@ void requests_old_generation_came(struct control *control, struct store_job *job
     struct command *command = job->context;
     command->error = job->error;
     if (!job->is_done || control->is_stopping)
-        control_reply(command, job->is_done ? RESULT_UNAVAILABLE : RESULT_NOT_FOUND);
+        command_return(command, job->is_done ? RESULT_UNAVAILABLE : RESULT_NOT_FOUND);
     else
         builder_post_recalled(control->builder, command, &job->objects,
                               job->also != NULL ? &job->also->objects : NULL);
@@ -178,5 +178,5 @@ void requests_events_came(struct store_job *job)
     command->error = job->error;
     command->events = job->events;
     job->events = (struct events){ 0 };
-    control_reply(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+    command_return(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
 }

@@ -34,7 +34,7 @@ static void answer(struct group *group, struct command *command, enum command_re
 {
     command->generation = group->builder->newest;
     if (!group->has_change) {
-        builder_reply(command, result);
+        command_return(command, result);
         return;
     }
     command->result = result;
@@ -208,10 +208,10 @@ void writes_run_group(struct builder *builder)
 void writes_refuse(struct letter *letter)
 {
     if (letter->kind != TASK_ROLLBACK) {
-        builder_reply((struct command *)letter, RESULT_UNAVAILABLE);
+        command_return((struct command *)letter, RESULT_UNAVAILABLE);
         return;
     }
     struct recalled *recalled = (struct recalled *)letter;
-    builder_reply(recalled->command, RESULT_UNAVAILABLE);
+    command_return(recalled->command, RESULT_UNAVAILABLE);
     recalled_free(recalled);
 }
