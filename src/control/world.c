@@ -249,11 +249,19 @@ size_t world_names_unresolved(const struct world *world)
 
 /* ---- overrides ---- */
 
+static void expect_expiry(struct world *world, int64_t wall_ms)
+{
+    if (wall_ms != 0 && (world->next_expiry_wall_ms == 0 || wall_ms < world->next_expiry_wall_ms))
+        world->next_expiry_wall_ms = wall_ms;
+}
+
 void world_override(struct world *world, const char *key, const struct override *override)
 {
     void *before = override != NULL ? table_put(world->overrides, key, xmemdup(override, sizeof *override))
                                     : table_remove(world->overrides, key);
     edition_replaced(&world->edition, before, NULL);
+    if (override != NULL)
+        expect_expiry(world, override->expires_wall_ms);
     struct entry *entry = table_find(world->by_key, key);
     if (entry != NULL)
         world_mark_dirty(world, entry);
@@ -287,21 +295,22 @@ bool world_has_endpoint(const struct world *world, const char *key)
     return table_find(world->by_key, key) != NULL;
 }
 
-const char *world_expired_override(const struct world *world, int64_t wall_ms, int64_t *next_wall_ms)
+const char *world_expired_override(struct world *world, int64_t wall_ms, int64_t *next_wall_ms)
 {
-    const char *key;
+    const char *key, *expired = NULL;
     void *value;
-    *next_wall_ms = 0;
+    *next_wall_ms = world->next_expiry_wall_ms;
+    if (*next_wall_ms == 0 || *next_wall_ms > wall_ms)
+        return NULL;
+    world->next_expiry_wall_ms = 0;
     for (size_t at = 0; table_next(world->overrides, &at, &key, &value);) {
         const struct override *override = value;
-        if (override->expires_wall_ms == 0)
-            continue;
-        if (override->expires_wall_ms <= wall_ms)
-            return key;
-        if (*next_wall_ms == 0 || override->expires_wall_ms < *next_wall_ms)
-            *next_wall_ms = override->expires_wall_ms;
+        expect_expiry(world, override->expires_wall_ms);
+        if (override->expires_wall_ms != 0 && override->expires_wall_ms <= wall_ms)
+            expired = key;
     }
-    return NULL;
+    *next_wall_ms = world->next_expiry_wall_ms;
+    return expired;
 }
 
 /* ---- time ---- */

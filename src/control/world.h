@@ -79,7 +79,7 @@ bool world_may_override(const struct world *world, const char *key, const struct
 bool world_has_endpoint(const struct world *world, const char *key);
 /** The key of an override that has expired at `wall_ms`, or NULL; with the time of the next expiry (0: none)
  * in `next_wall_ms`. */
-const char *world_expired_override(const struct world *world, int64_t wall_ms, int64_t *next_wall_ms);
+const char *world_expired_override(struct world *world, int64_t wall_ms, int64_t *next_wall_ms);
 
 /** Tells the time (monotonic ms), for holds and ramps; before world_publish.  Returns when to tell it again,
  * 0: no need. */

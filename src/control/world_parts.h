@@ -42,9 +42,10 @@ struct world {
     struct graph *graph;
     struct entry **entries; /* by endpoint slot */
     uint32_t entry_room;
-    struct table *by_key;    /* key → entry */
-    struct table *overrides; /* key → struct override */
-    uint32_t *dirty;         /* endpoint slots */
+    struct table *by_key;        /* key → entry */
+    struct table *overrides;     /* key → struct override */
+    int64_t next_expiry_wall_ms; /* no override expires before; 0: none does */
+    uint32_t *dirty;             /* endpoint slots */
     size_t dirty_count, dirty_room;
     uint32_t *paced; /* endpoint slots with a time to wake; may hold one twice or one that went */
     size_t paced_count, paced_room;

@@ -235,6 +235,7 @@ static void the_next_expiry_is_known(void **unused)
     int64_t next;
     const struct override soon = { .state = OVERRIDE_DOWN, .expires_wall_ms = 1000 };
     const struct override late = { .state = OVERRIDE_DOWN, .expires_wall_ms = 5000 };
+    const struct override for_ever = { .state = OVERRIDE_DOWN };
     bench_open(&bench);
     world_override(bench.world, "a/a", &late);
     world_override(bench.world, "a/b", &soon);
@@ -244,6 +245,12 @@ static void the_next_expiry_is_known(void **unused)
     world_override(bench.world, "a/b", NULL);
     assert_null(world_expired_override(bench.world, 1000, &next));
     assert_int_equal(next, 5000);
+    world_override(bench.world, "a/a", &for_ever);
+    world_override(bench.world, "a/b", &late);
+    assert_string_equal(world_expired_override(bench.world, 6000, &next), "a/b");
+    world_override(bench.world, "a/b", NULL);
+    assert_null(world_expired_override(bench.world, 6000, &next));
+    assert_int_equal(next, 0);
     bench_close(&bench);
 }
 
