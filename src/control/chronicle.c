@@ -13,6 +13,7 @@ enum {
     FEED_EVENTS = 4096,
     PENDING_MOST = 100000, /* while the disk does not answer */
     SEEN_EVERY_MS = 15000, /* how stale the word that the verdicts hold may be after kill -9 */
+    GATHER_MS = 50,        /* in a storm of events they go to disk together, so often: a commit takes CPU */
 };
 
 struct chronicle {
@@ -27,7 +28,7 @@ struct chronicle {
     size_t report_count, report_room;
     struct store_pace *paces;
     size_t pace_count, pace_room;
-    bool is_under_way; /* a job is at the store: the next one gathers meanwhile */
+    unsigned under_way; /* jobs at the store: the next one gathers meanwhile */
     bool has_ended;
     uint64_t seen_ms; /* monotonic, of the last job; 0: none yet */
     _Atomic uint64_t lost;
@@ -134,26 +135,39 @@ static void send_history(struct chronicle *chronicle, uint64_t now_ms)
     chronicle->pace_count = chronicle->pace_room = 0;
     chronicle->verdicts = NULL;
     chronicle->verdict_count = chronicle->verdict_room = 0;
-    chronicle->is_under_way = true;
+    chronicle->under_way++;
     chronicle->seen_ms = now_ms;
     store_post(chronicle->store, job);
 }
 
+static bool has_news(const struct chronicle *chronicle)
+{
+    return chronicle->pending.count > 0 || chronicle->verdict_count > 0 || chronicle->report_count > 0 ||
+           chronicle->pace_count > 0;
+}
+
 int chronicle_flush(struct chronicle *chronicle)
 {
-    uint64_t now_ms = clock_monotonic_ms();
-    if (chronicle->has_ended || chronicle->is_under_way)
+    uint64_t now_ms = clock_monotonic_ms(), since_ms = now_ms - chronicle->seen_ms;
+    if (chronicle->has_ended || chronicle->under_way > 0)
         return SEEN_EVERY_MS; /* its return wakes the loop */
-    bool has_news = chronicle->pending.count > 0 || chronicle->verdict_count > 0 ||
-                    chronicle->report_count > 0 || chronicle->pace_count > 0;
-    if (has_news || chronicle->seen_ms == 0 || now_ms - chronicle->seen_ms >= SEEN_EVERY_MS)
+    bool is_first = chronicle->seen_ms == 0;
+    if (!is_first && has_news(chronicle) && since_ms < GATHER_MS)
+        return (int)(GATHER_MS - since_ms);
+    if (is_first || has_news(chronicle) || since_ms >= SEEN_EVERY_MS)
         send_history(chronicle, now_ms);
     return (int)(chronicle->seen_ms + SEEN_EVERY_MS - now_ms);
 }
 
+void chronicle_hurry(struct chronicle *chronicle)
+{
+    if (!chronicle->has_ended && has_news(chronicle))
+        send_history(chronicle, clock_monotonic_ms());
+}
+
 void chronicle_came(struct chronicle *chronicle, const struct store_job *job)
 {
-    chronicle->is_under_way = false;
+    chronicle->under_way--;
     if (!job->is_done) {
         chronicle->lost += job->events.count;
         log_error("%zu events were not stored: %s", job->events.count, job->error.text);

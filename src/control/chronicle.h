@@ -32,9 +32,12 @@ void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace);
 /** What is noted and not flushed. */
 const struct events *chronicle_pending(const struct chronicle *chronicle);
 
-/** Sends what is noted to the store, or, every few seconds, that the verdicts still hold.  Returns in how
- * many ms it wants to be called at the latest. */
+/** Sends what is noted to the store: at once after a silence, else what some tens of milliseconds gathered;
+ * or, every few seconds, that the verdicts still hold.  Returns in how many ms it wants to be called at the
+ * latest. */
 int chronicle_flush(struct chronicle *chronicle);
+/** Sends what is noted now: somebody reads the events, and what he did himself shall be among them. */
+void chronicle_hurry(struct chronicle *chronicle);
 /** The job of a flush is back. */
 void chronicle_came(struct chronicle *chronicle, const struct store_job *job);
 /** The last flush: nothing is sent any more. */

@@ -169,6 +169,7 @@ void requests_ask_events(struct control *control, struct command *command)
     job->has_kind = command->has_event_kind;
     job->kind = command->event_kind;
     job->key = command->name != NULL ? xstrdup(command->name) : NULL;
+    chronicle_hurry(control->chronicle); /* the store does one after the other */
     store_post(control->store, job);
 }
 
