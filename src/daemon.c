@@ -157,10 +157,12 @@ static bool is_worth_asking(const struct settings *settings, struct error *err)
 {
     struct problems problems = { 0 };
     bool is_good = control_check(settings, &problems);
-    if (!is_good && problems.count > 0) {
-        char *first = problem_format(&problems.items[0]);
-        error_set(err, "%s (run with --check for all)", first);
-        free(first);
+    problems_sort(&problems);
+    const struct problem *first = problems_first_error(&problems);
+    if (!is_good && first != NULL) {
+        char *line = problem_format(first);
+        error_set(err, "%s (run with --check for all)", line);
+        free(line);
     }
     problems_free(&problems);
     return is_good;

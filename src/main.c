@@ -5,6 +5,7 @@
 #include "config/settings.h"
 #include "control/control.h"
 #include "daemon.h"
+#include "privileges.h"
 #include "store/backup.h"
 
 #include <getopt.h>
@@ -100,11 +101,18 @@ static int check_only(const struct settings *settings, const char *file)
         problems_add(&problems, file, 0, 0, "/api/tls", "%s", err.text);
         is_good = false;
     }
+    if (!privileges_check(settings->user, settings->state_dir, &err)) {
+        problems_add(&problems, file, 0, 0, NULL, "%s", err.text);
+        is_good = false;
+    }
+    problems_name_file(&problems, file);
+    problems_sort(&problems);
     print_problems(&problems);
     if (is_good)
         printf("%s: good\n", file);
     else
-        fprintf(stderr, "%s: %zu errors\n", file, problems.error_count);
+        fprintf(stderr, "%s: %zu error%s\n", file, problems.error_count,
+                problems.error_count == 1 ? "" : "s");
     problems_free(&problems);
     return is_good ? 0 : 1;
 }

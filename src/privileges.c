@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <dirent.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,8 +26,11 @@ static bool make_directory(const char *path, struct error *err)
             return error_set(err, "state_dir %s: cannot make %s: %s", path, copy, strerror(errno));
         *slash = '/';
     }
+    struct stat status;
     if (mkdir(copy, 0700) != 0 && errno != EEXIST)
         return error_set(err, "state_dir %s: %s", path, strerror(errno));
+    if (stat(copy, &status) != 0 || !S_ISDIR(status.st_mode))
+        return error_set(err, "state_dir %s: is no directory", path);
     return true;
 }
 
@@ -41,28 +45,83 @@ static const struct passwd *find_user(const char *user, struct error *err)
     return found;
 }
 
-/* The directory's own files; steerd makes no directories in it, and links are not followed. */
-static bool give_directory(const char *path, const struct passwd *user, struct error *err)
+/* True and its name if there is something that steerd would not have put there. */
+static bool find_stranger(DIR *directory, char name[NAME_MAX + 1])
 {
-    DIR *directory = opendir(path);
-    err->text[0] = '\0';
-    if (directory == NULL || fchown(dirfd(directory), user->pw_uid, user->pw_gid) != 0) {
-        error_set(err, "state_dir %s: cannot give it to %s: %s", path, user->pw_name, strerror(errno));
-        if (directory != NULL)
-            closedir(directory);
-        return false;
+    static const char *const own[] = { "steerd.db", "admin.token", "cookie.secrets" };
+    bool has_stranger = false;
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+            if (strcmp(entry->d_name, own[i]) == 0)
+                return false; /* it was a state_dir before */
+        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
+            has_stranger = true;
+        }
     }
+    return has_stranger;
+}
+
+/* A wrong word, as "/etc", must not give the system away: only what is steerd's or empty changes hands. */
+static bool may_be_given(DIR *directory, const char *path, const struct passwd *user, struct error *err)
+{
+    struct stat status;
+    char name[NAME_MAX + 1];
+    if (fstat(dirfd(directory), &status) != 0 || status.st_uid == user->pw_uid ||
+        !find_stranger(directory, name))
+        return true;
+    return error_set(err,
+                     "state_dir %s: holds \"%s\", which is not steerd's: name a directory of its own, or say "
+                     "that this one is: chown %s %s",
+                     path, name, user->pw_name, path);
+}
+
+/* Links are not followed, and a file that has a second name is somebody's elsewhere too. */
+static bool give_files(DIR *directory, const char *path, const struct passwd *user, struct error *err)
+{
+    bool is_good = true;
+    rewinddir(directory);
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         struct stat status;
         if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(status.st_mode))
+            !S_ISREG(status.st_mode) || status.st_nlink != 1)
             continue;
         if (fchownat(dirfd(directory), entry->d_name, user->pw_uid, user->pw_gid, AT_SYMLINK_NOFOLLOW) != 0)
-            error_set(err, "%s/%s: cannot give it to %s: %s", path, entry->d_name, user->pw_name,
-                      strerror(errno));
+            is_good = error_set(err, "%s/%s: cannot give it to %s: %s", path, entry->d_name, user->pw_name,
+                                strerror(errno));
     }
+    return is_good;
+}
+
+/* The directory and its own files; steerd makes no directories in it. */
+static bool give_directory(const char *path, const struct passwd *user, struct error *err)
+{
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return error_set(err, "state_dir %s: %s", path, strerror(errno));
+    bool is_good = may_be_given(directory, path, user, err);
+    if (is_good && fchown(dirfd(directory), user->pw_uid, user->pw_gid) != 0)
+        is_good =
+            error_set(err, "state_dir %s: cannot give it to %s: %s", path, user->pw_name, strerror(errno));
+    is_good = is_good && give_files(directory, path, user, err);
     closedir(directory);
-    return err->text[0] == '\0';
+    return is_good;
+}
+
+bool privileges_check(const char *user, const char *state_dir, struct error *err)
+{
+    struct stat status;
+    if (stat(state_dir, &status) == 0 && !S_ISDIR(status.st_mode))
+        return error_set(err, "state_dir %s: is no directory", state_dir);
+    if (geteuid() != 0)
+        return true;
+    const struct passwd *found = find_user(user, err);
+    DIR *directory = found != NULL ? opendir(state_dir) : NULL;
+    bool is_good = found != NULL && (directory == NULL || may_be_given(directory, state_dir, found, err));
+    if (directory != NULL)
+        closedir(directory);
+    return is_good;
 }
 
 bool privileges_drop(const char *user, const char *state_dir, struct error *err)

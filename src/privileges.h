@@ -4,8 +4,12 @@
 #include "base/error.h"
 
 /**
- * Makes `state_dir` (mode 0700) where it is missing.  Started as root it gives the directory and what lies in
- * it to `user` (NULL: "steerd" if there is such a user, else "nobody") and becomes that user for good;
- * otherwise it only makes sure that the directory is writable.
+ * Makes `state_dir` (mode 0700) where it is missing.  Started as root it gives the directory and the files in
+ * it to `user` (NULL: "steerd" if there is such a user, else "nobody") and becomes that user for good; a
+ * directory of somebody else with other things in it is refused.  Not as root it only makes sure that the
+ * directory is writable.
  */
 bool privileges_drop(const char *user, const char *state_dir, struct error *err);
+
+/** What a start would say about the two; changes nothing. */
+bool privileges_check(const char *user, const char *state_dir, struct error *err);

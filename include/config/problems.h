@@ -27,6 +27,12 @@ void problems_add(struct problems *problems, const char *file, unsigned line, un
                   const char *pointer, const char *format, ...) __attribute__((format(printf, 6, 7)));
 void problems_warn(struct problems *problems, const char *file, unsigned line, unsigned column,
                    const char *pointer, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/** By file, line and column, as people mend them; what has no place comes first. */
+void problems_sort(struct problems *problems);
+/** Says of all that have no file that they are of `file`. */
+void problems_name_file(struct problems *problems, const char *file);
+/** The first that is no warning, or NULL. */
+const struct problem *problems_first_error(const struct problems *problems);
 /** The line for people; the caller frees it. */
 char *problem_format(const struct problem *problem);
 void problems_free(struct problems *problems);

@@ -133,6 +133,7 @@ static bool reply_invalid(struct request *request)
     if (count == 0)
         return problem_reply(request, status, "%s", command->error.text);
     make_relative(request, &command->problems);
+    problems_sort(&command->problems);
     char *detail = xasprintf("nothing was changed: %zu error%s", count, count == 1 ? "" : "s");
     problem_list(request, status, detail, &command->problems);
     free(detail);

@@ -7,12 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Nobody mends more in one round; a hostile document could otherwise cost a multiple of its own size. */
 #define KEPT_MAX 1000
 
 /* A place to fill in, or NULL when enough is kept. */
-static struct problem *add(struct problems *problems, bool is_warning)
+static struct problem *add(struct problems *problems, unsigned line, unsigned column, bool is_warning)
 {
     size_t kept = is_warning ? problems->count - problems->kept_errors : problems->kept_errors;
     if (!is_warning)
@@ -26,7 +27,7 @@ static struct problem *add(struct problems *problems, bool is_warning)
     if (!is_warning)
         problems->kept_errors++;
     struct problem *problem = &problems->items[problems->count++];
-    *problem = (struct problem){ .is_warning = is_warning };
+    *problem = (struct problem){ .line = line, .column = column, .is_warning = is_warning };
     return problem;
 }
 
@@ -42,11 +43,9 @@ static void fill(struct problem *problem, const char *file, const char *pointer,
 void problems_add(struct problems *problems, const char *file, unsigned line, unsigned column,
                   const char *pointer, const char *format, ...)
 {
-    struct problem *problem = add(problems, false);
+    struct problem *problem = add(problems, line, column, false);
     if (problem == NULL)
         return;
-    problem->line = line;
-    problem->column = column;
     va_list args;
     va_start(args, format);
     fill(problem, file, pointer, format, args);
@@ -56,11 +55,9 @@ void problems_add(struct problems *problems, const char *file, unsigned line, un
 void problems_warn(struct problems *problems, const char *file, unsigned line, unsigned column,
                    const char *pointer, const char *format, ...)
 {
-    struct problem *problem = add(problems, true);
+    struct problem *problem = add(problems, line, column, true);
     if (problem == NULL)
         return;
-    problem->line = line;
-    problem->column = column;
     va_list args;
     va_start(args, format);
     fill(problem, file, pointer, format, args);
@@ -99,6 +96,42 @@ char *problem_format(const struct problem *problem)
         text_puts(&line, "warning: ");
     put_visible(&line, problem->message);
     return text_take(&line);
+}
+
+static int by_place(const void *one, const void *other)
+{
+    const struct problem *a = one, *b = other;
+    int order = strcmp(a->file != NULL ? a->file : "", b->file != NULL ? b->file : "");
+    if (order == 0)
+        order = (a->line > b->line) - (a->line < b->line);
+    if (order == 0)
+        order = (a->column > b->column) - (a->column < b->column);
+    if (order == 0)
+        order = strcmp(a->pointer, b->pointer);
+    return order != 0 ? order : strcmp(a->message, b->message);
+}
+
+void problems_sort(struct problems *problems)
+{
+    if (problems->count > 1)
+        qsort(problems->items, problems->count, sizeof *problems->items, by_place);
+}
+
+void problems_name_file(struct problems *problems, const char *file)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        if (problems->items[i].file == NULL)
+            problems->items[i].file = xstrdup(file);
+    }
+}
+
+const struct problem *problems_first_error(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        if (!problems->items[i].is_warning)
+            return &problems->items[i];
+    }
+    return NULL;
 }
 
 void problems_free(struct problems *problems)

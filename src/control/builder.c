@@ -174,11 +174,12 @@ static void import(struct builder *builder, struct command *command, struct buil
     struct problems found = { 0 }, *problems = command != NULL ? &command->problems : &found;
     enum import_verdict verdict = import_files(builder->settings, builder->compiler, &head, &build->changes,
                                                &build->import_digest, problems, &build->error);
-    if (verdict == IMPORT_CHANGES && !builder_compile(builder, build, problems)) {
+    if (verdict == IMPORT_CHANGES && !builder_compile(builder, build, problems))
         verdict = IMPORT_INVALID;
-        import_sum_up(builder->settings, problems, &build->error);
-    }
+    problems_sort(problems);
     builder_log_problems(problems);
+    if (verdict == IMPORT_INVALID)
+        import_sum_up(builder->settings, problems, &build->error);
     if (verdict == IMPORT_CHANGES) {
         builder_log_problems(&build->compiled.warnings);
         builder_keep(builder, build);
@@ -188,7 +189,9 @@ static void import(struct builder *builder, struct command *command, struct buil
     build->author = xstrdup("files");
     build->comment =
         xasprintf("import of %s", builder->settings->steering ? builder->settings->steering : "nothing");
-    if (verdict == IMPORT_INVALID || verdict == IMPORT_REFUSED)
+    if (verdict == IMPORT_INVALID && !build->is_start) /* a start ends with the error itself */
+        log_error("%s: nothing was changed, see above", builder->settings->steering);
+    if (verdict == IMPORT_REFUSED)
         log_error("%s", build->error.text);
     if (command != NULL) {
         command->result = verdict == IMPORT_INVALID   ? RESULT_INVALID

@@ -20,12 +20,12 @@ static bool is_the_import(const struct import_head *head, bool is_known)
 
 void import_sum_up(const struct settings *settings, const struct problems *problems, struct error *err)
 {
-    size_t first = 0;
-    while (first < problems->count && problems->items[first].is_warning)
-        first++;
-    char *line = first < problems->count ? problem_format(&problems->items[first]) : xstrdup("?");
-    error_set(err, "%s: nothing was changed, errors: %zu, the first: %s", settings->steering,
-              problems->error_count, line);
+    const struct problem *first = problems_first_error(problems);
+    char *line = first != NULL ? problem_format(first) : xstrdup(settings->steering);
+    if (problems->error_count > 1)
+        error_set(err, "nothing was changed: %zu errors, the first: %s", problems->error_count, line);
+    else
+        error_set(err, "nothing was changed: %s", line);
     free(line);
 }
 
@@ -39,7 +39,6 @@ enum import_verdict import_files(const struct settings *settings, const struct c
         return IMPORT_NOTHING;
     if (!objects_load(settings->steering, problems, &wanted)) {
         objects_free(&wanted);
-        import_sum_up(settings, problems, err);
         return IMPORT_INVALID;
     }
     *digest = changes_digest(&wanted);

@@ -17,8 +17,8 @@ enum import_verdict {
                        API */
     IMPORT_CHANGES, /* `changes` make the head equal to the files */
     IMPORT_INVALID, /* the files have errors: problems */
-    IMPORT_REFUSED, /* the files changed, but people have written through the API since: err says what decides
-                     */
+    IMPORT_REFUSED, /* the files changed, but people have written through the API since: err, set only here,
+                       says what decides */
 };
 
 /**
@@ -29,6 +29,5 @@ enum import_verdict import_files(const struct settings *settings, const struct c
                                  const struct import_head *head, struct objects *changes, char **digest,
                                  struct problems *problems, struct error *err);
 
-/** What an import with errors comes to, in one line: for the log's last word and for who asks for the status.
- */
+/** What an import with errors (sorted) comes to, in one line: for who asked for it. */
 void import_sum_up(const struct settings *settings, const struct problems *problems, struct error *err);
