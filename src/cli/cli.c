@@ -10,7 +10,7 @@ static enum cli_exit run(int argc, char **argv)
     struct options options;
     struct error err;
     if (!options_parse(argc, argv, &options, &err))
-        return command_complain(CLI_USAGE, "%s\nsee steerctl help", err.text);
+        return command_complain(CLI_USAGE, "%s", err.text);
     if (options.wants_version)
         return command_version(&options);
     if (options.wants_help)

@@ -171,12 +171,29 @@ static void prepare(struct client *client, const struct call *call, struct answe
 
 /* ---- what went wrong ---- */
 
+/* What lists the things that a path names; the first row that fits. */
+static const char *lists_for(const char *path)
+{
+    static const struct {
+        const char *begins, *lists;
+    } rows[] = {
+        { "/v1/generations", "steerctl history" },      { "/v1/zones", "steerctl list zones" },
+        { "/v1/tokens", "steerctl token list" },        { "/v1/checks", "steerctl list checks" },
+        { "/v1/policies", "steerctl list policies" },   { "/v1/maps", "steerctl list maps" },
+        { "/v1/locations", "steerctl list locations" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strncmp(path, rows[i].begins, strlen(rows[i].begins)) == 0)
+            return rows[i].lists;
+    }
+    return "steerctl endpoints, steerctl list pools";
+}
+
 static const char *advice_for(long status)
 {
     switch (status) {
     case 401: return "the token is not this server's: give its admin.token with --token-file";
     case 403: return "use a token with a greater role";
-    case 404: return "see what there is: steerctl endpoints, steerctl list pools";
     case 412: return "somebody was faster: look at steerctl history, then repeat";
     case 413: return "put it into files on the server, and steerctl reload";
     case 428: return "say what it replaces: steerctl apply does, or --if-generation";
@@ -185,16 +202,28 @@ static const char *advice_for(long status)
     }
 }
 
-static void add_errors(struct text *out, const cJSON *errors)
+static void add_place(struct text *out, const cJSON *error)
+{
+    const char *file = json_text(error, "file");
+    double line = json_number(error, "line");
+    text_puts(out, file);
+    if (line > 0)
+        text_printf(out, "%s%.0f:%.0f", file[0] != '\0' ? ":" : "", line, json_number(error, "column"));
+    if (file[0] != '\0' || line > 0)
+        text_puts(out, ": ");
+}
+
+static void add_errors(struct text *out, const struct answer *answer)
 {
     const cJSON *error;
-    cJSON_ArrayForEach(error, errors)
+    cJSON_ArrayForEach(error, cJSON_GetObjectItemCaseSensitive(answer->json, "errors"))
     {
         const char *pointer = json_text(error, "pointer");
-        double line = json_number(error, "line");
+        if (cJSON_HasObjectItem(error, "parameter"))
+            continue; /* the detail of the whole says the same */
         text_puts(out, "\n  ");
-        if (line > 0)
-            text_printf(out, "%.0f:%.0f: ", line, json_number(error, "column"));
+        if (!answer->hides_places)
+            add_place(out, error);
         text_printf(out, "%s%s%s", pointer, pointer[0] != '\0' ? ": " : "", json_text(error, "detail"));
     }
 }
@@ -208,11 +237,13 @@ enum cli_exit client_complain(const struct answer *answer)
         text_puts(&message, detail);
     else
         text_printf(&message, "the server answered HTTP %ld", answer->status);
-    add_errors(&message, cJSON_GetObjectItemCaseSensitive(answer->json, "errors"));
+    add_errors(&message, answer);
     if (strstr(detail, "force=true") != NULL)
         advice = "if that is meant: --force";
     if (advice != NULL)
         text_printf(&message, "\n%s", advice);
+    else if (answer->status == 404 && answer->lists != NULL)
+        text_printf(&message, "\nsee what there is: %s", answer->lists);
     bool is_auth = answer->status == 401 || answer->status == 403;
     command_complain(CLI_REFUSED, "%s", message.bytes);
     text_free(&message);
@@ -221,7 +252,11 @@ enum cli_exit client_complain(const struct answer *answer)
 
 static enum cli_exit complain_unreachable(const struct client *client, CURLcode code)
 {
+    long os_error = 0;
     const char *what = client->curl_error[0] != '\0' ? client->curl_error : curl_easy_strerror(code);
+    curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &os_error);
+    if (client->socket_path != NULL && code == CURLE_COULDNT_CONNECT && os_error != 0)
+        what = strerror((int)os_error); /* curl speaks of "localhost port 80" */
     return command_complain(
         CLI_UNREACHABLE, "%s: %s\nis steerd running, and is this its API? say where with --url or STEERD_URL",
         client->place.url, what);
@@ -237,7 +272,7 @@ static char *url_of(const struct client *client, const char *path)
 
 enum cli_exit client_call(struct client *client, struct call call, struct answer *out)
 {
-    *out = (struct answer){ 0 };
+    *out = (struct answer){ .lists = lists_for(call.path), .hides_places = call.is_own_body };
     client->curl_error[0] = '\0';
     char *url = url_of(client, call.path);
     struct curl_slist *headers = headers_for(client, &call);

@@ -13,6 +13,7 @@ struct call {
     const char *method;
     char *path;           /* with its query; owned: freed by client_call */
     const char *body;     /* NULL: none */
+    bool is_own_body;     /* steerctl wrote it: nobody has seen its lines and columns */
     const char *if_match; /* an ETag with its quotes, or NULL */
     bool is_quiet;        /* a refusal is the caller's to tell, by client_complain */
 };
@@ -20,8 +21,10 @@ struct call {
 struct answer {
     long status;
     struct text body;
-    char etag[64]; /* "" if there was none */
-    cJSON *json;   /* NULL if the body is none */
+    char etag[64];     /* "" if there was none */
+    cJSON *json;       /* NULL if the body is none */
+    const char *lists; /* commands that list what such a path may name */
+    bool hides_places; /* in the body that was sent */
 };
 void answer_free(struct answer *answer);
 

@@ -53,11 +53,11 @@ static const struct command_row rows[] = {
       "more. "
       "generation N: N or a later one is served. Exits with 5 if it is not so in time." },
     { "list", "KIND", "what is configured, by name", 1, 1, 0, command_list,
-      "checks pools policies maps zones services/", "checks, pools, policies, maps, zones, services/ZONE." },
+      "checks pools policies maps locations zones services/",
+      "checks, pools, policies, maps, locations, zones, services/ZONE." },
     { "get", "OBJECT", "one object as it is declared", 1, 1, 0, command_get, "@objects",
-      "checks/web, pools/us, policies/anywhere, maps/offices, zones/example.com, services/example.com/www, "
-      "or "
-      "config for all." },
+      "checks/web, pools/us, policies/anywhere, maps/offices, locations/isp, zones/example.com, "
+      "services/example.com/www, or config for all." },
     { "edit", "OBJECT", "change an object in an editor", 1, 1, WRITE | OPTION_YES, command_edit, "@objects",
       "Opens $VISUAL, $EDITOR or vi, shows the difference, asks on a terminal, and writes. If somebody "
       "changed "
@@ -126,4 +126,10 @@ enum cli_exit command_complain(enum cli_exit code, const char *format, ...)
     fprintf(stderr, "steerctl: %s\n", safe.bytes != NULL ? safe.bytes : "");
     text_free(&safe);
     return code;
+}
+
+enum cli_exit command_complain_usage(const struct command_row *command)
+{
+    return command_complain(CLI_USAGE, "usage: steerctl %s %s\nsee steerctl help %s", command->name,
+                            command->arguments, command->name);
 }

@@ -24,6 +24,9 @@ const struct command_row *command_at(size_t index);
 enum cli_exit command_complain(enum cli_exit code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** The same of arguments that do not go together: CLI_USAGE. */
+enum cli_exit command_complain_usage(const struct command_row *command);
+
 /* what the rows name */
 enum cli_exit command_status(const struct options *options);
 enum cli_exit command_health(const struct options *options);

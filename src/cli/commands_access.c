@@ -118,9 +118,11 @@ static enum cli_exit create(const struct options *options)
                                 options->scope);
     } else {
         char *text = cJSON_PrintUnformatted(body);
-        code = call_and_print(options,
-                              (struct call){ .method = "POST", .path = xstrdup("/v1/tokens"), .body = text },
-                              print_made);
+        code = call_and_print(
+            options,
+            (struct call){
+                .method = "POST", .path = xstrdup("/v1/tokens"), .body = text, .is_own_body = true },
+            print_made);
         cJSON_free(text);
     }
     cJSON_Delete(body);

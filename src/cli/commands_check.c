@@ -38,7 +38,8 @@ enum cli_exit command_check(const struct options *options)
     add_member(&body, "ttl", options->ttl);
     text_puts(&body, "}");
     enum cli_exit code = call_and_print(
-        options, (struct call){ .method = "POST", .path = text_take(&path), .body = body.bytes },
+        options,
+        (struct call){ .method = "POST", .path = text_take(&path), .body = body.bytes, .is_own_body = true },
         print_taken);
     text_free(&body);
     return code;

@@ -119,7 +119,7 @@ static enum cli_exit add_services(struct names *names)
 
 static enum cli_exit add_objects(struct names *names)
 {
-    static const char *const kinds[] = { "checks", "pools", "policies", "maps", "zones" };
+    static const char *const kinds[] = { "checks", "pools", "policies", "maps", "locations", "zones" };
     enum cli_exit code = CLI_DONE;
     for (size_t i = 0; code == CLI_DONE && i < sizeof kinds / sizeof *kinds; i++) {
         char *path = xasprintf("/v1/%s", kinds[i]), *before = xasprintf("%s/", kinds[i]);

@@ -124,7 +124,7 @@ enum cli_exit command_apply(const struct options *options)
     struct client *client;
     struct text body = { 0 };
     if (options->file == NULL)
-        return command_complain(CLI_USAGE, "usage: steerctl apply %s", options->command->arguments);
+        return command_complain_usage(options->command);
     if (!temporary_read(options->file, &body, &err)) {
         text_free(&body);
         return command_complain(CLI_REFUSED, "%s", err.text);

@@ -71,7 +71,7 @@ enum cli_exit command_diff(const struct options *options)
                                     options->arguments[i]);
     }
     if ((options->file == NULL) == (options->argument_count == 0))
-        return command_complain(CLI_USAGE, "usage: steerctl diff %s", options->command->arguments);
+        return command_complain_usage(options->command);
     enum cli_exit code = client_open(options, &client);
     if (code != CLI_DONE)
         return code;

@@ -166,8 +166,10 @@ static enum cli_exit change(const struct options *options, const char *method, c
         text_free(&path);
         return code;
     }
-    code = client_call(client, (struct call){ .method = method, .path = text_take(&path), .body = body },
-                       &answer);
+    code = client_call(
+        client,
+        (struct call){ .method = method, .path = text_take(&path), .body = body, .is_own_body = true },
+        &answer);
     if (code == CLI_DONE)
         code = print_endpoint(options, &answer);
     if (code == CLI_DONE && options->waits)

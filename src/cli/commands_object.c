@@ -2,6 +2,7 @@
 /* What is configured, one by one: list, get, put, delete. */
 #include "base/memory.h"
 #include "cli/call.h"
+#include "cli/document.h"
 #include "cli/object.h"
 #include "cli/screen.h"
 #include "cli/temporary.h"
@@ -12,11 +13,9 @@
 
 static enum cli_exit print_document(const struct options *options, const struct answer *answer)
 {
-    char *printed = cJSON_Print(answer->json);
     struct text out = { 0 };
     (void)options;
-    text_printf(&out, "%s\n", printed);
-    cJSON_free(printed);
+    document_print(answer->json, &out);
     return screen_put(&out);
 }
 
@@ -106,7 +105,7 @@ enum cli_exit command_put(const struct options *options)
     call_add_write_params(options, &path);
     enum cli_exit code = CLI_DONE;
     if (options->file == NULL)
-        code = command_complain(CLI_USAGE, "usage: steerctl put %s", options->command->arguments);
+        code = command_complain_usage(options->command);
     else if (options->if_generation != NULL &&
              !options_parse_number(options->if_generation, LLONG_MAX, &generation))
         code = command_complain(CLI_USAGE, "\"%s\" is no generation", options->if_generation);

@@ -165,7 +165,9 @@ enum cli_exit command_set_record(const struct options *options)
     }
     text_puts(&body, "]}");
     enum cli_exit code = call_and_print(
-        options, (struct call){ .method = "PUT", .path = record_path(options), .body = body.bytes },
+        options,
+        (struct call){
+            .method = "PUT", .path = record_path(options), .body = body.bytes, .is_own_body = true },
         call_print_written);
     text_free(&body);
     return code;

@@ -118,6 +118,8 @@ static void print_line(char mark, const char *start, size_t size, bool wants_col
     enum grid_colour colour = mark == '+' ? GRID_GOOD : mark == '-' ? GRID_BAD : GRID_PLAIN;
     char *line = xstrndup(start, size);
     struct text safe = { 0 };
+    for (char *tab = line; (tab = strchr(tab, '\t')) != NULL;)
+        *tab = ' '; /* an editor's: it moves nothing but the eye */
     text_printf(&safe, "%c ", mark);
     grid_add_safe(&safe, line, false);
     grid_paint(out, colour, wants_colour, safe.bytes);

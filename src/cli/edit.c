@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cli/call.h"
 #include "cli/difference.h"
+#include "cli/document.h"
 #include "cli/object.h"
 #include "cli/screen.h"
 #include "cli/temporary.h"
@@ -32,12 +33,12 @@ static enum cli_exit read_object(const struct edit *edit, char **text, char etag
     struct answer answer;
     enum cli_exit code =
         client_call(edit->client, (struct call){ .method = "GET", .path = xstrdup(edit->path) }, &answer);
-    char *printed = code == CLI_DONE ? cJSON_Print(answer.json) : NULL;
-    if (printed != NULL) {
-        *text = xasprintf("%s\n", printed);
+    if (code == CLI_DONE) {
+        struct text printed = { 0 };
+        document_print(answer.json, &printed);
+        *text = text_take(&printed);
         snprintf(etag, 64, "%s", answer.etag);
     }
-    cJSON_free(printed);
     answer_free(&answer);
     return code;
 }

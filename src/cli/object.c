@@ -12,8 +12,8 @@
 static const struct {
     const char *many, *one;
 } kinds[] = {
-    { "checks", "check" }, { "pools", "pool" }, { "policies", "policy" },
-    { "maps", "map" },     { "zones", "zone" }, { SERVICES, "service" },
+    { "checks", "check" },       { "pools", "pool" }, { "policies", "policy" }, { "maps", "map" },
+    { "locations", "location" }, { "zones", "zone" }, { SERVICES, "service" },
 };
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
@@ -30,7 +30,7 @@ static const char *take_kind(const char *name, const char **rest, struct error *
     }
     error_set(err,
               "\"%s\": nothing is called so; there are checks/NAME, pools/NAME, policies/NAME, maps/NAME, "
-              "zones/APEX, services/APEX/OWNER and config",
+              "locations/NAME, zones/APEX, services/APEX/OWNER and config",
               name);
     return NULL;
 }

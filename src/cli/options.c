@@ -92,6 +92,8 @@ static const struct option_row *find_letter(const struct options *options, int l
 }
 
 /* "apply -f FILE", but "events -f": there the next word is not its value. */
+#define HINT "\nsee steerctl help"
+
 static bool take_letter(struct options *options, int letter)
 {
     const struct option_row *row = find_letter(options, letter);
@@ -110,14 +112,14 @@ static bool take(struct options *options, int key, char **argv, struct error *er
         return true;
     }
     if (key == KEY_TOKEN)
-        return error_set(err, "a token does not belong on a command line: use --token-file");
+        return error_set(err, "a token does not belong on a command line: use --token-file" HINT);
     if (key == ':' && optopt == 'f' && options->is_following) {
         take_row(options, find_letter(options, 'f'), NULL);
         return true;
     }
     if (key == ':')
-        return error_set(err, "%s needs a value", argv[optind - 1]);
-    return take_letter(options, key) || error_set(err, "unknown option %s", argv[optind - 1]);
+        return error_set(err, "%s needs a value" HINT, argv[optind - 1]);
+    return take_letter(options, key) || error_set(err, "unknown option %s" HINT, argv[optind - 1]);
 }
 
 static bool check_options(const struct options *options, struct error *err)
@@ -125,7 +127,8 @@ static bool check_options(const struct options *options, struct error *err)
     unsigned wrong = options->given & ~options->command->options;
     for (size_t i = 0; wrong != 0 && i < ROW_COUNT; i++) {
         if ((rows[i].bit & wrong) != 0)
-            return error_set(err, "%s does not take --%s", options->command->name, rows[i].name);
+            return error_set(err, "%s does not take --%s" HINT " %s", options->command->name, rows[i].name,
+                             options->command->name);
     }
     return true;
 }
@@ -136,7 +139,8 @@ static bool check_arguments(const struct options *options, struct error *err)
     if (options->argument_count >= command->arguments_least &&
         options->argument_count <= command->arguments_most)
         return true;
-    return error_set(err, "usage: steerctl %s %s", command->name, command->arguments);
+    return error_set(err, "usage: steerctl %s %s" HINT " %s", command->name, command->arguments,
+                     command->name);
 }
 
 static bool find_command(int argc, char **argv, struct options *options, struct error *err)
@@ -147,7 +151,7 @@ static bool find_command(int argc, char **argv, struct options *options, struct 
     }
     options->command = command_find(argv[optind]);
     if (options->command == NULL)
-        return error_set(err, "there is no command \"%s\"", argv[optind]);
+        return error_set(err, "there is no command \"%s\"" HINT, argv[optind]);
     options->arguments = argv + optind + 1;
     options->argument_count = argc - optind - 1;
     if (options->wants_help)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "cli/difference.h"
+#include "cli/document.h"
 #include "cli/screen.h"
 
 #include <stdlib.h>
@@ -12,12 +13,16 @@ char *revision_normalise(const char *text)
     char *copy = xstrdup(text);
     cJSON_Minify(copy); /* takes comments out */
     cJSON *json = cJSON_Parse(copy);
-    char *printed = json != NULL ? cJSON_Print(json) : NULL;
-    char *out = printed != NULL ? xasprintf("%s\n", printed) : NULL;
-    cJSON_free(printed);
-    cJSON_Delete(json);
+    struct text out = { 0 };
+    if (json != NULL) {
+        document_sort(json);
+        document_print(json, &out);
+    }
     free(copy);
-    return out;
+    if (json == NULL)
+        return NULL;
+    cJSON_Delete(json);
+    return text_take(&out);
 }
 
 enum cli_exit revision_read(struct client *client, char *path, char **out)

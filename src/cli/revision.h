@@ -5,8 +5,8 @@
 
 /* States of the whole configuration, and how they differ. */
 
-/** The text that a file with comments says, printed as documents from the server are, to be freed; NULL: it
- * is no JSON. */
+/** What a file with comments says, in one order and shape for all that are compared, to be freed; NULL: it is
+ * no JSON. */
 char *revision_normalise(const char *text);
 
 /** Reads the configuration at that path of the API (freed), printed so; `out` is to be freed. */

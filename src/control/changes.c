@@ -220,8 +220,10 @@ static bool patch_object(const struct compiler *compiler, struct command *comman
     bool is_done = false;
     if (target == NULL) {
         command->result = RESULT_NOT_FOUND;
-        error_set(&command->error, "%s \"%s\" has no %s", object_kind_names[command->object_kind],
-                  command->name, command->pointer);
+        /* "/endpoints/us-1": nothing else has a path of its own */
+        const char *part = command->pointer != NULL ? strrchr(command->pointer, '/') : NULL;
+        error_set(&command->error, "%s \"%s\" has no endpoint \"%s\"",
+                  object_kind_names[command->object_kind], command->name, part != NULL ? part + 1 : "");
     } else if (!cJSON_IsObject(patch)) {
         problems_add(&command->problems, NULL, 0, 0, "",
                      "a merge patch is an object such as {\"weight\": 9}");

@@ -87,7 +87,7 @@ def kept(server):
 
 def test_an_edit_is_shown_and_written(server):
     result = edit(server, r'''sed -i 's/"weighted"/"round_robin"/' "$1"''', "--comment", "calmer")
-    assert '- \t"policy":\t"weighted"' .replace("\t", "?") in result.stdout.replace("\t", "?"), result.stdout
+    assert '-   "policy": "weighted",' in result.stdout and '+   "policy": "round_robin",' in result.stdout, result.stdout
     assert "generation 2" in done(result)
     assert server.api("GET", "/v1/pools/us").json["policy"] == "round_robin"
     assert "calmer" in done(server.steerctl("history")) and not kept(server)
@@ -176,14 +176,16 @@ def test_objects_are_listed_and_taken_away(server):
 
 def test_diff_shows_what_apply_would_change(server):
     document = server.api("GET", "/v1/config").json
-    server.write("same.json", "// as it is\n" + json.dumps(document))
+    backwards = {key: dict(reversed(value.items())) for key, value in reversed(document.items())}
+    server.write("same.json", "// as it is, in another order\n" + json.dumps(backwards))
     document["pools"]["us"]["policy"] = "failover"
     server.write("other.json", document)
     same = server.steerctl("diff", "-f", str(server.directory / "same.json"))
     assert (same.returncode, same.stdout) == (DONE, "")
     other = server.steerctl("diff", "-f", str(server.directory / "other.json"))
     assert other.returncode == 1
-    assert [line[0] for line in other.stdout.splitlines() if line[0] != " "] == ["-", "+"]
+    assert [line.split() for line in other.stdout.splitlines() if line[0] != " "] == [
+        ["-", '"policy":', '"weighted",'], ["+", '"policy":', '"failover",']]
     assert server.generation() == 1
 
 
@@ -355,7 +357,14 @@ def test_fish_offers_what_bash_offers(server):
 
 
 @pytest.mark.parametrize("arguments, advice", [
-    (["get", "pools/none"], "steerctl list"),
+    (["get", "pools/none"], "steerctl list pools"),
+    (["get", "pools", "us"], "steerctl help get"),
+    (["get", "locations/none"], "steerctl list locations"),
+    (["diff", "99"], "steerctl history"),
+    (["records", "none.test"], "steerctl list zones"),
+    (["set-weight", "us/none", "1"], 'pool "us" has no endpoint "none"'),
+    (["drain", "us/a", "--expires", "2"], "\n  /expires: must be a duration"),
+    (["--url", "unix:/absent/api.sock", "status"], "No such file or directory"),
     (["put", "config", "-f", "steering.json"], "--if-generation"),
     (["put", "pools/us", "-f", "steering.json", "--if-generation", "99"], "steerctl history"),
     (["put", "pools/us", "-f", "absent.json"], "absent.json"),
@@ -365,7 +374,18 @@ def test_fish_offers_what_bash_offers(server):
 ])
 def test_a_refusal_says_what_to_do(server, arguments, advice):
     result = server.steerctl(*[str(server.directory / one) if one.endswith(".json") else one for one in arguments])
-    assert result.returncode in (REFUSED, USAGE) and advice in result.stderr, result.stderr
+    assert result.returncode in (REFUSED, USAGE, NO_SERVER) and advice in result.stderr, result.stderr
+
+
+def test_a_wrong_parameter_is_told_once(server):
+    stderr = server.steerctl("explain", "www.example.test", "--client", "foo").stderr
+    assert stderr.count("must be an address") == 1, stderr
+
+
+def test_what_is_wrong_with_a_file_names_it(server):
+    server.write("steering.json", '{ "pools": 7 }')
+    stderr = server.steerctl("reload").stderr
+    assert "%s:1:12: /pools: " % (server.directory / "steering.json") in stderr, stderr
 
 
 BODIES = ["no json", "[]", "null", '{"items": [7, null, [], {}]}', '{"items": [{"name": 7}]}',
