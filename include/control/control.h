@@ -76,6 +76,7 @@ struct command {
     char *body;                      /* owned; in and out */
     size_t body_size;
     char *author, *comment; /* owned */
+    char *scope;            /* owned, of reads: what of it may be seen (config/scope.h); NULL: everything */
     bool has_if_match, is_dry_run;
     bool is_forced; /* may leave a service without a healthy endpoint */
     uint64_t if_match;

@@ -56,8 +56,13 @@ struct event_filter {
     bool has_kind;
     enum event_kind kind;
     const char *subject; /* itself and what is below it: "us" is also "us/us-east-1"; NULL: all */
+    const char *scope;   /* see config/scope.h */
 };
 bool event_matches(const struct event *event, const struct event_filter *filter);
+
+/** True if it is about a pool or a service of the scope.  What is about the whole server, a policy or a
+ * hostname is in no scope but everything. */
+bool event_is_in_scope(const struct event *event, const char *scope);
 
 /** Appends the event as a JSON object. */
 void event_print(const struct event *event, struct text *out);

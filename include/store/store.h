@@ -81,6 +81,7 @@ struct store_job {
     unsigned most;
     bool has_before, has_kind;
     enum event_kind kind;
+    char *scope; /* owned, of LIST_EVENTS and LIST_GENERATIONS: see config/scope.h; NULL: everything */
     struct events events; /* owned; in or out */
     struct tokens tokens; /* owned; in or out */
     struct audit audit;   /* owned; in or out.  Of any job: who wanted it, durable with it or not at all */

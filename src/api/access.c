@@ -107,7 +107,7 @@ bool access_check(struct request *request)
         return problem_reply(request, 403, "\"%s\" is %s %s, and this takes %s %s", who->name,
                              who->role == ROLE_VIEWER ? "a" : "an", role_name(who->role),
                              route->role == ROLE_VIEWER ? "a" : "an", role_name(route->role));
-    const char *advice;
-    return scope_allows(who->scope, request, &advice) ||
-           problem_reply(request, 403, "\"%s\" may not: this is outside its scope%s", who->name, advice);
+    request->scope = scope_now(who->scope);
+    return scope_allows(request) ||
+           problem_reply(request, 403, "\"%s\" may not: this is outside its scope", who->name);
 }

@@ -71,14 +71,16 @@ bool api_start(struct api *api, struct control *control, const struct api_data_p
 {
     api->control = control;
     api->data_plane = *data_plane;
-    api->streams = streams_new(control_feed(control));
     api->traffic = traffic_new();
     api->openapi = openapi_print(api_routes, api_route_count);
     api->mailbox = mailbox_new();
     api->failures = failures_new();
     api->audit_log = audit_log_new();
     feed_notify(control_feed(control), api->mailbox, LETTER_EVENTS);
-    if (!keys_open(api, err) || !start_waker(api, err))
+    if (!keys_open(api, err))
+        return false;
+    api->streams = streams_new(control_feed(control), api->auth);
+    if (!start_waker(api, err))
         return false;
     for (size_t i = 0; i < api->listener_count; i++) {
         if (!http_start(api, &api->listeners[i], err))

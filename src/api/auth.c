@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+static const char how_token[] = "token";
+
 struct auth {
     unsigned char bootstrap[TOKEN_DIGEST_SIZE];
     pthread_mutex_t mutex;
@@ -67,7 +69,8 @@ static bool check_digest(struct auth *auth, const unsigned char digest[TOKEN_DIG
         struct token *token = &auth->tokens.items[index];
         token->used_wall_ms = wall_ms;
         auth->is_used[index] = true;
-        who_set(out, role_parse(token->role), token->name, "token", token->scope);
+        who_set(out, role_parse(token->role), token->name, how_token, token->scope);
+        out->made_wall_ms = token->made_wall_ms;
     }
     pthread_mutex_unlock(&auth->mutex);
     return is_good && out->role != ROLE_NONE;
@@ -97,6 +100,18 @@ static size_t find_name(const struct auth *auth, const char *name)
     while (i < auth->tokens.count && strcmp(auth->tokens.items[i].name, name) != 0)
         i++;
     return i < auth->tokens.count ? i : SIZE_MAX;
+}
+
+bool auth_still_holds(struct auth *auth, const struct who *who, int64_t wall_ms)
+{
+    if (who->how == NULL || strcmp(who->how, how_token) != 0)
+        return true;
+    pthread_mutex_lock(&auth->mutex);
+    size_t index = find_name(auth, who->name);
+    const struct token *token = index != SIZE_MAX ? &auth->tokens.items[index] : NULL;
+    bool is_good = token != NULL && token->made_wall_ms == who->made_wall_ms && is_valid_at(token, wall_ms);
+    pthread_mutex_unlock(&auth->mutex);
+    return is_good;
 }
 
 static void move_to_place(struct auth *auth)

@@ -24,6 +24,9 @@ void auth_close(struct auth *auth); /* NULL is a no-op */
  * has expired.  Takes the same time whatever part of whichever token is right. */
 bool auth_check(struct auth *auth, const char *header, int64_t wall_ms, struct who *out);
 
+/** False when the token that `who` was known by was revoked or has expired since. */
+bool auth_still_holds(struct auth *auth, const struct who *who, int64_t wall_ms);
+
 /** Takes a copy of the token in. */
 void auth_add(struct auth *auth, const struct token *token);
 /** False if there is none. */

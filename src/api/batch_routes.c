@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/resources.h"
 #include "api/router.h"
+#include "api/scope.h"
 #include "api/state.h"
 #include "base/memory.h"
 
@@ -23,6 +24,7 @@ struct batch {
     const struct document *document;
     struct command *command;
     struct problems problems;
+    bool is_outside; /* an item is outside the sender's scope */
 };
 
 static void add_problem(struct batch *batch, const char *member, const char *what)
@@ -66,8 +68,8 @@ static bool is_change(const struct command *command)
            command->letter.kind == COMMAND_OBJECT_DELETE;
 }
 
-/* Runs the handler; the command stays with the item, or its reply says what is wrong.  Who may send a batch
- * may do whatever can be part of one. */
+/* Runs the handler; the command stays with the item, or its reply says what is wrong.  The role that a batch
+ * takes is enough for whatever can be part of one; the scope may not be. */
 static bool run_item(struct request *item)
 {
     if (!item->has_target)
@@ -78,6 +80,8 @@ static bool run_item(struct request *item)
         return problem_reply(item, 400, "parameters belong to the batch, not to an item");
     if (item->method == METHOD_GET || item->method == METHOD_POST)
         return problem_reply(item, 400, "only changes of the configuration can be part of a batch");
+    if (!scope_allows(item))
+        return problem_reply(item, 403, "this is outside the scope of \"%s\"", item->author);
     item->route->handle(item);
     if (item->reply.status != 0)
         return false;
@@ -105,12 +109,14 @@ static void take_item(struct batch *batch, struct span span)
         item->is_item = true;
         item->author = batch->request->author;
         item->peer = batch->request->peer;
+        item->scope = batch->request->scope != NULL ? xstrdup(batch->request->scope) : NULL;
         item->method = method_of(method);
         text_add(&item->body, batch->document->text + body.at, body.size);
         if (run_item(item)) {
             batch->command->items[batch->command->item_count] = item->command;
             item->command = NULL;
         } else {
+            batch->is_outside |= item->reply.status == 403;
             take_reply(batch, &item->reply);
         }
         request_free(item);
@@ -163,7 +169,7 @@ void batch_post(struct request *request)
     if (is_good)
         take_items(&batch);
     if (is_good && batch.problems.count > 0)
-        problem_list(request, 422, "nothing was changed", &batch.problems);
+        problem_list(request, batch.is_outside ? 403 : 422, "nothing was changed", &batch.problems);
     if (is_good && batch.problems.count == 0) {
         batch.command->body = document.text; /* for the places of errors */
         batch.command->body_size = document.size;

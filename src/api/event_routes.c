@@ -20,7 +20,8 @@
 static bool read_filter(struct request *request, struct event_filter *out)
 {
     const char *kind = target_param(&request->target, "kind");
-    *out = (struct event_filter){ .subject = target_param(&request->target, "subject") };
+    *out = (struct event_filter){ .subject = target_param(&request->target, "subject"),
+                                  .scope = request->scope };
     if (kind == NULL)
         return true;
     out->has_kind = event_kind_parse(kind, &out->kind);
@@ -48,6 +49,16 @@ static struct command *ask(const struct event_filter *filter, bool has_after, ui
 
 /* ---- history ---- */
 
+/* Who sees a part is not told how much there is of the rest. */
+static uint64_t last_number(const struct request *request)
+{
+    const struct command *command = request->command;
+    const struct events *events = &command->events;
+    if (request->scope == NULL)
+        return feed_last(control_feed(request->api->control));
+    return events->count > 0 ? events->items[events->count - 1].number : command->after;
+}
+
 static void reply_list(struct request *request)
 {
     if (!exchange_succeeded(request))
@@ -69,7 +80,7 @@ static void reply_list(struct request *request)
     if (is_full)
         snprintf(next, sizeof next, "%" PRIu64, events->items[events->count - 1].number);
     writer_string(&json, "next", is_full ? next : NULL);
-    writer_uint(&json, "last", feed_last(control_feed(request->api->control)));
+    writer_uint(&json, "last", last_number(request));
     writer_end(&json);
     reply_json(request, &json);
 }
@@ -140,6 +151,8 @@ void event_stream(struct request *request)
         return;
     bool has_history = has_after && after < last;
     request->reply.stream = stream_new(request->api->streams, has_history ? after : last, &filter);
+    if (request->reply.stream != NULL)
+        stream_know(request->reply.stream, &request->who);
     if (request->reply.stream == NULL) {
         request->reply.retry_in_s = 5;
         problem_reply(request, 503, "too many follow the events already");

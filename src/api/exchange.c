@@ -61,6 +61,7 @@ void exchange_send(struct request *request, struct command *command, void (*then
 {
     struct api *api = request->api;
     command_free(request->command);
+    command->scope = request->scope != NULL ? xstrdup(request->scope) : NULL;
     request->command = request->is_item ? command : NULL;
     if (request->is_item)
         return;

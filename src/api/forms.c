@@ -187,7 +187,7 @@ static const struct member event_members[] = {
 static const struct member events_members[] = {
     { "items", "[event]", "oldest first" },
     { "next", "string?", "`after` of the next page; null: there is none" },
-    { "last", "integer", "number of the newest event of all" },
+    { "last", "integer", "number of the newest event; for a token with a scope, of those it sees" },
 };
 
 /* ---- this server ---- */
@@ -201,16 +201,16 @@ static const struct member status_members[] = {
     { "publications", "integer", "snapshots published since the start" },
     { "steering_mode", "store|file", "who wins: the store, or always the files" },
     { "import_error", "string?", "why the last import of files was refused" },
-    { "geoip", "string?", "the location databases in use" },
+    { "~geoip", "string?", "the location databases in use; left out for a token with a scope" },
     { "suspicion", "suspicion", "" },
     { "~conditions", "integer", "number of the current conditions" },
     { "~zones", "integer", "" },
     { "pools", "integer", "" },
     { "endpoints", "endpoint_counts", "" },
-    { "workers", "integer", "threads that answer" },
-    { "queries", "query_counts", "" },
-    { "tcp_connections", "integer", "open ones" },
-    { "checks", "check_counts", "" },
+    { "~workers", "integer", "threads that answer" },
+    { "~queries", "query_counts", "left out for a token with a scope" },
+    { "~tcp_connections", "integer", "open ones" },
+    { "~checks", "check_counts", "left out for a token with a scope" },
 };
 static const struct member suspicion_members[] = {
     { "suspects_itself", "boolean", "true: this server seems cut off, and verdicts are frozen" },
@@ -242,10 +242,11 @@ static const struct member traffic_members[] = {
     { "time", "time", "now" },
     { "period_s", "number",
       "the rates are averages over so many seconds: since somebody last asked, a second at least" },
-    { "steered", "traffic_sum", "answers of all services" },
+    { "steered", "traffic_sum", "answers of all services in the scope" },
     { "endpoints", "[endpoint_traffic]", "answers that the endpoint stood first in" },
     { "services", "[service_traffic]", "" },
-    { "countries", "[country_traffic]", "of the clients, estimated by one in 64 of the steered answers" },
+    { "countries", "[country_traffic]",
+      "of the clients, estimated by one in 64 of the steered answers; none for a token with a scope" },
 };
 static const struct member traffic_sum_members[] = {
     { "answers", "integer", "since the start" },
@@ -270,7 +271,7 @@ static const struct member country_traffic_members[] = {
 static const struct member ills_members[] = {
     { "unavailable_endpoints", "[ill_endpoint]", "" },
     { "unavailable_nodes", "[ill_node]", "pools and policies" },
-    { "checks", "check_counts", "" },
+    { "~checks", "check_counts", "left out for a token with a scope" },
 };
 static const struct member ill_endpoint_members[] = {
     { "pool", "string", "" },

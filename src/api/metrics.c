@@ -274,7 +274,7 @@ static void write_endpoints(struct text *out, const struct snapshot *now)
         }
         family.out = out;
         family.name = name;
-        tally_walk(now, write_sample, &family);
+        tally_walk(now, NULL, write_sample, &family);
     }
 }
 

@@ -10,12 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The zone that the first argument names, which may have its final dot.  The caller frees it. */
+/* The zone that the first argument names, in its one spelling.  The caller frees it. */
 static char *zone_name(const struct request *request)
 {
-    const char *name = request->arguments[0];
-    size_t size = strlen(name);
-    return xstrndup(name, size > 1 && name[size - 1] == '.' ? size - 1 : size);
+    return object_zone_name(request->arguments[0]);
 }
 
 /* About the object that the arguments name. */
@@ -25,7 +23,7 @@ static struct command *command_on(struct request *request, enum command_kind kin
     command->object_kind = request->route->object_kind;
     if (command->object_kind == OBJECT_SERVICE) {
         char *zone = zone_name(request);
-        command->name = xasprintf("%s/%s", zone, request->arguments[1]);
+        command->name = object_service_name(zone, request->arguments[1]);
         free(zone);
     } else if (command->object_kind == OBJECT_ZONE) {
         command->name = zone_name(request);

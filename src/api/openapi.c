@@ -164,7 +164,7 @@ static bool is_refused_before(const struct route *route, unsigned status)
     switch (status) {
     case 400: return route->params != NULL;
     case 401: return route->role > ROLE_NONE;
-    case 403: return route->role > ROLE_VIEWER || (route->role > ROLE_NONE && scope_bounds(route->path));
+    case 403: return route->role > ROLE_VIEWER || (route->role > ROLE_NONE && scope_bounds(route));
     case 429: return route->role > ROLE_NONE;
     case 413: return has_body;
     default: return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/reader.h"
 
+#include "config/scope.h"
+
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
@@ -66,6 +68,15 @@ const struct endpoint *reader_find_endpoint(const struct node *pool, const char 
             return child->endpoint;
     }
     return NULL;
+}
+
+bool reader_reaches_zone(const char *scope, const struct zone *zone)
+{
+    char apex[DNS_NAME_TEXT_SIZE];
+    if (scope_is_everything(scope))
+        return true;
+    dns_name_format(zone_apex(zone), apex);
+    return scope_has_zone(scope, apex);
 }
 
 bool reader_is_pool(const struct node *node)

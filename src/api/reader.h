@@ -21,5 +21,8 @@ const struct endpoint *reader_find_endpoint(const struct node *pool, const char 
 /** Walks the pools and policies with a name: start with *at = 0; NULL at the end. */
 const struct node *reader_next_node(const struct dataset *dataset, uint32_t *at);
 
+/** True if the scope (config/scope.h) has the zone. */
+bool reader_reaches_zone(const char *scope, const struct zone *zone);
+
 /** True for a pool: its endpoints have slots, those of other nodes have none. */
 bool reader_is_pool(const struct node *node);

@@ -33,6 +33,7 @@ void request_free(struct request *request)
     free(request->reply.allow);
     free(request->reply.detail);
     who_clear(&request->who);
+    free(request->scope);
     command_free(request->prepared);
     free(request);
 }

@@ -64,6 +64,7 @@ struct request {
     const char *last_event_id;                    /* the header, or NULL */
     struct who who;
     const char *author; /* its name; NULL for a stranger */
+    char *scope;        /* owned: what `who` reaches, as zones lie now (scope_now); NULL: everything */
 
     struct text body;
     size_t body_limit; /* bytes */

@@ -1,81 +1,52 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/scope.h"
 
-#include "api/router.h"
+#include "api/reader.h"
+#include "base/memory.h"
 
 #include <string.h>
-#include <strings.h>
 
-static size_t size_without_dot(const char *name, size_t size)
+static const struct scope_rule rules[] = {
+    { METHOD_GET, "/v1", NULL, false, NULL },
+    { METHOD_GET, "/v1/whoami", NULL, false, NULL },
+    { METHOD_GET, "/v1/status", NULL, false, NULL },
+    { METHOD_GET, "/v1/health", NULL, false, NULL },
+    { METHOD_GET, "/v1/traffic", NULL, false, NULL },
+    { METHOD_GET, "/v1/config", NULL, false, NULL },
+    { METHOD_GET, "/v1/generations", NULL, false, NULL },
+    { METHOD_GET, "/v1/generations/{n}", NULL, false, NULL },
+    { METHOD_GET, "/v1/generations/{n}/diff/{m}", NULL, false, NULL },
+    { METHOD_GET, "/v1/checks", NULL, false, NULL },
+    { METHOD_GET, "/v1/pools", NULL, false, NULL },
+    { METHOD_GET, "/v1/policies", NULL, false, NULL },
+    { METHOD_GET, "/v1/maps", NULL, false, NULL },
+    { METHOD_GET, "/v1/locations", NULL, false, NULL },
+    { METHOD_GET, "/v1/zones", NULL, false, NULL },
+    { METHOD_GET, "/v1/endpoints", "pool", false, scope_has_pool },
+    { METHOD_GET, "/v1/events", "subject", false, scope_has_subject },
+    { METHOD_GET, "/v1/events/stream", "subject", false, scope_has_subject },
+    { METHOD_GET, "/v1/explain", "name", true, scope_has_name },
+    { METHOD_POST, "/v1/batch", NULL, false, NULL }, /* its items are judged one by one */
+};
+
+const struct scope_rule *scope_rule_at(size_t index)
 {
-    return size > 1 && name[size - 1] == '.' ? size - 1 : size;
+    return index < sizeof rules / sizeof *rules ? &rules[index] : NULL;
 }
 
-static bool is_same_zone(const char *a, size_t a_size, const char *b, size_t b_size)
+static const struct scope_rule *find_rule(const struct route *route)
 {
-    a_size = size_without_dot(a, a_size);
-    b_size = size_without_dot(b, b_size);
-    return a_size == b_size && strncasecmp(a, b, a_size) == 0;
+    const struct scope_rule *rule;
+    for (size_t i = 0; (rule = scope_rule_at(i)) != NULL; i++)
+        if (rule->method == route->method && strcmp(rule->path, route->path) == 0)
+            return rule;
+    return NULL;
 }
 
-static bool is_same_name(const char *a, size_t a_size, const char *b, size_t b_size)
+bool scope_bounds(const struct route *route)
 {
-    return a_size == b_size && memcmp(a, b, a_size) == 0;
-}
-
-/* An escaped dot ends no label: names with escapes are in no zone here. */
-static bool is_inside_zone(const char *zone, size_t zone_size, const char *name, size_t name_size)
-{
-    zone_size = size_without_dot(zone, zone_size);
-    name_size = size_without_dot(name, name_size);
-    if (memchr(name, '\\', name_size) != NULL || name_size < zone_size)
-        return false;
-    size_t rest = name_size - zone_size;
-    return strncasecmp(name + rest, zone, zone_size) == 0 && (rest == 0 || name[rest - 1] == '.');
-}
-
-/* True if a line "KIND NAME" of the scope fits `name`. */
-static bool has_line(const char *scope, const char *kind, const char *name, size_t size,
-                     bool (*fits)(const char *, size_t, const char *, size_t))
-{
-    size_t kind_size = strlen(kind);
-    if (scope == NULL || scope[0] == '\0')
-        return true;
-    for (const char *line = scope; *line != '\0';) {
-        size_t line_size = strcspn(line, "\n");
-        if (line_size > kind_size && strncmp(line, kind, kind_size) == 0 &&
-            fits(line + kind_size, line_size - kind_size, name, size))
-            return true;
-        line += line_size + (line[line_size] == '\n');
-    }
-    return false;
-}
-
-bool scope_has_pool(const char *scope, const char *pool)
-{
-    return has_line(scope, "pool ", pool, strlen(pool), is_same_name);
-}
-
-bool scope_has_zone(const char *scope, const char *zone)
-{
-    return has_line(scope, "zone ", zone, strlen(zone), is_same_zone);
-}
-
-bool scope_has_check(const char *scope, const char *check)
-{
-    return has_line(scope, "check ", check, strlen(check), is_same_name);
-}
-
-bool scope_has_name(const char *scope, const char *name)
-{
-    return has_line(scope, "zone ", name, strlen(name), is_inside_zone);
-}
-
-bool scope_has_subject(const char *scope, const char *subject)
-{
-    size_t size = strcspn(subject, "/");
-    return has_line(scope, "pool ", subject, size, is_same_name) ||
-           has_line(scope, "zone ", subject, size, is_same_zone);
+    const struct scope_rule *rule = find_rule(route);
+    return rule == NULL || rule->param != NULL;
 }
 
 /* The argument that stands where the path of the route has "{name}", or NULL. */
@@ -90,37 +61,7 @@ static const char *find_argument(const struct request *request, const char *name
     return NULL;
 }
 
-static const struct scope_exception exceptions[] = {
-    { "/v1", NULL, NULL, NULL },
-    { "/v1/whoami", NULL, NULL, NULL },
-    { "/v1/status", NULL, NULL, NULL },
-    { "/v1/endpoints", "pool", scope_has_pool, "; ask with ?pool= for one of its pools" },
-    { "/v1/explain", "name", scope_has_name, NULL },
-    { "/v1/events", "subject", scope_has_subject, "; ask with ?subject= for what is in it" },
-    { "/v1/events/stream", "subject", scope_has_subject, "; ask with ?subject= for what is in it" },
-};
-
-const struct scope_exception *scope_exception_at(size_t index)
-{
-    return index < sizeof exceptions / sizeof *exceptions ? &exceptions[index] : NULL;
-}
-
-static const struct scope_exception *find_exception(const char *path)
-{
-    const struct scope_exception *exception;
-    for (size_t i = 0; (exception = scope_exception_at(i)) != NULL; i++)
-        if (strcmp(exception->path, path) == 0)
-            return exception;
-    return NULL;
-}
-
-bool scope_bounds(const char *path)
-{
-    const struct scope_exception *exception = find_exception(path);
-    return exception == NULL || exception->param != NULL;
-}
-
-static bool allows_path(const char *scope, const struct request *request)
+static bool allows_path(const struct request *request)
 {
     static const struct {
         const char *argument;
@@ -134,23 +75,34 @@ static bool allows_path(const char *scope, const struct request *request)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const char *value = find_argument(request, kinds[i].argument);
         if (value != NULL)
-            return kinds[i].has(scope, value);
+            return kinds[i].has(request->scope, value);
     }
     return false;
 }
 
-bool scope_allows(const char *scope, const struct request *request, const char **advice)
+bool scope_allows(const struct request *request)
 {
-    *advice = "";
-    if (scope == NULL || scope[0] == '\0')
+    if (scope_is_everything(request->scope))
         return true;
-    const struct scope_exception *exception = find_exception(request->route->path);
-    if (exception == NULL)
-        return allows_path(scope, request);
-    if (exception->param == NULL)
-        return true;
-    if (exception->advice != NULL)
-        *advice = exception->advice;
-    const char *value = target_param(&request->target, exception->param);
-    return value != NULL && exception->has(scope, value);
+    const struct scope_rule *rule = find_rule(request->route);
+    if (rule == NULL)
+        return allows_path(request);
+    const char *value = rule->param != NULL ? target_param(&request->target, rule->param) : NULL;
+    return value != NULL ? rule->has(request->scope, value) : !rule->needs_param;
+}
+
+char *scope_now(const char *scope)
+{
+    if (scope_is_everything(scope))
+        return NULL;
+    char *reached = xstrdup(scope);
+    const struct snapshot *now = reader_acquire();
+    const struct zone_set *zones = now != NULL ? now->dataset->zones : NULL;
+    for (size_t i = 0; zones != NULL && i < zone_set_count(zones); i++) {
+        char apex[DNS_NAME_TEXT_SIZE];
+        dns_name_format(zone_apex(zone_set_at(zones, i)), apex);
+        reached = scope_without(reached, apex);
+    }
+    reader_release();
+    return reached;
 }

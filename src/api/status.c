@@ -6,6 +6,7 @@
 #include "api/tally.h"
 #include "api/state.h"
 #include "base/clock.h"
+#include "config/scope.h"
 
 #include <stdatomic.h>
 
@@ -26,15 +27,16 @@ void status_ready(struct request *request)
         problem_reply(request, 503, "no configuration is published yet");
 }
 
-static void write_world(struct writer *json)
+static void write_world(struct writer *json, const char *scope)
 {
     struct tally tally = { 0 };
     const struct snapshot *now = reader_acquire();
-    if (now != NULL) {
-        tally_take(now, &tally);
+    if (now != NULL)
+        tally_take(now, scope, &tally);
+    if (now != NULL && scope == NULL)
         writer_uint(json, "conditions", now->conditions->number);
-        writer_uint(json, "zones", zone_set_count(now->dataset->zones));
-    }
+    if (now != NULL)
+        writer_uint(json, "zones", tally.zones);
     reader_release();
     writer_uint(json, "pools", tally.pools);
     writer_object(json, "endpoints");
@@ -73,11 +75,22 @@ static void write_checks(struct writer *json, struct control *control)
     writer_end(json);
 }
 
+/* Who sees a part is not told what is about all of it. */
+static void write_work(struct writer *json, const struct request *request)
+{
+    if (request->scope != NULL)
+        return;
+    write_queries(json, request->api);
+    write_checks(json, request->api->control);
+}
+
 void status_get(struct request *request)
 {
     struct api *api = request->api;
     struct control_status status;
     control_status(api->control, &status);
+    if (request->scope != NULL)
+        status.last_import_error[0] = status.suspicion[0] = '\0'; /* they name things */
     struct writer json = { 0 };
     writer_object(&json, NULL);
     writer_string(&json, "version", STEERD_VERSION);
@@ -89,15 +102,15 @@ void status_get(struct request *request)
     writer_string(&json, "steering_mode", api->settings->is_file_mode ? "file" : "store");
     writer_string(&json, "import_error",
                   status.last_import_error[0] != '\0' ? status.last_import_error : NULL);
-    writer_string(&json, "geoip", status.geo_source[0] != '\0' ? status.geo_source : NULL);
+    if (request->scope == NULL)
+        writer_string(&json, "geoip", status.geo_source[0] != '\0' ? status.geo_source : NULL);
     writer_object(&json, "suspicion");
     writer_bool(&json, "suspects_itself", status.suspects_itself);
     writer_time(&json, "since", status.suspicion_wall_ms);
     writer_string(&json, "why", status.suspicion[0] != '\0' ? status.suspicion : NULL);
     writer_end(&json);
-    write_world(&json);
-    write_queries(&json, api);
-    write_checks(&json, api->control);
+    write_world(&json, request->scope);
+    write_work(&json, request);
     writer_end(&json);
     reply_json(request, &json);
 }
@@ -124,14 +137,15 @@ static void write_ill(void *context, const struct node *pool, const struct endpo
     writer_end(json);
 }
 
-static void write_unavailable_nodes(struct writer *json, const struct snapshot *now)
+static void write_unavailable_nodes(struct writer *json, const struct snapshot *now, const char *scope)
 {
     uint32_t at = 0;
     const struct node *node;
     writer_array(json, "unavailable_nodes");
     while ((node = reader_next_node(now->dataset, &at)) != NULL) {
         const struct node_state *state = conditions_node(now->conditions, node);
-        if (state == NULL || state->is_available[VIEW_HEALTHY])
+        bool is_in_scope = scope == NULL || (reader_is_pool(node) && scope_has_pool(scope, node->name));
+        if (state == NULL || state->is_available[VIEW_HEALTHY] || !is_in_scope)
             continue;
         writer_object(json, NULL);
         writer_string(json, "name", node->name);
@@ -142,12 +156,12 @@ static void write_unavailable_nodes(struct writer *json, const struct snapshot *
     writer_end(json);
 }
 
-static void write_health(struct writer *json, const struct snapshot *now)
+static void write_health(struct writer *json, const struct snapshot *now, const char *scope)
 {
     writer_array(json, "unavailable_endpoints");
-    tally_walk(now, write_ill, json);
+    tally_walk(now, scope, write_ill, json);
     writer_end(json);
-    write_unavailable_nodes(json, now);
+    write_unavailable_nodes(json, now, scope);
 }
 
 void status_health(struct request *request)
@@ -157,9 +171,10 @@ void status_health(struct request *request)
     const struct snapshot *now = reader_acquire();
     bool is_ready = now != NULL;
     if (is_ready)
-        write_health(&json, now);
+        write_health(&json, now, request->scope);
     reader_release();
-    write_checks(&json, request->api->control);
+    if (request->scope == NULL)
+        write_checks(&json, request->api->control);
     writer_end(&json);
     if (is_ready) {
         reply_json(request, &json);

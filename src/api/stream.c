@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/stream.h"
 
+#include "api/scope.h"
 #include "api/state.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -14,12 +15,14 @@
 enum {
     STREAMS_MOST = 64,
     HEARTBEAT_MS = 15000,
+    LOOK_MS = 500,        /* at the follower's token */
     READ_SIZE = 64 << 10, /* of events taken from the feed at a time */
 };
 
 struct streams {
     pthread_mutex_t mutex; /* held while a connection is put to sleep, so that none is woken before */
     struct feed *feed;
+    struct auth *auth;
     struct stream *first;
     unsigned count;
     bool is_over;
@@ -29,7 +32,9 @@ struct stream {
     struct streams *streams;
     struct stream *next, **place; /* in streams->first */
     struct MHD_Connection *connection;
-    struct event_filter filter; /* with a subject of its own */
+    struct event_filter filter; /* with strings of its own */
+    struct who who;
+    uint64_t looked_ms; /* when it was last asked whether the follower is still welcome */
     uint64_t after;
     struct text out;
     size_t sent; /* of `out` */
@@ -38,10 +43,11 @@ struct stream {
     uint64_t spoke_ms;
 };
 
-struct streams *streams_new(struct feed *feed)
+struct streams *streams_new(struct feed *feed, struct auth *auth)
 {
     struct streams *streams = xcalloc(1, sizeof *streams);
     streams->feed = feed;
+    streams->auth = auth;
     pthread_mutex_init(&streams->mutex, NULL);
     return streams;
 }
@@ -67,6 +73,13 @@ static bool has_left(const struct stream *stream)
     return poll(&look, 1, 0) == 1;
 }
 
+static bool is_welcome(struct stream *stream, uint64_t now_ms)
+{
+    struct auth *auth = stream->streams->auth;
+    stream->looked_ms = now_ms;
+    return auth == NULL || auth_still_holds(auth, &stream->who, clock_wall_ms());
+}
+
 void streams_wake(struct streams *streams)
 {
     uint64_t now_ms = clock_monotonic_ms();
@@ -76,6 +89,7 @@ void streams_wake(struct streams *streams)
         if (!stream->sleeps)
             continue;
         stream->is_cut |= has_left(stream);
+        stream->is_cut |= now_ms - stream->looked_ms >= LOOK_MS && !is_welcome(stream, now_ms);
         if (!stream->is_cut && !has_to_speak(stream, last, now_ms))
             continue;
         stream->sleeps = false;
@@ -109,6 +123,7 @@ struct stream *stream_new(struct streams *streams, uint64_t after, const struct 
     stream->after = after;
     stream->filter = *filter;
     stream->filter.subject = filter->subject != NULL ? xstrdup(filter->subject) : NULL;
+    stream->filter.scope = filter->scope != NULL ? xstrdup(filter->scope) : NULL;
     stream->spoke_ms = clock_monotonic_ms();
     text_puts(&stream->out, "retry: 1000\n\n");
     pthread_mutex_lock(&streams->mutex);
@@ -146,8 +161,16 @@ void stream_free(struct stream *stream)
         return;
     leave(stream);
     free((char *)(uintptr_t)stream->filter.subject);
+    free((char *)(uintptr_t)stream->filter.scope);
+    who_clear(&stream->who);
     text_free(&stream->out);
     free(stream);
+}
+
+void stream_know(struct stream *stream, const struct who *who)
+{
+    who_set(&stream->who, who->role, who->name, who->how, who->scope);
+    stream->who.made_wall_ms = who->made_wall_ms;
 }
 
 const struct event_filter *stream_filter(const struct stream *stream)
@@ -196,10 +219,22 @@ void stream_begin(struct stream *stream, struct MHD_Connection *connection, int 
     stream->fd = fd;
 }
 
-/* False: it fell behind the feed. */
+/* Zones come and go while somebody follows. */
+static void renew_scope(struct stream *stream)
+{
+    if (scope_is_everything(stream->who.scope))
+        return;
+    free((char *)(uintptr_t)stream->filter.scope);
+    stream->filter.scope = scope_now(stream->who.scope);
+}
+
+/* False: it fell behind the feed, or its follower is not welcome any more. */
 static bool fill(struct stream *stream)
 {
     struct events events = { 0 };
+    if (!is_welcome(stream, clock_monotonic_ms()))
+        return false;
+    renew_scope(stream);
     text_free(&stream->out);
     stream->sent = 0;
     if (!feed_read(stream->streams->feed, &stream->after, &stream->filter, READ_SIZE, &events))

@@ -13,10 +13,13 @@
 struct streams;
 struct stream;
 struct MHD_Connection;
+struct auth;
+struct who;
 
 enum { STREAM_BLOCK_SIZE = 16 << 10 };
 
-struct streams *streams_new(struct feed *feed);
+/** `auth` knows the followers (stream_know); NULL in tests. */
+struct streams *streams_new(struct feed *feed, struct auth *auth);
 /** After the last stream. */
 void streams_free(struct streams *streams);
 /** Wakes those that sleep and have something to say, or nobody to say it to any more.  Any thread. */
@@ -25,9 +28,12 @@ void streams_wake(struct streams *streams);
 void streams_end(struct streams *streams);
 unsigned streams_count(struct streams *streams);
 
-/** NULL if there are too many.  Starts behind the number `after`; of the filter the subject is copied. */
+/** NULL if there are too many.  Starts behind the number `after`; of the filter subject and scope are copied.
+ */
 struct stream *stream_new(struct streams *streams, uint64_t after, const struct event_filter *filter);
 void stream_free(struct stream *stream); /* NULL is a no-op */
+/** Whose it is: it ends when his token does, and shows what his scope reaches at each moment. */
+void stream_know(struct stream *stream, const struct who *who);
 
 const struct event_filter *stream_filter(const struct stream *stream);
 uint64_t stream_after(const struct stream *stream);

@@ -2,10 +2,11 @@
 #include "api/tally.h"
 
 #include "api/reader.h"
+#include "config/scope.h"
 
 #include <stdatomic.h>
 
-void tally_walk(const struct snapshot *now,
+void tally_walk(const struct snapshot *now, const char *scope,
                 void (*visit)(void *context, const struct node *pool, const struct endpoint *endpoint,
                               const struct endpoint_condition *condition),
                 void *context)
@@ -13,7 +14,7 @@ void tally_walk(const struct snapshot *now,
     uint32_t at = 0;
     const struct node *node;
     while ((node = reader_next_node(now->dataset, &at)) != NULL) {
-        if (!reader_is_pool(node))
+        if (!reader_is_pool(node) || !scope_has_pool(scope, node->name))
             continue;
         for (uint16_t i = 0; i < node->child_count; i++) {
             const struct endpoint *endpoint = node->children[i].endpoint;
@@ -37,10 +38,12 @@ static void count(void *context, const struct node *pool, const struct endpoint 
     tally->overridden += condition->override != NULL;
 }
 
-void tally_take(const struct snapshot *now, struct tally *out)
+void tally_take(const struct snapshot *now, const char *scope, struct tally *out)
 {
     *out = (struct tally){ 0 };
-    tally_walk(now, count, out);
+    tally_walk(now, scope, count, out);
+    for (size_t i = 0; i < zone_set_count(now->dataset->zones); i++)
+        out->zones += reader_reaches_zone(scope, zone_set_at(now->dataset->zones, i));
 }
 
 static uint64_t read(const _Atomic uint64_t *counter)

@@ -8,14 +8,15 @@
 /* Sums over the snapshot and over the workers, for status and metrics. */
 
 struct tally {
-    uint64_t pools, endpoints;
+    uint64_t zones, pools, endpoints;
     uint64_t available, down, held, unknown, overridden; /* endpoints */
 };
 
-void tally_take(const struct snapshot *now, struct tally *out);
+/** Of what is in the scope (config/scope.h). */
+void tally_take(const struct snapshot *now, const char *scope, struct tally *out);
 
-/** Visits every endpoint of every pool; `condition` may be NULL. */
-void tally_walk(const struct snapshot *now,
+/** Visits every endpoint of every pool in the scope; `condition` may be NULL. */
+void tally_walk(const struct snapshot *now, const char *scope,
                 void (*visit)(void *context, const struct node *pool, const struct endpoint *endpoint,
                               const struct endpoint_condition *condition),
                 void *context);

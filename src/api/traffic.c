@@ -14,6 +14,7 @@
 #include "api/tally.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/scope.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static void add_service(const struct dns_name *owner, const struct zone_node *no
 
 static void list_all(const struct snapshot *now, struct lines *lines)
 {
-    tally_walk(now, add_endpoint, lines);
+    tally_walk(now, NULL, add_endpoint, lines);
     lines->ends[COLUMN_ENDPOINTS] = lines->count;
     for (size_t i = 0; i < zone_set_count(now->dataset->zones); i++)
         zone_walk(zone_set_at(now->dataset->zones, i), add_service, lines);
@@ -221,6 +222,38 @@ static void write_name(struct writer *json, const struct line *line)
     }
 }
 
+/* A service is found by its name: it is in the zone with the longest apex around it. */
+static bool is_shown(const struct line *line, const char *scope)
+{
+    switch (line->column) {
+    case COLUMN_ENDPOINTS: return scope_has_pool(scope, line->first);
+    case COLUMN_SERVICES: return scope_has_name(scope, line->first);
+    default: return scope_is_everything(scope);
+    }
+}
+
+/* Drops what is outside the scope, and sums up what is steered inside. */
+static void keep_scope(struct lines *lines, const char *scope, uint64_t *steered, double *steered_rate)
+{
+    size_t count = 0, start = 0;
+    if (scope_is_everything(scope))
+        return;
+    *steered = 0;
+    *steered_rate = 0;
+    for (size_t column = 0; column < COLUMN_COUNT; column++) {
+        for (size_t i = start; i < lines->ends[column]; i++) {
+            const struct line *line = &lines->items[i];
+            if (!is_shown(line, scope))
+                continue;
+            *steered += column == COLUMN_SERVICES ? line->total : 0;
+            *steered_rate += column == COLUMN_SERVICES ? line->rate : 0;
+            lines->items[count++] = *line;
+        }
+        start = lines->ends[column];
+        lines->ends[column] = count;
+    }
+}
+
 static void write_column(struct writer *json, const char *key, struct line *lines, size_t count, size_t most)
 {
     if (count > 0)
@@ -238,8 +271,9 @@ static void write_column(struct writer *json, const char *key, struct line *line
     writer_end(json);
 }
 
-static void write_traffic(struct writer *json, struct api *api, struct lines *lines, size_t most)
+static void write_traffic(struct writer *json, struct request *request, struct lines *lines, size_t most)
 {
+    struct api *api = request->api;
     static const char *const keys[] = { "endpoints", "services", "countries" };
     struct query_totals totals;
     double steered_rate;
@@ -247,6 +281,7 @@ static void write_traffic(struct writer *json, struct api *api, struct lines *li
     for (size_t i = 0; i < lines->count; i++)
         count_line(&api->data_plane, &lines->items[i]);
     double period_s = find_rates(api->traffic, lines, totals.steered, &steered_rate);
+    keep_scope(lines, request->scope, &totals.steered, &steered_rate);
     writer_time(json, "time", clock_wall_ms());
     writer_real(json, "period_s", period_s);
     writer_object(json, "steered");
@@ -271,7 +306,7 @@ void traffic_get(struct request *request)
     if (is_ready) {
         writer_object(&json, NULL);
         list_all(now, &lines);
-        write_traffic(&json, request->api, &lines, most);
+        write_traffic(&json, request, &lines, most);
         writer_end(&json);
     }
     reader_release();

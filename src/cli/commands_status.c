@@ -36,7 +36,8 @@ static void add_configuration(struct text *out, const cJSON *status)
     if (import_error[0] != '\0')
         add_line(out, "import error", import_error, GRID_BAD);
     const char *geoip = json_text(status, "geoip");
-    add_line(out, "geoip", geoip[0] != '\0' ? geoip : "none", GRID_PLAIN);
+    if (cJSON_HasObjectItem(status, "geoip")) /* a token with a scope is not told */
+        add_line(out, "geoip", geoip[0] != '\0' ? geoip : "none", GRID_PLAIN);
     snprintf(value, sizeof value, "%.0f, pools %.0f", json_number(status, "zones"),
              json_number(status, "pools"));
     add_line(out, "zones", value, GRID_PLAIN);
@@ -88,7 +89,8 @@ static enum cli_exit print_status(const cJSON *status)
     add_configuration(&out, status);
     add_suspicion(&out, cJSON_GetObjectItemCaseSensitive(status, "suspicion"));
     add_endpoints(&out, cJSON_GetObjectItemCaseSensitive(status, "endpoints"));
-    add_work(&out, status);
+    if (cJSON_HasObjectItem(status, "queries")) /* neither */
+        add_work(&out, status);
     return screen_put(&out);
 }
 

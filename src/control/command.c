@@ -33,6 +33,7 @@ void command_free(struct command *command)
     free(command->outcome);
     free(command->author);
     free(command->comment);
+    free(command->scope);
     for (size_t i = 0; i < command->sample_count; i++)
         free(command->samples[i].endpoint);
     free(command->samples);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/scope.h"
 #include "control/diff.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ static void read_config(const struct compiler *compiler, struct command *command
 {
     struct objects all = { 0 };
     compiler_list_accepted(compiler, &all);
+    objects_keep_scope(&all, command->scope);
     set_body(command, objects_to_steering(&all, false));
     objects_free(&all);
 }
@@ -29,6 +31,8 @@ static const struct object *find(const struct compiler *compiler, enum object_ki
                                  struct command *command)
 {
     const struct object *object = compiler_find_accepted(compiler, kind, command->name);
+    if (object != NULL && !scope_has_object(command->scope, kind, command->name))
+        object = NULL;
     if (object == NULL)
         error_set(&command->error, "there is no %s named \"%s\"", object_kind_names[kind], command->name);
     return object;
@@ -51,6 +55,7 @@ static bool read_list(const struct compiler *compiler, struct command *command)
     char *prefix = command->name != NULL ? xasprintf("%s/", command->name) : NULL;
     size_t cut = prefix != NULL ? strlen(prefix) : 0;
     compiler_list_kind_accepted(compiler, command->object_kind, prefix, &all);
+    objects_keep_scope(&all, command->scope);
     text_puts(&text, "{");
     for (uint64_t i = command->after, end = command->after + command->most; i < all.count && i < end; i++) {
         const struct object *object = &all.items[i];
@@ -97,8 +102,10 @@ void reading_put_unchanged(const struct compiler *compiler, struct command *comm
         reading_put_result(compiler, command, &none);
 }
 
-void reading_show_old(struct command *command, const struct objects *objects, const struct objects *before)
+void reading_show_old(struct command *command, struct objects *objects, struct objects *before)
 {
+    objects_keep_scope(objects, command->scope);
+    objects_keep_scope(before, command->scope);
     set_body(command, command->letter.kind == COMMAND_GENERATION_DIFF ? diff_of_states(before, objects)
                                                                       : objects_to_steering(objects, false));
 }

@@ -14,8 +14,9 @@ void reading_put_result(const struct compiler *compiler, struct command *command
 /** The same when nothing changes. */
 void reading_put_unchanged(const struct compiler *compiler, struct command *command);
 
-/** Answers COMMAND_GENERATION_READ of `objects`, or COMMAND_GENERATION_DIFF from `before` to them. */
-void reading_show_old(struct command *command, const struct objects *objects, const struct objects *before);
+/** Answers COMMAND_GENERATION_READ of `objects`, or COMMAND_GENERATION_DIFF from `before` to them.  What is
+ * outside the command's scope goes. */
+void reading_show_old(struct command *command, struct objects *objects, struct objects *before);
 
 /** "generation", "author", "time", "comment" of each as a JSON array; the caller frees it. */
 struct store_generation;

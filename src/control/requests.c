@@ -120,6 +120,11 @@ void requests_report(struct control *control, struct command *command)
 
 /* ---- history ---- */
 
+static char *copy_scope(const struct command *command)
+{
+    return command->scope != NULL ? xstrdup(command->scope) : NULL;
+}
+
 void requests_ask_store(struct control *control, struct command *command, enum store_job_kind kind)
 {
     struct store_job *job = store_job_new(kind);
@@ -128,6 +133,7 @@ void requests_ask_store(struct control *control, struct command *command, enum s
     job->generation = command->generation;
     job->before = command->before;
     job->most = command->most;
+    job->scope = copy_scope(command);
     if (command->letter.kind == COMMAND_GENERATION_DIFF) {
         job->also = store_job_new(kind);
         job->also->generation = command->before;
@@ -170,6 +176,7 @@ void requests_ask_events(struct control *control, struct command *command)
     job->kind = command->event_kind;
     job->key = command->name != NULL ? xstrdup(command->name) : NULL;
     chronicle_hurry(control->chronicle); /* the store does one after the other */
+    job->scope = copy_scope(command);
     store_post(control->store, job);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/scope.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -99,9 +100,35 @@ void events_free(struct events *events)
     *events = (struct events){ 0 };
 }
 
+bool event_is_in_scope(const struct event *event, const char *scope)
+{
+    if (scope_is_everything(scope))
+        return true;
+    switch (event->kind) {
+    case EVENT_ENDPOINT:
+    case EVENT_CHECK:
+    case EVENT_OVERRIDE:
+    case EVENT_FAILOVER:
+    case EVENT_POOL: {
+        char *pool = xstrndup(event->subject, strcspn(event->subject, "/"));
+        bool has_pool = scope_has_pool(scope, pool);
+        free(pool);
+        return has_pool;
+    }
+    case EVENT_SERVICE: return scope_has_name(scope, event->subject);
+    case EVENT_POLICY:
+    case EVENT_SUSPICION:
+    case EVENT_GENERATION:
+    case EVENT_LOCATIONS:
+    case EVENT_NAME:
+    case EVENT_KIND_COUNT: break;
+    }
+    return false;
+}
+
 bool event_matches(const struct event *event, const struct event_filter *filter)
 {
-    if (filter->has_kind && event->kind != filter->kind)
+    if ((filter->has_kind && event->kind != filter->kind) || !event_is_in_scope(event, filter->scope))
         return false;
     if (filter->subject == NULL)
         return true;

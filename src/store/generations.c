@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/scope.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -153,24 +154,46 @@ static struct store_generation generation_of_row(const struct query *query)
     };
 }
 
-bool generations_list(struct database *db, uint64_t before, unsigned most, struct store_generation **out,
-                      size_t *count, struct error *err)
+/* Whether it changed something of the scope. */
+static bool generation_touches(struct database *db, int64_t generation, const char *scope, bool *out,
+                               struct error *err)
+{
+    struct query query;
+    *out = scope_is_everything(scope);
+    if (*out)
+        return true;
+    query_begin(&query, db, "SELECT kind, name FROM objects WHERE generation = ?");
+    query_bind_integer(&query, generation);
+    while (!*out && query_next(&query)) {
+        enum object_kind kind;
+        *out =
+            kind_of(query_string(&query, 0), &kind) && scope_has_object(scope, kind, query_string(&query, 1));
+    }
+    return query_end(&query, err);
+}
+
+static void add_generation(const struct query *query, struct store_job *job)
+{
+    if ((job->list_count & (job->list_count - 1)) == 0)
+        job->list = xrealloc(job->list, job->list_count == 0 ? 1 : 2 * job->list_count, sizeof *job->list);
+    job->list[job->list_count++] = generation_of_row(query);
+}
+
+bool generations_list(struct database *db, struct store_job *job, struct error *err)
 {
     struct query query;
     query_begin(&query, db,
                 "SELECT number, wall_ms, origin, author, comment FROM generations WHERE number < ?"
                 " ORDER BY number DESC LIMIT ?");
-    query_bind_integer(&query, before == 0 ? INT64_MAX : integer_of(before));
-    query_bind_integer(&query, most);
-    size_t room = 0;
-    while (query_next(&query)) {
-        if (*count == room) {
-            room = room == 0 ? 16 : 2 * room;
-            *out = xrealloc(*out, room, sizeof **out);
-        }
-        (*out)[(*count)++] = generation_of_row(&query);
+    query_bind_integer(&query, job->before == 0 ? INT64_MAX : integer_of(job->before));
+    query_bind_integer(&query, scope_is_everything(job->scope) ? (int64_t)job->most : -1);
+    bool is_good = true, is_wanted;
+    while (is_good && job->list_count < job->most && query_next(&query)) {
+        is_good = generation_touches(db, query_integer(&query, 0), job->scope, &is_wanted, err);
+        if (is_good && is_wanted)
+            add_generation(&query, job);
     }
-    return query_end(&query, err);
+    return query_end(&query, is_good ? err : NULL) && is_good;
 }
 
 /*

@@ -21,9 +21,9 @@ bool generations_head(struct database *db, uint64_t *number, enum store_origin *
 /** Adds the objects that existed in `generation`, sorted; fails if it is not kept. */
 bool generations_read(struct database *db, uint64_t generation, struct objects *out, struct error *err);
 
-/** Newest first, those below `before` (0: all), at most `most`. */
-bool generations_list(struct database *db, uint64_t before, unsigned most, struct store_generation **out,
-                      size_t *count, struct error *err);
+/** Newest first, those below job->before (0: all), at most job->most, into job->list.  With job->scope only
+ * those that changed something of it. */
+bool generations_list(struct database *db, struct store_job *job, struct error *err);
 
 /** Forgets all but the `keep` newest, and the versions of objects that only those showed. */
 bool generations_prune(struct database *db, unsigned keep, struct error *err);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "config/scope.h"
 #include "store/generations.h"
 #include "store/paces.h"
 #include "store/reports.h"
@@ -55,15 +56,18 @@ static const char after_sql[] =
     " WHERE number > ?1 AND (?2 = '' OR kind = ?2) AND (?3 = '' OR subject = ?3 OR"
     " substr(subject, 1, length(?3) + 1) = ?3 || '/') ORDER BY number LIMIT ?4";
 static const char newest_sql[] =
-    "SELECT * FROM (SELECT number, wall_ms, kind, subject, state, was, check_name, author, text FROM events"
+    "SELECT number, wall_ms, kind, subject, state, was, check_name, author, text FROM events"
     " WHERE number > ?1 AND (?2 = '' OR kind = ?2) AND (?3 = '' OR subject = ?3 OR"
-    " substr(subject, 1, length(?3) + 1) = ?3 || '/') ORDER BY number DESC LIMIT ?4) ORDER BY number";
+    " substr(subject, 1, length(?3) + 1) = ?3 || '/') ORDER BY number DESC LIMIT ?4";
 
-/* A row of a kind that only a newer steerd knows is passed over. */
-static void event_of_row(const struct query *query, struct events *out)
+/* A row of a kind that only a newer steerd knows is passed over, as is one outside the scope. */
+static void event_of_row(const struct query *query, const char *scope, struct events *out)
 {
     struct event event = { .number = (uint64_t)query_integer(query, 0), .wall_ms = query_integer(query, 1) };
     if (!event_kind_parse(query_string(query, 2), &event.kind))
+        return;
+    event.subject = (char *)(uintptr_t)query_string(query, 3);
+    if (!event_is_in_scope(&event, scope))
         return;
     char **texts[] = { &event.subject, &event.state, &event.was, &event.check, &event.author, &event.text };
     size_t size = 0;
@@ -74,6 +78,15 @@ static void event_of_row(const struct query *query, struct events *out)
         free(*texts[i]);
 }
 
+static void reverse(struct events *events)
+{
+    for (size_t i = 0; i < events->count / 2; i++) {
+        struct event *other = &events->items[events->count - 1 - i], event = events->items[i];
+        events->items[i] = *other;
+        *other = event;
+    }
+}
+
 bool history_list(struct database *db, struct store_job *job, struct error *err)
 {
     struct query query;
@@ -81,9 +94,11 @@ bool history_list(struct database *db, struct store_job *job, struct error *err)
     query_bind_integer(&query, job->before > INT64_MAX ? INT64_MAX : (int64_t)job->before);
     query_bind_string(&query, job->has_kind ? event_kind_names[job->kind] : "");
     query_bind_string(&query, job->key != NULL ? job->key : "");
-    query_bind_integer(&query, job->most);
-    while (query_next(&query))
-        event_of_row(&query, &job->events);
+    query_bind_integer(&query, scope_is_everything(job->scope) ? (int64_t)job->most : -1);
+    while (job->events.count < job->most && query_next(&query))
+        event_of_row(&query, job->scope, &job->events);
+    if (!job->has_before)
+        reverse(&job->events);
     return query_end(&query, err);
 }
 

@@ -73,6 +73,7 @@ static void job_free(struct store_job *job)
     free(job->import_digest);
     free(job->key);
     free(job->value);
+    free(job->scope);
     objects_free(&job->objects);
     events_free(&job->events);
     tokens_free(&job->tokens);
@@ -144,8 +145,7 @@ static bool job_run(struct store *store, struct store_job *job)
     case STORE_PUT_OVERRIDE: return overrides_put(db, job->key, &job->override, &job->error);
     case STORE_DELETE_OVERRIDE: return overrides_delete(db, job->key, &job->error);
     case STORE_SET_META: return meta_put(db, job->key, job->value, &job->error);
-    case STORE_LIST_GENERATIONS:
-        return generations_list(db, job->before, job->most, &job->list, &job->list_count, &job->error);
+    case STORE_LIST_GENERATIONS: return generations_list(db, job, &job->error);
     case STORE_READ_GENERATION: return job_read_generations(store, job);
     case STORE_PUT_HISTORY: return history_put(db, job, &store->keep_history, &job->error);
     case STORE_PUT_LATENCY: return latencies_put(db, job->latencies, job->latency_count, &job->error);

@@ -160,7 +160,7 @@ def test_401_without_a_token_and_with_a_wrong_one(server, document):
 def test_403_outside_of_a_scope(server, document):
     order = {"name": "elsewhere", "role": "admin", "zones": ["elsewhere.example"]}
     token = server.api("POST", "/v1/tokens", order).json["token"]
-    refused(server, document, 403, lambda one: call(server, one, token=token))
+    refused(server, document, 403, lambda one: call(server, one, one.target(True), token=token))
     server.api("DELETE", "/v1/tokens/elsewhere")
 
 

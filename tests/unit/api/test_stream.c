@@ -51,7 +51,7 @@ static void events_come_in_whole_frames_however_small_the_buffer(void **state)
     (void)state;
     for (size_t room = 1; room < 200; room += 7) {
         struct feed *feed = feed_new(10, 0);
-        struct streams *streams = streams_new(feed);
+        struct streams *streams = streams_new(feed, NULL);
         const struct event_filter all = { 0 };
         struct stream *stream = stream_new(streams, 0, &all);
         struct text ids = { 0 };
@@ -69,7 +69,7 @@ static void who_falls_behind_the_feed_is_cut_off(void **state)
 {
     (void)state;
     struct feed *feed = feed_new(10, 0);
-    struct streams *streams = streams_new(feed);
+    struct streams *streams = streams_new(feed, NULL);
     const struct event_filter all = { 0 };
     struct stream *stream = stream_new(streams, 0, &all);
     struct text ids = { 0 };
@@ -90,7 +90,7 @@ static void the_history_comes_before_what_is_new_and_nothing_twice(void **state)
 {
     (void)state;
     struct feed *feed = feed_new(10, 100);
-    struct streams *streams = streams_new(feed);
+    struct streams *streams = streams_new(feed, NULL);
     const struct event_filter pools = { .has_kind = true, .kind = EVENT_POOL, .subject = "us" };
     struct stream *stream = stream_new(streams, 90, &pools);
     struct events history = { 0 };
@@ -114,7 +114,7 @@ static void a_cut_stream_ends_after_what_waits(void **state)
 {
     (void)state;
     struct feed *feed = feed_new(10, 5);
-    struct streams *streams = streams_new(feed);
+    struct streams *streams = streams_new(feed, NULL);
     const struct event_filter all = { 0 };
     struct stream *stream = stream_new(streams, 5, &all);
     struct text ids = { 0 };
@@ -132,7 +132,7 @@ static void there_are_only_so_many(void **state)
 {
     (void)state;
     struct feed *feed = feed_new(10, 0);
-    struct streams *streams = streams_new(feed);
+    struct streams *streams = streams_new(feed, NULL);
     struct stream *all[100];
     const struct event_filter any = { .subject = "us" };
     unsigned count = 0;
@@ -154,7 +154,7 @@ static void streams_end_when_the_server_does(void **state)
 {
     (void)state;
     struct feed *feed = feed_new(10, 0);
-    struct streams *streams = streams_new(feed);
+    struct streams *streams = streams_new(feed, NULL);
     const struct event_filter all = { 0 };
     struct stream *stream = stream_new(streams, 0, &all);
     struct text ids = { 0 };
