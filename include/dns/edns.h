@@ -45,12 +45,12 @@ struct edns_cookie {
 /* What the OPT record of a query said. */
 struct edns {
     bool is_present;
-    uint8_t version;
     bool dnssec_ok;
-    uint16_t udp_size; /* as sent; below 512 counts as 512 (RFC 6891 §6.2.3) */
     bool wants_nsid;
     bool wants_keepalive;
     uint16_t local_option; /* the first one for local use; 0: none */
+    uint16_t udp_size;     /* as sent; below 512 counts as 512 (RFC 6891 §6.2.3) */
+    uint8_t version;
     struct edns_ecs ecs;
     struct edns_cookie cookie;
 };

@@ -20,15 +20,13 @@ enum dns_query_outcome {
 struct dns_query {
     const uint8_t *packet;
     uint16_t size;
-    uint16_t id;
-    uint16_t flags; /* the second header word, host order */
-    uint8_t opcode;
-    uint8_t rcode; /* why it is refused: FORMERR, NOTIMP, BADVERS; NOERROR: it only asks for a cookie */
+    uint16_t flags;         /* the second header word, host order */
     uint16_t question_size; /* bytes of the question behind the header to copy into the reply; 0: none; at
                                most 259 */
     uint16_t qtype, qclass;
-    struct dns_name qname; /* lowercase; the client's case stands in the packet */
+    uint8_t rcode; /* why it is refused: FORMERR, NOTIMP, BADVERS; NOERROR: it only asks for a cookie */
     struct edns edns;
+    struct dns_name qname; /* lowercase; the client's case stands in the packet */
 };
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -9,35 +10,41 @@
 
 static inline uint16_t get_u16(const uint8_t *at)
 {
-    return (uint16_t)(at[0] << 8 | at[1]);
+    uint16_t word;
+    memcpy(&word, at, sizeof word);
+    return be16toh(word);
 }
 
 static inline uint32_t get_u32(const uint8_t *at)
 {
-    return (uint32_t)get_u16(at) << 16 | get_u16(at + 2);
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return be32toh(word);
 }
 
 static inline uint64_t get_u64(const uint8_t *at)
 {
-    return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return be64toh(word);
 }
 
 static inline void put_u16(uint8_t *at, unsigned value)
 {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
+    uint16_t word = htobe16((uint16_t)value);
+    memcpy(at, &word, sizeof word);
 }
 
 static inline void put_u32(uint8_t *at, uint32_t value)
 {
-    put_u16(at, value >> 16);
-    put_u16(at + 2, value & 0xffff);
+    uint32_t word = htobe32(value);
+    memcpy(at, &word, sizeof word);
 }
 
 static inline void put_u64(uint8_t *at, uint64_t value)
 {
-    put_u32(at, (uint32_t)(value >> 32));
-    put_u32(at + 4, (uint32_t)value);
+    uint64_t word = htobe64(value);
+    memcpy(at, &word, sizeof word);
 }
 
 /** Copies at most 32 bytes without a call: by two pieces of one size that may overlap. */
@@ -96,6 +103,15 @@ static inline uint8_t lowercase(uint8_t byte)
     return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
 }
 
+/** Lowercases the ASCII letters among eight bytes. */
+static inline uint64_t lowercase_eight(uint64_t bytes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t low = bytes & ones * 0x7f; /* so that no sum carries into the next byte */
+    uint64_t is_upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~bytes & ones * 0x80;
+    return bytes | is_upper >> 2;
+}
+
 /** Lowercases the ASCII letters among sixteen bytes. */
 static inline void copy_lowercase_block(uint8_t *to, const uint8_t *from)
 {
@@ -106,6 +122,31 @@ static inline void copy_lowercase_block(uint8_t *to, const uint8_t *from)
     memcpy(to, &block, sizeof block);
 }
 
+/* Of fewer than sixteen bytes: two pieces of one size that may overlap. */
+static inline void copy_lowercase_short(uint8_t *to, const uint8_t *from, size_t size)
+{
+    uint64_t eight[2];
+    uint32_t four[2];
+    if (size >= 8) {
+        memcpy(&eight[0], from, 8);
+        memcpy(&eight[1], from + size - 8, 8);
+        eight[0] = lowercase_eight(eight[0]);
+        eight[1] = lowercase_eight(eight[1]);
+        memcpy(to, &eight[0], 8);
+        memcpy(to + size - 8, &eight[1], 8);
+    } else if (size >= 4) {
+        memcpy(&four[0], from, 4);
+        memcpy(&four[1], from + size - 4, 4);
+        four[0] = (uint32_t)lowercase_eight(four[0]);
+        four[1] = (uint32_t)lowercase_eight(four[1]);
+        memcpy(to, &four[0], 4);
+        memcpy(to + size - 4, &four[1], 4);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            to[i] = lowercase(from[i]);
+    }
+}
+
 /**
  * Copies a wire-form name, lowercased.  Label lengths are below 'A', so the copy need not know where they
  * stand.  Touches exactly `size` bytes on both sides.
@@ -113,8 +154,7 @@ static inline void copy_lowercase_block(uint8_t *to, const uint8_t *from)
 static inline void copy_lowercase(uint8_t *to, const uint8_t *from, size_t size)
 {
     if (size < 16) {
-        for (size_t i = 0; i < size; i++)
-            to[i] = lowercase(from[i]);
+        copy_lowercase_short(to, from, size);
         return;
     }
     for (size_t at = 0; at + 16 < size; at += 16)

@@ -27,7 +27,7 @@ void dns_response_begin(struct dns_response *out, const struct dns_query *query,
     out->rcode = DNS_NOERROR;
     out->is_truncated = false;
     out->name_count = 0;
-    put_u16(buffer, query->id);
+    memcpy(buffer, query->packet, 2); /* the id */
     put_u16(buffer + 4, query->question_size > 0);
     copy_bytes(buffer + DNS_HEADER_SIZE, query->packet + DNS_HEADER_SIZE, query->question_size);
 }

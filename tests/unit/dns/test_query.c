@@ -113,7 +113,6 @@ static void queries_are_accepted_or_refused(void **state)
                 query.edns.is_present != cases[i].has_edns)
                 fail_msg("%s: rcode %u, question %u, edns %d", cases[i].what, query.rcode,
                          query.question_size, query.edns.is_present);
-            assert_int_equal(query.id, 0x1234);
         }
         free(packet);
     }
@@ -132,7 +131,6 @@ static void all_that_a_query_says_is_read(void **state)
     assert_int_equal(query.qtype, DNS_A);
     assert_int_equal(query.qclass, DNS_IN);
     assert_int_equal(query.flags, 0x0100);
-    assert_int_equal(query.opcode, 0);
     assert_int_equal(query.edns.udp_size, 4096);
     assert_true(query.edns.dnssec_ok);
     assert_true(query.edns.wants_nsid);
