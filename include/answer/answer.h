@@ -66,6 +66,7 @@ struct answerer {
     const struct answer_settings *settings;
     struct answer_counters *counters;
     struct rng rng;
+    uint32_t last_zone;          /* where the last query led, in the set of zones */
     uint64_t now_us;             /* monotonic, set by the worker once a turn: no clock is asked per query */
     uint32_t now_wall_s;         /* Unix time, the same */
     struct record_ring *records; /* NULL: there are none */

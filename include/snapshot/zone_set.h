@@ -10,6 +10,13 @@ struct zone_set;
  *  With `above_apex` an apex equal to qname does not count (DS, RFC 4035 §3.1.4.1).  Any thread. */
 const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_name *qname, bool above_apex);
 
+/**
+ * The same, not above an apex, for who asks about many names: mostly the next one is in the same zone, which
+ * is then found at a glance.  `last` is the caller's own and any number at first; it may outlive the set.
+ */
+const struct zone *zone_set_find_again(const struct zone_set *zones, const struct dns_name *qname,
+                                       uint32_t *last);
+
 size_t zone_set_count(const struct zone_set *zones);
 const struct zone *zone_set_at(const struct zone_set *zones, size_t index);
 

@@ -357,10 +357,11 @@ static void replay(const struct replay *from, struct explanation *out)
     struct dns_reply_edns edns;
     struct client subnet;
     struct search search;
+    uint32_t last_zone = 0;
     query_for(from, packet, &query);
     reply_edns(&query, TRANSPORT_TCP, &settings, &edns);
     bool has_subnet = client_of_subnet(&from->ecs, from->now->dataset->geo, &subnet);
-    search_begin(from->now->dataset, &query.qname, from->qtype, &search);
+    search_begin(from->now->dataset, &query.qname, from->qtype, &last_zone, &search);
     struct assembly assembly = {
         .now = from->now,
         .query = &query,

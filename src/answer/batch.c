@@ -6,12 +6,13 @@
 
 #define TOGETHER 16 /* under way at a time: what they need fits into the first-level cache */
 
-static void read_query(const struct snapshot *now, const uint8_t *packet, size_t size, struct asked *out)
+static void read_query(struct answerer *answerer, const struct snapshot *now, const uint8_t *packet,
+                       size_t size, struct asked *out)
 {
     out->outcome = dns_query_parse(packet, size, &out->query);
     out->search.zone = NULL;
     if (out->outcome == DNS_QUERY_ACCEPT)
-        search_begin(now->dataset, &out->query.qname, out->query.qtype, &out->search);
+        search_begin(now->dataset, &out->query.qname, out->query.qtype, &answerer->last_zone, &out->search);
 }
 
 static void find_name(struct asked *asked)
@@ -60,7 +61,7 @@ static __attribute__((noinline)) void answer_some(struct answerer *answerer, con
 {
     struct asked asked[TOGETHER];
     for (size_t i = 0; i < count; i++)
-        read_query(now, messages[i].packet, messages[i].size, &asked[i]);
+        read_query(answerer, now, messages[i].packet, messages[i].size, &asked[i]);
     for (unsigned fetch = 0; count > 1 && fetch < ZONE_FETCHES; fetch++) {
         for (size_t i = 0; i < count; i++) {
             if (asked[i].search.zone != NULL)

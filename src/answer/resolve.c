@@ -198,7 +198,8 @@ static const struct zone *find_current(struct assembly *assembly, struct zone_ma
     struct search next;
     const struct search *search = assembly->search;
     if (assembly->chain_length > 0) {
-        search_begin(assembly->now->dataset, assembly->name, assembly->query->qtype, &next);
+        uint32_t last_zone = 0;
+        search_begin(assembly->now->dataset, assembly->name, assembly->query->qtype, &last_zone, &next);
         search = &next;
     }
     if (search->zone == NULL || !may_ask(assembly, search->zone)) {

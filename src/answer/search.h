@@ -14,15 +14,14 @@ struct search {
     bool wants_parent_side;
 };
 
+/** `last_zone` is the caller's own, for zone_set_find_again. */
 static inline void search_begin(const struct dataset *dataset, const struct dns_name *name, uint16_t qtype,
-                                struct search *out)
+                                uint32_t *last_zone, struct search *out)
 {
     out->wants_parent_side = qtype == DNS_DS; /* RFC 4035 §3.1.4.1 */
-    out->zone = NULL;
-    if (out->wants_parent_side)
-        out->zone = zone_set_find(dataset->zones, name, true);
+    out->zone = out->wants_parent_side ? zone_set_find(dataset->zones, name, true) : NULL;
     if (out->zone == NULL)
-        out->zone = zone_set_find(dataset->zones, name, false);
+        out->zone = zone_set_find_again(dataset->zones, name, last_zone);
     if (out->zone != NULL)
         out->hash = zone_hash(out->zone, name);
 }

@@ -29,9 +29,17 @@ static const struct zone *empty_zone(const struct dns_name *apex)
     return zone;
 }
 
+/* Wherever the query before led, the zone is the same. */
 static const struct zone *find(const struct zone_set *set, const struct dns_name *qname, bool above_apex)
 {
-    return zone_set_find(set, qname, above_apex);
+    const struct zone *found = zone_set_find(set, qname, above_apex);
+    for (uint32_t i = 0; !above_apex && i <= zone_set_count(set); i++) {
+        uint32_t last = i < zone_set_count(set) ? i : UINT32_MAX;
+        assert_ptr_equal(zone_set_find_again(set, qname, &last), found);
+        if (found != NULL)
+            assert_ptr_equal(zone_set_at(set, last), found);
+    }
+    return found;
 }
 
 static void the_longest_apex_holds_the_name(void **state)
