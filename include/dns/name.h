@@ -22,7 +22,7 @@
 struct dns_name {
     uint8_t size;
     uint8_t label_count;
-    uint8_t label_at[DNS_LABEL_COUNT_MAX];
+    uint8_t label_at[DNS_LABEL_COUNT_MAX + 1]; /* the last one only while a name is read */
     uint8_t bytes[DNS_NAME_SIZE_MAX];
 };
 
@@ -49,9 +49,6 @@ void dns_name_format(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE]);
 void dns_name_format_wire(const uint8_t *wire, char out[DNS_NAME_TEXT_SIZE]);
 
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b);
-
-/** True if `name` is at or below `apex` (RFC 9499: in-domain). */
-bool dns_name_is_within(const struct dns_name *name, const struct dns_name *apex);
 
 /** The name that is left when the first `count` labels are taken off; count <= label_count. */
 void dns_name_strip(const struct dns_name *name, unsigned count, struct dns_name *out);
@@ -92,21 +89,34 @@ static inline uint64_t dns_name_difference(const uint8_t *a, const uint8_t *b)
     return dns_name_eight(a) ^ dns_name_eight(b);
 }
 
+/* Of more than 16 bytes, out of the way of the usual ones. */
+bool dns_name_long_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size);
+uint64_t dns_name_long_hash(const uint8_t *at, size_t size);
+
 /** True if both have the same `size` bytes: whole words, the last of which may overlap the one before. */
 static inline bool dns_name_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    uint64_t difference = 0;
-    for (; size > 16; size -= 16, a += 16, b += 16)
-        difference |= dns_name_difference(a, b) | dns_name_difference(a + 8, b + 8);
+    if (size > 16)
+        return dns_name_long_bytes_equal(a, b, size);
     if (size >= 8)
-        difference |= dns_name_difference(a, b) | dns_name_difference(a + size - 8, b + size - 8);
-    else if (size >= 4)
-        difference |= (dns_name_four(a) ^ dns_name_four(b)) |
-                      (dns_name_four(a + size - 4) ^ dns_name_four(b + size - 4));
-    else if (size > 0)
-        difference |= (a[0] ^ b[0]) | (a[size / 2] ^ b[size / 2]) | (a[size - 1] ^ b[size - 1]);
-    return difference == 0;
+        return (dns_name_difference(a, b) | dns_name_difference(a + size - 8, b + size - 8)) == 0;
+    if (size >= 4)
+        return ((dns_name_four(a) ^ dns_name_four(b)) |
+                (dns_name_four(a + size - 4) ^ dns_name_four(b + size - 4))) == 0;
+    return size == 0 || ((a[0] ^ b[0]) | (a[size / 2] ^ b[size / 2]) | (a[size - 1] ^ b[size - 1])) == 0;
 }
+
+/** True if `name` is at or below `apex` (RFC 9499: in-domain). */
+static inline bool dns_name_is_within(const struct dns_name *name, const struct dns_name *apex)
+{
+    if (name->label_count < apex->label_count)
+        return false;
+    const uint8_t *suffix = dns_name_suffix(name, apex->label_count);
+    return dns_name_suffix_size(name, suffix) == apex->size &&
+           dns_name_bytes_equal(suffix, apex->bytes, apex->size);
+}
+
+#define DNS_NAME_HASH_SEED UINT64_C(0x243f6a8885a308d3)
 
 /* High bits of the product depend on all bits; so do the low ones, once the high ones are laid over them. */
 static inline uint64_t dns_name_mix(uint64_t hash, uint64_t word)
@@ -121,9 +131,9 @@ static inline uint64_t dns_name_mix(uint64_t hash, uint64_t word)
  */
 static inline uint64_t dns_name_hash(const uint8_t *at, size_t size)
 {
-    uint64_t hash = UINT64_C(0x243f6a8885a308d3) ^ size, last = 0;
-    for (; size > 16; size -= 16, at += 16)
-        hash = dns_name_mix(dns_name_mix(hash, dns_name_eight(at)), dns_name_eight(at + 8));
+    uint64_t hash = DNS_NAME_HASH_SEED ^ size, last = 0;
+    if (size > 16)
+        return dns_name_long_hash(at, size);
     if (size >= 8) {
         hash = dns_name_mix(hash, dns_name_eight(at));
         last = dns_name_eight(at + size - 8);

@@ -7,20 +7,21 @@
 
 size_t dns_name_read(const uint8_t *bytes, size_t size, struct dns_name *out)
 {
-    size_t most = size < DNS_NAME_SIZE_MAX ? size : DNS_NAME_SIZE_MAX;
-    size_t at = 0;
-    unsigned count = 0;
-    if (most == 0)
-        return 0;
-    for (size_t length; (length = bytes[at]) != 0; at += 1 + length) {
-        if (length > DNS_LABEL_SIZE_MAX || at + 1 + length >= most) /* the root label must follow */
-            return 0;
+    const size_t most = size < DNS_NAME_SIZE_MAX ? size : DNS_NAME_SIZE_MAX;
+    size_t at = 0, count = 0;
+    for (size_t length; at < most; at += 1 + length) {
+        length = bytes[at];
+        if (length - 1 >= DNS_LABEL_SIZE_MAX) { /* none, or too long */
+            if (length != 0)
+                return 0;
+            out->size = (uint8_t)(at + 1);
+            out->label_count = (uint8_t)count;
+            copy_lowercase(out->bytes, bytes, at + 1);
+            return at + 1;
+        }
         out->label_at[count++] = (uint8_t)at;
     }
-    out->size = (uint8_t)(at + 1);
-    out->label_count = (uint8_t)count;
-    copy_lowercase(out->bytes, bytes, at + 1);
-    return at + 1;
+    return 0;
 }
 
 void dns_name_from_wire(const uint8_t *wire, struct dns_name *out)
@@ -138,6 +139,25 @@ void dns_name_format(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE])
     dns_name_format_wire(name->bytes, out);
 }
 
+bool dns_name_long_bytes_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    uint64_t difference =
+        dns_name_difference(a + size - 16, b + size - 16) | dns_name_difference(a + size - 8, b + size - 8);
+    for (; size > 16; size -= 16, a += 16, b += 16)
+        difference |= dns_name_difference(a, b) | dns_name_difference(a + 8, b + 8);
+    return difference == 0;
+}
+
+uint64_t dns_name_long_hash(const uint8_t *at, size_t size)
+{
+    uint64_t hash = DNS_NAME_HASH_SEED ^ size;
+    for (; size > 16; size -= 16, at += 16)
+        hash = dns_name_mix(dns_name_mix(hash, dns_name_eight(at)), dns_name_eight(at + 8));
+    hash = dns_name_mix(hash, dns_name_eight(at + size - 16));
+    hash = dns_name_mix(hash, dns_name_eight(at + size - 8));
+    return dns_name_mix(hash, 0);
+}
+
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
 {
     return a->size == b->size && dns_name_bytes_equal(a->bytes, b->bytes, a->size);
@@ -147,15 +167,6 @@ bool dns_name_equal(const struct dns_name *a, const struct dns_name *b)
 static size_t suffix_at(const struct dns_name *name, unsigned count)
 {
     return (size_t)(dns_name_suffix(name, name->label_count - count) - name->bytes);
-}
-
-bool dns_name_is_within(const struct dns_name *name, const struct dns_name *apex)
-{
-    if (name->label_count < apex->label_count)
-        return false;
-    const uint8_t *suffix = dns_name_suffix(name, apex->label_count);
-    return dns_name_suffix_size(name, suffix) == apex->size &&
-           dns_name_bytes_equal(suffix, apex->bytes, apex->size);
 }
 
 void dns_name_strip(const struct dns_name *name, unsigned count, struct dns_name *out)

@@ -119,8 +119,8 @@ static void fetch_node(const struct zone_bucket *bucket, uint64_t hash)
 {
     for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
         uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
-        uint32_t index = first + (uint32_t)__builtin_ctzll(matches | UINT64_C(1) << 63) / 16;
-        if (matches != 0 && index < bucket->count) {
+        uint32_t index = matches != 0 ? first + first_match(matches) : bucket->count;
+        if (index < bucket->count) {
             __builtin_prefetch(bucket_node(bucket, index));
             return;
         }

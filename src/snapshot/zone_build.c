@@ -384,7 +384,8 @@ static void group_add(const struct stage *stage, const struct zone_bucket *old, 
     for (uint32_t i = 0; old != NULL && i < old->count; i++) {
         const struct zone_node *node = bucket_node(old, i);
         if (is_kept(stage, group, count, node))
-            add_kept(writer, (uint64_t)old->tags[i] << 48, node); /* of the hash only the tag matters */
+            add_kept(writer, (uint64_t)old->tags[i] << HASH_TAG_SHIFT,
+                     node); /* of the hash only the tag matters */
     }
     for (size_t i = 0; i < count; i++)
         add_staged(writer, &stage->names[group[i].name]);

@@ -11,7 +11,7 @@
  *
  *     count | tag × count | pad to 4 | offset × count | node | node | …
  *
- * The hash of a name is that of its labels without those of the apex.  A tag is its top 16 bits (the low ones
+ * The hash of a name is that of its labels without those of the apex.  A tag is its top 8 bits (the low ones
  * pick the bucket), an offset leads from the bucket's start to the node.  A node is
  *
  *     header | service pointer, if any | name | pad to 4 | RRset | pad to 4 | RRset | …
@@ -21,7 +21,7 @@
  */
 struct zone_bucket {
     uint32_t count;
-    uint16_t tags[];
+    uint8_t tags[];
 };
 
 struct zone_node {
@@ -62,14 +62,16 @@ static inline size_t align4(size_t size)
 
 /* ---- hashes and names ---- */
 
+#define HASH_TAG_SHIFT 56
+
 static inline uint32_t hash_bucket(const struct zone *zone, uint64_t hash)
 {
     return (uint32_t)(hash & zone->bucket_mask);
 }
 
-static inline uint16_t hash_tag(uint64_t hash)
+static inline uint8_t hash_tag(uint64_t hash)
 {
-    return (uint16_t)(hash >> 48);
+    return (uint8_t)(hash >> HASH_TAG_SHIFT);
 }
 
 /* Bytes of the suffix at `suffix` without the apex. */
@@ -83,7 +85,7 @@ static inline size_t relative_size(const struct dns_name *name, const uint8_t *s
 
 static inline size_t bucket_offsets_at(uint32_t count)
 {
-    return sizeof(struct zone_bucket) + align4(count * sizeof(uint16_t));
+    return sizeof(struct zone_bucket) + align4(count);
 }
 
 static inline size_t bucket_nodes_at(uint32_t count)
@@ -127,21 +129,26 @@ static inline bool node_is_named(const struct zone_node *node, const uint8_t *na
     return node->name_size == size && dns_name_bytes_equal(node_name(node), name, size);
 }
 
-#define TAGS_AT_ONCE 4
+#define TAGS_AT_ONCE 8
 
-/* The high bit of each of four tags that is `tag`; now and then of one above such a tag, which is none. */
-static inline uint64_t matching_tags(const uint16_t *tags, uint16_t tag)
+/* The high bit of each of eight tags that is `tag`; now and then of one behind such a tag, which is none. */
+static inline uint64_t matching_tags(const uint8_t *tags, uint8_t tag)
 {
-    const uint64_t ones = UINT64_C(0x0001000100010001);
-    uint64_t four;
-    memcpy(&four, tags, sizeof four);
-    uint64_t differences = le64toh(four) ^ htole16(tag) * ones;
-    return (differences - ones) & ~differences & ones << 15;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t eight;
+    memcpy(&eight, tags, sizeof eight);
+    uint64_t differences = le64toh(eight) ^ tag * ones;
+    return (differences - ones) & ~differences & ones << 7;
+}
+
+static inline uint32_t first_match(uint64_t matches)
+{
+    return (uint32_t)__builtin_ctzll(matches) / 8;
 }
 
 /*
  * The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none.
- * Behind the tags of any bucket, offsets and nodes fill the last four.
+ * Behind the tags of any bucket, offsets and nodes fill the last eight.
  */
 static inline __attribute__((always_inline)) const struct zone_node *
 zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name, size_t size)
@@ -152,7 +159,7 @@ zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name, size_t s
     for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
         uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
         for (; matches != 0; matches &= matches - 1) {
-            uint32_t index = first + (uint32_t)__builtin_ctzll(matches) / 16;
+            uint32_t index = first + first_match(matches);
             if (index >= bucket->count)
                 break;
             const struct zone_node *node = bucket_node(bucket, index);
