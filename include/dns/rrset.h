@@ -53,3 +53,6 @@ bool dns_rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t size);
  */
 struct dns_rrset *dns_rrset_new(uint16_t type, uint32_t ttl_s, const uint8_t *const *rdatas,
                                 const uint16_t *sizes, size_t count);
+/** The same into `out`, which has room for DNS_RR_HEADER_SIZE and the rdata of each. */
+void dns_rrset_write(uint16_t type, uint32_t ttl_s, const uint8_t *const *rdatas, const uint16_t *sizes,
+                     size_t count, struct dns_rrset *out);

@@ -109,6 +109,8 @@ struct zone_edit *zone_edit_begin(const struct dns_name *apex, const struct zone
 /** Puts an RRset (copied) at `owner`, which is within the zone, replacing the one of its type.  Of several
  * changes at one place the last counts. */
 void zone_edit_put(struct zone_edit *edit, const struct dns_name *owner, const struct dns_rrset *rrset);
+/** The same for an owner by number: the RRset, with `size` bytes of wire, is written by the caller. */
+struct dns_rrset *zone_edit_put_at(struct zone_edit *edit, uint32_t number, uint16_t type, size_t size);
 void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint16_t type);
 /** Puts a service (borrowed: it is noted in the edition by who made it) or, with NULL, takes it away. */
 void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
@@ -121,6 +123,12 @@ void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allo
 /** The number of an owner in this edit: they are dense, the apex is 0, and each stands behind its ancestors.
  */
 uint32_t zone_edit_owner(struct zone_edit *edit, const struct dns_name *owner);
+/** The same for its `size` bytes in front of the apex, lowercase, and their dns_name_hash. */
+uint32_t zone_edit_owner_at(struct zone_edit *edit, uint64_t hash, const uint8_t *name, size_t size);
+/** Brings nearer what zone_edit_owner_at will read first. */
+void zone_edit_fetch(const struct zone_edit *edit, uint64_t hash);
+/** Makes room for about so many owners at once; if there are more, it grows. */
+void zone_edit_expect(struct zone_edit *edit, uint32_t owner_count);
 /** The owner of that number.  The next calls about it cost little. */
 void zone_edit_owner_name(struct zone_edit *edit, uint32_t number, struct dns_name *out);
 
@@ -130,6 +138,9 @@ const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struc
 /** The RRset there with the lowest type above `after` (start with 0), with the changes so far, or NULL. */
 const struct dns_rrset *zone_edit_next(const struct zone_edit *edit, const struct dns_name *owner,
                                        uint16_t after);
+/** Both for an owner by number. */
+const struct dns_rrset *zone_edit_find_at(const struct zone_edit *edit, uint32_t number, uint16_t type);
+const struct dns_rrset *zone_edit_next_at(const struct zone_edit *edit, uint32_t number, uint16_t after);
 const struct service *zone_edit_service(const struct zone_edit *edit, const struct dns_name *owner);
 
 /** True if the changes so far change what RRsets the zone holds. */

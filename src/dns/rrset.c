@@ -62,33 +62,43 @@ static bool is_repeated(const struct dns_type_layout *layout, const uint8_t *con
     return false;
 }
 
+static uint8_t *put_rr(uint8_t *at, uint16_t type, uint32_t ttl_s, const uint8_t *rdata, uint16_t size)
+{
+    put_u16(at, 0xc000 | 12);
+    put_u16(at + 2, type);
+    put_u16(at + 4, DNS_IN);
+    put_u32(at + 6, ttl_s);
+    put_u16(at + 10, size);
+    if (size > 0)
+        memcpy(at + DNS_RR_HEADER_SIZE, rdata, size);
+    return at + DNS_RR_HEADER_SIZE + size;
+}
+
+void dns_rrset_write(uint16_t type, uint32_t ttl_s, const uint8_t *const *rdatas, const uint16_t *sizes,
+                     size_t count, struct dns_rrset *out)
+{
+    assert(count >= 1 && count <= UINT16_MAX);
+    const struct dns_type_layout *layout = dns_type_layout(type);
+    uint8_t *at = out->wire;
+    uint16_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        assert(dns_rdata_is_valid(type, rdatas[i], sizes[i]));
+        if (is_repeated(layout, rdatas, sizes, i))
+            continue;
+        at = put_rr(at, type, ttl_s, rdatas[i], sizes[i]);
+        kept++;
+    }
+    *out =
+        (struct dns_rrset){ .type = type, .count = kept, .ttl_s = ttl_s, .size = (uint32_t)(at - out->wire) };
+}
+
 struct dns_rrset *dns_rrset_new(uint16_t type, uint32_t ttl_s, const uint8_t *const *rdatas,
                                 const uint16_t *sizes, size_t count)
 {
-    assert(count >= 1 && count <= UINT16_MAX);
     size_t most = 0;
-    for (size_t i = 0; i < count; i++) {
-        assert(dns_rdata_is_valid(type, rdatas[i], sizes[i]));
+    for (size_t i = 0; i < count; i++)
         most += DNS_RR_HEADER_SIZE + (size_t)sizes[i];
-    }
     struct dns_rrset *rrset = xcalloc(1, sizeof *rrset + most);
-    rrset->type = type;
-    rrset->ttl_s = ttl_s;
-    const struct dns_type_layout *layout = dns_type_layout(type);
-    uint8_t *at = rrset->wire;
-    for (size_t i = 0; i < count; i++) {
-        if (is_repeated(layout, rdatas, sizes, i))
-            continue;
-        put_u16(at, 0xc000 | 12);
-        put_u16(at + 2, type);
-        put_u16(at + 4, DNS_IN);
-        put_u32(at + 6, ttl_s);
-        put_u16(at + 10, sizes[i]);
-        if (sizes[i] > 0)
-            memcpy(at + DNS_RR_HEADER_SIZE, rdatas[i], sizes[i]);
-        at += DNS_RR_HEADER_SIZE + sizes[i];
-        rrset->count++;
-    }
-    rrset->size = (uint32_t)(at - rrset->wire);
+    dns_rrset_write(type, ttl_s, rdatas, sizes, count, rrset);
     return rrset;
 }

@@ -61,19 +61,17 @@ static size_t node_size(const struct zone_node *node)
     return (size_t)(end - (const uint8_t *)node);
 }
 
-size_t zone_node_size_at(const struct stage_name *at)
+size_t zone_node_room(size_t name_size, bool has_service)
 {
-    size_t size = sizeof(struct zone_node) + align4(at->name_size);
-    if (at->flags & NODE_HAS_SERVICE)
-        size += sizeof(struct service *);
-    struct stage_walk walk = stage_walk_begin(at);
-    const struct dns_rrset *rrset;
-    while ((rrset = stage_walk_next(&walk)) != NULL)
-        size += align4(rrset_size(rrset));
-    return size;
+    return sizeof(struct zone_node) + align4(name_size) + (has_service ? sizeof(struct service *) : 0);
 }
 
-static void write_staged(struct writer *writer, const struct stage_name *from)
+size_t zone_rrset_room(const struct dns_rrset *rrset)
+{
+    return align4(rrset_size(rrset));
+}
+
+static void write_staged(struct writer *writer, const struct stage *stage, const struct stage_name *from)
 {
     uint8_t *place = writer_next(writer, from->hash, from->node_size);
     struct zone_node *node = (struct zone_node *)(void *)place;
@@ -82,29 +80,30 @@ static void write_staged(struct writer *writer, const struct stage_name *from)
     node->name_size = from->name_size;
     place = node->bytes;
     if (node->flags & NODE_HAS_SERVICE) {
-        const struct service *service = stage_service(from);
+        const struct service *service = stage_service(stage, from);
         memcpy(place, &service, sizeof service);
         place += sizeof service;
     }
     memcpy(place, from->name, from->name_size);
     place += align4(from->name_size);
-    struct stage_walk walk = stage_walk_begin(from);
+    struct stage_walk walk = stage_walk_begin(stage, from);
     const struct dns_rrset *rrset;
     while ((rrset = stage_walk_next(&walk)) != NULL) {
-        memcpy(place, rrset, rrset_size(rrset));
-        place += align4(rrset_size(rrset));
+        size_t size = rrset_size(rrset);
+        memcpy(place, rrset, size);
+        place += align4(size);
         node->last_type = rrset->type;
     }
 }
 
-static void add_staged(struct writer *writer, const struct stage_name *from)
+static void add_staged(struct writer *writer, const struct stage *stage, const struct stage_name *from)
 {
     if (!from->exists)
         return;
     if (writer->bucket == NULL)
         writer_count(writer, from->node_size);
     else
-        write_staged(writer, from);
+        write_staged(writer, stage, from);
 }
 
 /* A node as it stands in the base. */
@@ -287,7 +286,7 @@ static void add_entry(const struct all *all, struct writer *writer, size_t index
 {
     const struct stage_name *staged = staged_at(all, index);
     if (staged != NULL) {
-        add_staged(writer, staged);
+        add_staged(writer, all->stage, staged);
         return;
     }
     const struct zone_node *kept = all->kept[all->entries[index] - all->stage->count];
@@ -373,7 +372,7 @@ static bool is_kept(const struct stage *stage, const struct touched *group, size
                     const struct zone_node *node)
 {
     for (size_t i = 0; i < count; i++)
-        if (stage->names[group[i].name].base == node)
+        if (stage->bases[group[i].name].node == node)
             return false;
     return true;
 }
@@ -388,7 +387,7 @@ static void group_add(const struct stage *stage, const struct zone_bucket *old, 
                      node); /* of the hash only the tag matters */
     }
     for (size_t i = 0; i < count; i++)
-        add_staged(writer, &stage->names[group[i].name]);
+        add_staged(writer, stage, &stage->names[group[i].name]);
 }
 
 /* `old` with the `count` changed names of `group`; NULL if none are left. */

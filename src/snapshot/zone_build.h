@@ -14,5 +14,6 @@ const struct zone *zone_build_changed(const struct stage *stage, size_t name_cou
 /** False if the table of `zone` is too small or much too large for `name_count` names. */
 bool zone_fits(const struct zone *zone, size_t name_count);
 
-/** Bytes of the node at `at`, from name_size, flags and RRsets. */
-size_t zone_node_size_at(const struct stage_name *at);
+/** Bytes of a node without RRsets; each of these adds zone_rrset_room. */
+size_t zone_node_room(size_t name_size, bool has_service);
+size_t zone_rrset_room(const struct dns_rrset *rrset);

@@ -45,22 +45,28 @@ void zone_edit_put(struct zone_edit *edit, const struct dns_name *owner, const s
 {
     assert(rrset->type != 0 && rrset->count > 0); /* type 0 is reserved, RFC 6895 §3.1 */
     edit->is_settled = false;
-    stage_put(&edit->stage, stage_owner(&edit->stage, owner), rrset->type, rrset);
+    size_t size = rrset_size(rrset);
+    memcpy(stage_put(&edit->stage, stage_owner(&edit->stage, owner), rrset->type, size), rrset, size);
+}
+
+struct dns_rrset *zone_edit_put_at(struct zone_edit *edit, uint32_t number, uint16_t type, size_t size)
+{
+    assert(type != 0 && number < edit->stage.count);
+    edit->is_settled = false;
+    return stage_put(&edit->stage, &edit->stage.names[number], type, sizeof(struct dns_rrset) + size);
 }
 
 void zone_edit_remove(struct zone_edit *edit, const struct dns_name *owner, uint16_t type)
 {
     edit->is_settled = false;
-    stage_put(&edit->stage, stage_owner(&edit->stage, owner), type, NULL);
+    stage_remove(&edit->stage, stage_owner(&edit->stage, owner), type);
 }
 
 void zone_edit_set_service(struct zone_edit *edit, const struct dns_name *owner,
                            const struct service *service)
 {
-    struct stage_name *at = stage_owner(&edit->stage, owner);
-    at->service = service;
-    at->has_service_change = true;
     edit->is_settled = false;
+    stage_set_service(&edit->stage, stage_owner(&edit->stage, owner), service);
 }
 
 void zone_edit_set_allowed(struct zone_edit *edit, const struct prefix_map *allowed)
@@ -77,6 +83,24 @@ uint32_t zone_edit_owner(struct zone_edit *edit, const struct dns_name *owner)
     return (uint32_t)(at - edit->stage.names);
 }
 
+void zone_edit_expect(struct zone_edit *edit, uint32_t owner_count)
+{
+    stage_expect(&edit->stage, owner_count);
+}
+
+void zone_edit_fetch(const struct zone_edit *edit, uint64_t hash)
+{
+    __builtin_prefetch(&edit->stage.slots[hash & edit->stage.slot_mask]);
+}
+
+uint32_t zone_edit_owner_at(struct zone_edit *edit, uint64_t hash, const uint8_t *name, size_t size)
+{
+    uint32_t count = edit->stage.count;
+    uint32_t number = stage_name_index(&edit->stage, hash, name, size);
+    edit->is_settled &= edit->stage.count == count;
+    return number;
+}
+
 void zone_edit_owner_name(struct zone_edit *edit, uint32_t number, struct dns_name *out)
 {
     assert(number < edit->stage.count);
@@ -91,17 +115,42 @@ static const struct zone_node *base_node(const struct zone_edit *edit, const str
     return edit->stage.base != NULL ? zone_find_exact(edit->stage.base, owner) : NULL;
 }
 
+static const struct dns_rrset *staged_rrset(const struct stage *stage, const struct stage_name *at,
+                                            uint16_t type)
+{
+    const struct stage_change *change = stage_change_of(at, type);
+    if (change != NULL)
+        return stage_change_rrset(change);
+    const struct zone_node *node = stage_base_node(stage, at);
+    return node != NULL ? zone_node_rrset(node, type) : NULL;
+}
+
 const struct dns_rrset *zone_edit_find(const struct zone_edit *edit, const struct dns_name *owner,
                                        uint16_t type)
 {
     if (!dns_name_is_within(owner, &edit->stage.apex))
         return NULL;
     const struct stage_name *at = stage_find(&edit->stage, owner);
-    const struct stage_change *change = at != NULL ? stage_change_of(at, type) : NULL;
-    if (change != NULL)
-        return change->rrset;
+    if (at != NULL)
+        return staged_rrset(&edit->stage, at, type);
     const struct zone_node *node = base_node(edit, owner);
     return node != NULL ? zone_node_rrset(node, type) : NULL;
+}
+
+const struct dns_rrset *zone_edit_find_at(const struct zone_edit *edit, uint32_t number, uint16_t type)
+{
+    assert(number < edit->stage.count);
+    return staged_rrset(&edit->stage, &edit->stage.names[number], type);
+}
+
+const struct dns_rrset *zone_edit_next_at(const struct zone_edit *edit, uint32_t number, uint16_t after)
+{
+    assert(number < edit->stage.count);
+    struct stage_walk walk = stage_walk_begin(&edit->stage, &edit->stage.names[number]);
+    const struct dns_rrset *rrset = stage_walk_next(&walk);
+    while (rrset != NULL && rrset->type <= after)
+        rrset = stage_walk_next(&walk);
+    return rrset;
 }
 
 const struct dns_rrset *zone_edit_next(const struct zone_edit *edit, const struct dns_name *owner,
@@ -110,11 +159,12 @@ const struct dns_rrset *zone_edit_next(const struct zone_edit *edit, const struc
     if (!dns_name_is_within(owner, &edit->stage.apex))
         return NULL;
     const struct stage_name *at = stage_find(&edit->stage, owner);
-    const struct stage_name unstaged = { .base = at == NULL ? base_node(edit, owner) : NULL };
-    struct stage_walk walk = stage_walk_begin(at != NULL ? at : &unstaged);
-    const struct dns_rrset *rrset = stage_walk_next(&walk);
-    while (rrset != NULL && rrset->type <= after)
-        rrset = stage_walk_next(&walk);
+    if (at != NULL)
+        return zone_edit_next_at(edit, (uint32_t)(at - edit->stage.names), after);
+    const struct zone_node *node = base_node(edit, owner);
+    const struct dns_rrset *rrset = NULL;
+    while (node != NULL && (rrset = zone_node_next(node, rrset)) != NULL && rrset->type <= after)
+        ;
     return rrset;
 }
 
@@ -124,7 +174,7 @@ const struct service *zone_edit_service(const struct zone_edit *edit, const stru
         return NULL;
     const struct stage_name *at = stage_find(&edit->stage, owner);
     if (at != NULL)
-        return stage_service(at);
+        return stage_service(&edit->stage, at);
     const struct zone_node *node = base_node(edit, owner);
     return node != NULL ? zone_node_service(node) : NULL;
 }
@@ -141,29 +191,35 @@ static void start_from_base(struct stage *stage)
 {
     for (uint32_t i = 0; i < stage->count; i++) {
         struct stage_name *at = &stage->names[i];
-        at->child_count = at->base != NULL ? at->base->child_count : 0;
-        at->flags = at->base != NULL ? at->base->flags & NODE_HAS_WILDCARD : 0;
-        at->staged_children = 0;
-        if (at->base != NULL && i > 0)
-            stage->names[at->parent].staged_children++;
+        const struct zone_node *base = stage_base_node(stage, at);
+        at->child_count = base != NULL ? base->child_count : 0;
+        at->flags = base != NULL ? base->flags & NODE_HAS_WILDCARD : 0;
+        if (stage->bases == NULL)
+            continue;
+        stage->bases[i].staged_children = 0;
+        if (base != NULL && i > 0)
+            stage->bases[at->parent].staged_children++;
     }
 }
 
-/* The flags that follow from what the name itself holds. */
-static uint8_t own_flags(const struct stage_name *at, bool is_apex, bool *has_data)
+/* The size and the flags that follow from what the name itself holds; true if that is anything. */
+static bool settle_data(const struct stage *stage, struct stage_name *at)
 {
-    uint8_t flags = stage_service(at) != NULL ? NODE_HAS_SERVICE : 0;
-    *has_data = flags != 0;
-    struct stage_walk walk = stage_walk_begin(at);
+    bool has_service = stage_service(stage, at) != NULL, is_apex = at == stage->names, has_data = has_service;
+    size_t size = zone_node_room(at->name_size, has_service);
+    struct stage_walk walk = stage_walk_begin(stage, at);
     const struct dns_rrset *rrset;
+    at->flags |= has_service ? NODE_HAS_SERVICE : 0;
     while ((rrset = stage_walk_next(&walk)) != NULL) {
-        *has_data = true;
+        has_data = true;
+        size += zone_rrset_room(rrset);
         if (rrset->type == DNS_NS && !is_apex && !is_wildcard(at))
-            flags |= NODE_IS_CUT;
+            at->flags |= NODE_IS_CUT;
         if (rrset->type == DNS_DNAME && !is_wildcard(at))
-            flags |= NODE_IS_DNAME;
+            at->flags |= NODE_IS_DNAME;
     }
-    return flags;
+    at->node_size = (uint32_t)size;
+    return has_data;
 }
 
 static void tell_parent(struct stage_name *parent, const struct stage_name *child)
@@ -185,10 +241,9 @@ static void settle_existence(struct stage *stage)
 {
     for (uint32_t i = stage->count; i-- > 0;) {
         struct stage_name *at = &stage->names[i];
-        bool is_apex = i == 0, has_data;
-        at->flags |= own_flags(at, is_apex, &has_data);
+        bool is_apex = i == 0, has_data = settle_data(stage, at);
         at->exists = is_apex || has_data || at->child_count > 0;
-        if (!is_apex && at->exists != (at->base != NULL))
+        if (!is_apex && at->exists != (stage_base_node(stage, at) != NULL))
             tell_parent(&stage->names[at->parent], at);
     }
 }
@@ -200,19 +255,26 @@ static bool rrsets_equal(const struct dns_rrset *a, const struct dns_rrset *b)
     return a->size == b->size && memcmp(a, b, rrset_size(a)) == 0;
 }
 
-static bool differs_from_base(const struct stage_name *at)
+/* `base` may be NULL. */
+static bool rrsets_differ(const struct stage_name *at, const struct zone_node *base)
 {
-    if (at->exists != (at->base != NULL))
+    for (const struct stage_change *change = stage_changes(at); change != NULL; change = change->next) {
+        const struct dns_rrset *before = base != NULL ? zone_node_rrset(base, change->type) : NULL;
+        if (!rrsets_equal(stage_change_rrset(change), before))
+            return true;
+    }
+    return false;
+}
+
+static bool differs_from_base(const struct stage *stage, const struct stage_name *at)
+{
+    const struct zone_node *base = stage_base_node(stage, at);
+    if (at->exists != (base != NULL))
         return true;
     if (!at->exists)
         return false;
-    if (at->flags != at->base->flags || at->child_count != at->base->child_count ||
-        stage_service(at) != zone_node_service(at->base))
-        return true;
-    for (const struct stage_change *change = at->changes; change != NULL; change = change->next)
-        if (!rrsets_equal(change->rrset, zone_node_rrset(at->base, change->type)))
-            return true;
-    return false;
+    return at->flags != base->flags || at->child_count != base->child_count ||
+           stage_service(stage, at) != zone_node_service(base) || rrsets_differ(at, base);
 }
 
 /* Forward, parents first: occlusion is inherited. */
@@ -232,16 +294,15 @@ static struct outcome settle_occlusion(struct stage *stage)
             at->is_below_dname =
                 parent->flags & NODE_IS_OCCLUDED ? parent->is_below_dname : !(parent->flags & NODE_IS_CUT);
         }
-        at->is_changed = differs_from_base(at);
+        at->is_changed = differs_from_base(stage, at);
         out.is_changed |= at->is_changed;
-        if (at->exists)
-            at->node_size = (uint32_t)zone_node_size_at(at);
         out.name_count += at->exists;
-        if (at->base == NULL)
+        const struct zone_node *base = stage_base_node(stage, at);
+        if (base == NULL)
             continue;
         out.name_count--;
-        bool hid = at->base->flags & NODE_OCCLUDES, hides = at->flags & NODE_OCCLUDES;
-        out.hides_differently |= hid != hides && at->base->child_count > at->staged_children;
+        bool hid = base->flags & NODE_OCCLUDES, hides = at->flags & NODE_OCCLUDES;
+        out.hides_differently |= hid != hides && base->child_count > stage->bases[i].staged_children;
     }
     return out;
 }
@@ -271,12 +332,8 @@ bool zone_edit_changes_records(const struct zone_edit *edit)
 {
     for (uint32_t i = 0; i < edit->stage.count; i++) {
         const struct stage_name *at = &edit->stage.names[i];
-        for (const struct stage_change *change = at->changes; change != NULL; change = change->next) {
-            const struct dns_rrset *before =
-                at->base != NULL ? zone_node_rrset(at->base, change->type) : NULL;
-            if (!rrsets_equal(change->rrset, before))
-                return true;
-        }
+        if (rrsets_differ(at, stage_base_node(&edit->stage, at)))
+            return true;
     }
     return false;
 }
@@ -295,11 +352,11 @@ static bool is_shown(const struct stage_name *at, uint16_t type)
 }
 
 /* The lowest type that is hidden, 0 if there is none. */
-static uint16_t hidden_type(const struct stage_name *at)
+static uint16_t hidden_type(const struct stage *stage, const struct stage_name *at)
 {
     if (!at->exists || !(at->flags & (NODE_IS_OCCLUDED | NODE_IS_CUT)))
         return 0;
-    struct stage_walk walk = stage_walk_begin(at);
+    struct stage_walk walk = stage_walk_begin(stage, at);
     const struct dns_rrset *rrset;
     while ((rrset = stage_walk_next(&walk)) != NULL) {
         if (!is_shown(at, rrset->type))
@@ -316,7 +373,7 @@ void zone_edit_walk_hidden(struct zone_edit *edit,
     settle(edit);
     for (uint32_t i = 1; i < stage->count; i++) { /* nothing hides the apex */
         const struct stage_name *at = &stage->names[i];
-        uint16_t type = at->is_changed ? hidden_type(at) : 0;
+        uint16_t type = at->is_changed ? hidden_type(stage, at) : 0;
         struct dns_name owner;
         if (type == 0)
             continue;

@@ -60,41 +60,56 @@ static void slot_add(struct stage *stage, uint64_t hash, uint32_t index)
         (struct stage_slot){ .next_index = index + 1, .hash_high = (uint32_t)(hash >> 32) };
 }
 
-static void slots_grow(struct stage *stage)
+static void slots_resize(struct stage *stage, uint32_t size)
 {
-    uint32_t size = (stage->slot_mask + 1) * 2;
     free(stage->slots);
-    stage->slots = xcalloc(size, sizeof *stage->slots);
+    stage->slots = xcalloc_table(size * sizeof *stage->slots);
     stage->slot_mask = size - 1;
     for (uint32_t i = 0; i < stage->count; i++)
         slot_add(stage, stage->names[i].hash, i);
 }
 
-static struct stage_name *name_add(struct stage *stage, struct stage_name name)
+static void names_grow(struct stage *stage, uint32_t room)
 {
-    if (stage->count == stage->room) {
-        stage->room *= 2;
-        stage->names = xrealloc(stage->names, stage->room, sizeof *stage->names);
-    }
-    if (stage->count >= stage->slot_mask / 2)
-        slots_grow(stage);
+    stage->room = room;
+    stage->names = xrealloc(stage->names, room, sizeof *stage->names);
     if (stage->base != NULL)
-        name.base = zone_probe(stage->base, name.hash, name.name, name.name_size);
-    slot_add(stage, name.hash, stage->count);
-    struct stage_name *added = &stage->names[stage->count++];
-    *added = name;
-    return added;
+        stage->bases = xrealloc(stage->bases, room, sizeof *stage->bases);
+}
+
+static uint32_t name_add(struct stage *stage, const struct stage_name *name)
+{
+    if (stage->count == stage->room)
+        names_grow(stage, stage->room * 2);
+    if (stage->count >= stage->slot_mask / 2)
+        slots_resize(stage, (stage->slot_mask + 1) * 2);
+    uint32_t index = stage->count++;
+    slot_add(stage, name->hash, index);
+    stage->names[index] = *name;
+    if (stage->base != NULL)
+        stage->bases[index] =
+            (struct stage_base){ .node = zone_probe(stage->base, name->hash, name->name, name->name_size) };
+    return index;
 }
 
 void stage_init(struct stage *stage, const struct dns_name *apex, const struct zone *base)
 {
     *stage = (struct stage){ .base = base, .allowed = base != NULL ? base->allowed : NULL, .apex = *apex };
-    stage->room = 8;
-    stage->names = xcalloc(stage->room, sizeof *stage->names);
-    stage->slot_mask = 15;
-    stage->slots = xcalloc(stage->slot_mask + 1, sizeof *stage->slots);
+    names_grow(stage, 8);
+    slots_resize(stage, 16);
     static const uint8_t no_labels[1];
-    name_add(stage, (struct stage_name){ .hash = dns_name_hash(no_labels, 0), .name = no_labels });
+    name_add(stage, &(struct stage_name){ .hash = dns_name_hash(no_labels, 0), .name = no_labels });
+}
+
+void stage_expect(struct stage *stage, uint32_t name_count)
+{
+    uint32_t size = stage->slot_mask + 1;
+    while (size / 2 <= name_count && size < UINT32_C(1) << 31)
+        size *= 2;
+    if (size > stage->slot_mask + 1)
+        slots_resize(stage, size);
+    if (name_count > stage->room)
+        names_grow(stage, name_count);
 }
 
 void stage_free_part(struct stage *stage, unsigned part)
@@ -108,72 +123,76 @@ void stage_free(struct stage *stage)
     for (unsigned part = 0; part < STAGE_PARTS; part++)
         stage_free_part(stage, part);
     free(stage->names);
+    free(stage->bases);
     free(stage->slots);
+}
+
+#define NO_INDEX UINT32_MAX
+
+static uint32_t find_index(const struct stage *stage, uint64_t hash, const uint8_t *name, size_t size)
+{
+    for (uint64_t at = hash;; at++) {
+        struct stage_slot slot = stage->slots[at & stage->slot_mask];
+        if (slot.next_index == 0)
+            return NO_INDEX;
+        if (slot.hash_high != (uint32_t)(hash >> 32))
+            continue;
+        const struct stage_name *found = &stage->names[slot.next_index - 1];
+        if (found->hash == hash && found->name_size == size && memcmp(found->name, name, size) == 0)
+            return slot.next_index - 1;
+    }
 }
 
 const struct stage_name *stage_find_relative(const struct stage *stage, uint64_t hash, const uint8_t *name,
                                              size_t size)
 {
-    for (uint64_t at = hash;; at++) {
-        struct stage_slot slot = stage->slots[at & stage->slot_mask];
-        if (slot.next_index == 0)
-            return NULL;
-        if (slot.hash_high != (uint32_t)(hash >> 32))
-            continue;
-        const struct stage_name *found = &stage->names[slot.next_index - 1];
-        if (found->hash == hash && found->name_size == size && memcmp(found->name, name, size) == 0)
-            return found;
-    }
+    uint32_t index = find_index(stage, hash, name, size);
+    return index == NO_INDEX ? NULL : &stage->names[index];
 }
 
-static bool is_last(const struct stage *stage, const struct dns_name *owner)
+/* Ancestors come first, and their names are the tails of `copy`, the staged one if there is any yet. */
+static uint32_t add_index(struct stage *stage, uint64_t hash, const uint8_t *name, size_t size,
+                          const uint8_t *copy)
+{
+    uint32_t index = find_index(stage, hash, name, size);
+    if (index != NO_INDEX)
+        return index;
+    if (copy == NULL)
+        copy = chunk_copy(&stage->name_chunks, name, size);
+    size_t label = 1 + (size_t)name[0], rest = size - label;
+    struct stage_name fresh = { .hash = hash, .name = copy, .name_size = (uint8_t)size };
+    if (rest > 0)
+        fresh.parent = add_index(stage, dns_name_hash(copy + label, rest), copy + label, rest, copy + label);
+    return name_add(stage, &fresh);
+}
+
+uint32_t stage_name_index(struct stage *stage, uint64_t hash, const uint8_t *name, size_t size)
+{
+    stage->last = size == 0 ? 0 : add_index(stage, hash, name, size, NULL);
+    return stage->last;
+}
+
+static bool is_last(const struct stage *stage, const uint8_t *name, size_t size)
 {
     const struct stage_name *last = &stage->names[stage->last];
-    return (size_t)last->name_size + stage->apex.size == owner->size &&
-           memcmp(last->name, owner->bytes, last->name_size) == 0;
-}
-
-/* The suffix of `label_count` labels, which reaches down from the apex. */
-static const struct stage_name *find_suffix(const struct stage *stage, const struct dns_name *owner,
-                                            unsigned label_count)
-{
-    const uint8_t *suffix = dns_name_suffix(owner, label_count);
-    size_t size = relative_size(owner, suffix, &stage->apex);
-    return stage_find_relative(stage, dns_name_hash(suffix, size), suffix, size);
+    return last->name_size == size && memcmp(last->name, name, size) == 0;
 }
 
 const struct stage_name *stage_find(const struct stage *stage, const struct dns_name *owner)
 {
-    return is_last(stage, owner) ? &stage->names[stage->last] : find_suffix(stage, owner, owner->label_count);
+    size_t size = (size_t)owner->size - stage->apex.size;
+    if (is_last(stage, owner->bytes, size))
+        return &stage->names[stage->last];
+    return stage_find_relative(stage, dns_name_hash(owner->bytes, size), owner->bytes, size);
 }
 
 struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner)
 {
     assert(dns_name_is_within(owner, &stage->apex));
-    if (is_last(stage, owner))
-        return &stage->names[stage->last];
-    const struct stage_name *found = NULL;
-    unsigned k = owner->label_count + 1u;
-    while (found == NULL) /* ends at the apex at the latest */
-        found = find_suffix(stage, owner, --k);
-    uint32_t index = (uint32_t)(found - stage->names);
-    if (k == owner->label_count) {
-        stage->last = index;
-        return &stage->names[index];
-    }
-
     size_t size = (size_t)owner->size - stage->apex.size;
-    const uint8_t *copy = chunk_copy(&stage->name_chunks, owner->bytes, size); /* ancestors share its tail */
-    for (k++; k <= owner->label_count; k++) {
-        size_t above = (size_t)(dns_name_suffix(owner, k) - owner->bytes);
-        const struct stage_name fresh = { .hash = dns_name_hash(copy + above, size - above),
-                                          .name = copy + above,
-                                          .name_size = (uint8_t)(size - above),
-                                          .parent = index };
-        index = (uint32_t)(name_add(stage, fresh) - stage->names);
-    }
-    stage->last = index;
-    return &stage->names[index];
+    if (!is_last(stage, owner->bytes, size))
+        stage_name_index(stage, dns_name_hash(owner->bytes, size), owner->bytes, size);
+    return &stage->names[stage->last];
 }
 
 void stage_name_owner(const struct stage *stage, const struct stage_name *at, struct dns_name *out)
@@ -198,40 +217,74 @@ void stage_everything(struct stage *stage)
 
 /* ---- changes ---- */
 
-void stage_put(struct stage *stage, struct stage_name *at, uint16_t type, const struct dns_rrset *rrset)
+/* Where the change of that type is, or is to be. */
+static struct stage_change **change_place(struct stage_name *at, uint16_t type)
 {
-    struct stage_chunk **chunks = &stage->chunks[at->hash % STAGE_PARTS];
     struct stage_change **place = &at->changes;
     while (*place != NULL && (*place)->type < type)
         place = &(*place)->next;
-    if (*place == NULL || (*place)->type != type) {
-        struct stage_change *change = chunk_take(chunks, sizeof *change);
-        *change = (struct stage_change){ .next = *place, .type = type };
-        *place = change;
-    }
-    (*place)->rrset = rrset == NULL ? NULL : chunk_copy(chunks, rrset, rrset_size(rrset));
+    return place;
+}
+
+/* A change with `size` bytes behind it, in the place of the last one of its type. */
+static struct stage_change *add_change(struct stage *stage, struct stage_name *at, uint16_t type, size_t size)
+{
+    struct stage_change **place = change_place(at, type), *next = *place;
+    if (next != NULL && next->type == type)
+        next = next->next; /* the old one lies there until the end: somebody may look at it */
+    struct stage_chunk **chunks = &stage->chunks[at->hash % STAGE_PARTS];
+    struct stage_change *change = chunk_take(chunks, offsetof(struct stage_change, behind) + size);
+    change->next = next;
+    change->type = type;
+    change->is_removal = size == 0;
+    *place = change;
+    return change;
+}
+
+struct dns_rrset *stage_put(struct stage *stage, struct stage_name *at, uint16_t type, size_t size)
+{
+    return (struct dns_rrset *)add_change(stage, at, type, size)->behind;
+}
+
+void stage_remove(struct stage *stage, struct stage_name *at, uint16_t type)
+{
+    add_change(stage, at, type, 0);
+}
+
+void stage_set_service(struct stage *stage, struct stage_name *at, const struct service *service)
+{
+    struct stage_change *change = add_change(stage, at, STAGE_SERVICE, service != NULL ? sizeof service : 0);
+    if (service != NULL)
+        memcpy(change->behind, &service, sizeof service);
 }
 
 const struct stage_change *stage_change_of(const struct stage_name *at, uint16_t type)
 {
-    for (const struct stage_change *change = at->changes; change != NULL; change = change->next)
-        if (change->type == type)
-            return change;
-    return NULL;
+    const struct stage_change *change = stage_changes(at);
+    while (change != NULL && change->type < type)
+        change = change->next;
+    return change != NULL && change->type == type ? change : NULL;
 }
 
-const struct service *stage_service(const struct stage_name *at)
+const struct service *stage_service(const struct stage *stage, const struct stage_name *at)
 {
-    if (at->has_service_change)
-        return at->service;
-    return at->base != NULL ? zone_node_service(at->base) : NULL;
+    const struct stage_change *change = at->changes;
+    if (change == NULL || change->type != STAGE_SERVICE) {
+        const struct zone_node *base = stage_base_node(stage, at);
+        return base != NULL ? zone_node_service(base) : NULL;
+    }
+    const struct service *service = NULL; /* stands at a multiple of four, hence the copy */
+    if (!change->is_removal)
+        memcpy(&service, change->behind, sizeof service);
+    return service;
 }
 
-struct stage_walk stage_walk_begin(const struct stage_name *at)
+struct stage_walk stage_walk_begin(const struct stage *stage, const struct stage_name *at)
 {
-    return (struct stage_walk){ .change = at->changes,
-                                .base = at->base,
-                                .old = at->base != NULL ? zone_node_next(at->base, NULL) : NULL };
+    const struct zone_node *base = stage_base_node(stage, at);
+    return (struct stage_walk){ .change = stage_changes(at),
+                                .base = base,
+                                .old = base != NULL ? zone_node_next(base, NULL) : NULL };
 }
 
 const struct dns_rrset *stage_walk_next(struct stage_walk *walk)
@@ -247,7 +300,7 @@ const struct dns_rrset *stage_walk_next(struct stage_walk *walk)
         if (takes_old)
             return old;
         walk->change = change->next;
-        if (change->rrset != NULL)
-            return change->rrset;
+        if (!change->is_removal)
+            return stage_change_rrset(change);
     }
 }

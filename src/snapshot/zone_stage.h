@@ -13,28 +13,35 @@
  */
 #define STAGE_PARTS 16 /* a power of two */
 
+/* What will stand there under `type`: behind it lies the RRset or, under STAGE_SERVICE, the pointer. */
 struct stage_change {
-    struct stage_change *next;     /* by ascending type */
-    const struct dns_rrset *rrset; /* NULL: removed */
+    struct stage_change *next; /* by ascending type */
     uint16_t type;
+    bool is_removal; /* nothing lies behind it */
+    uint32_t behind[];
 };
 
+#define STAGE_SERVICE 0 /* no RRset has type 0 (RFC 6895 §3.1) */
+
+/* A million of them are made for a million names: what few have stands elsewhere. */
 struct stage_name {
     uint64_t hash;
-    const struct zone_node *base; /* NULL: the base has no such name */
-    const uint8_t *name;          /* relative to the apex */
+    const uint8_t *name; /* relative to the apex */
     struct stage_change *changes;
-    const struct service *service; /* counts if has_service_change */
-    uint32_t parent;               /* index; the apex is its own */
-    uint32_t child_count;          /* from here on: written by settling */
-    uint32_t staged_children;      /* children in the base that are staged, too */
-    uint32_t node_size;            /* bytes of its node, if it exists */
+    uint32_t parent;      /* index; the apex is its own */
+    uint32_t child_count; /* from here on: written by settling */
+    uint32_t node_size;   /* bytes of its node, if it exists */
     uint8_t name_size;
     uint8_t flags;
-    bool has_service_change;
-    bool exists;
-    bool is_changed;
-    bool is_below_dname; /* what occludes it is a DNAME, not a cut */
+    bool exists : 1;
+    bool is_changed : 1;
+    bool is_below_dname : 1; /* what occludes it is a DNAME, not a cut */
+};
+
+/* The name as the base has it. */
+struct stage_base {
+    const struct zone_node *node; /* NULL: it has no such name */
+    uint32_t staged_children;     /* children in the base that are staged, too; written by settling */
 };
 
 /* The rest of the hash stands beside the index, so that a miss rarely looks at a name. */
@@ -48,6 +55,7 @@ struct stage {
     const struct prefix_map *allowed; /* of the zone that is made */
     struct dns_name apex;
     struct stage_name *names; /* names[0] is the apex */
+    struct stage_base *bases; /* by name; NULL without a base */
     uint32_t count, room;
     uint32_t last;            /* index of the owner staged last, which is often asked for next */
     struct stage_slot *slots; /* open addressing by hash, at most half full */
@@ -60,6 +68,11 @@ void stage_free(struct stage *stage);
 /** Frees the changes of all names in this part, which nobody may look at any more. */
 void stage_free_part(struct stage *stage, unsigned part);
 
+/** Makes room for so many names, so that nothing has to grow. */
+void stage_expect(struct stage *stage, uint32_t name_count);
+
+/** The index of the name, `size` bytes relative to the apex, staged now with its ancestors if it was not. */
+uint32_t stage_name_index(struct stage *stage, uint64_t hash, const uint8_t *name, size_t size);
 /** The staged name, staged now with its ancestors if it was not.  Valid until the next call. */
 struct stage_name *stage_owner(struct stage *stage, const struct dns_name *owner);
 /** NULL if it is not staged.  The caller has seen that `owner` is within the apex: asking again would cost
@@ -71,12 +84,35 @@ void stage_name_owner(const struct stage *stage, const struct stage_name *at, st
 /** Stages every name of the base. */
 void stage_everything(struct stage *stage);
 
-/** Notes that `rrset` (copied; NULL: nothing) stands there under `type`. */
-void stage_put(struct stage *stage, struct stage_name *at, uint16_t type, const struct dns_rrset *rrset);
+/** Notes that an RRset of that type stands there, which the caller writes: `size` bytes in all. */
+struct dns_rrset *stage_put(struct stage *stage, struct stage_name *at, uint16_t type, size_t size);
+/** Notes that nothing stands there under `type`. */
+void stage_remove(struct stage *stage, struct stage_name *at, uint16_t type);
+/** Notes that the service (borrowed), or with NULL none, stands there. */
+void stage_set_service(struct stage *stage, struct stage_name *at, const struct service *service);
 
 /** The change noted for `type`, or NULL. */
 const struct stage_change *stage_change_of(const struct stage_name *at, uint16_t type);
-const struct service *stage_service(const struct stage_name *at);
+const struct service *stage_service(const struct stage *stage, const struct stage_name *at);
+
+/** The RRset of a change; NULL if it takes one away. */
+static inline const struct dns_rrset *stage_change_rrset(const struct stage_change *change)
+{
+    return change->is_removal ? NULL : (const struct dns_rrset *)change->behind;
+}
+
+/** The first change of an RRset. */
+static inline const struct stage_change *stage_changes(const struct stage_name *at)
+{
+    const struct stage_change *first = at->changes;
+    return first != NULL && first->type == STAGE_SERVICE ? first->next : first;
+}
+
+/** The node in the base, or NULL. */
+static inline const struct zone_node *stage_base_node(const struct stage *stage, const struct stage_name *at)
+{
+    return stage->bases != NULL ? stage->bases[at - stage->names].node : NULL;
+}
 
 /* Walks the RRsets of a staged name as they will be, by ascending type. */
 struct stage_walk {
@@ -85,5 +121,5 @@ struct stage_walk {
     const struct dns_rrset *old;
 };
 
-struct stage_walk stage_walk_begin(const struct stage_name *at);
+struct stage_walk stage_walk_begin(const struct stage *stage, const struct stage_name *at);
 const struct dns_rrset *stage_walk_next(struct stage_walk *walk);
