@@ -17,7 +17,7 @@
 void record_problem(struct zone_records *records, const struct record *record, bool is_warning,
                     const char *format, ...)
 {
-    char owner[DNS_NAME_TEXT_SIZE], message[256];
+    char owner[DNS_NAME_TEXT_SIZE], message[256], text[sizeof owner + 2 + sizeof message];
     struct dns_name name;
     va_list args;
     va_start(args, format);
@@ -25,7 +25,8 @@ void record_problem(struct zone_records *records, const struct record *record, b
     va_end(args);
     zone_edit_owner_name(records->edit, record->owner, &name);
     dns_name_format(&name, owner);
-    zone_records_problem(records, record->origin, record->line, is_warning, "%s: %s", owner, message);
+    snprintf(text, sizeof text, "%s: %s", owner, message);
+    records_problem(records, record->origin, record->line, is_warning, text);
 }
 
 /* ---- at one owner, with all changes ---- */
@@ -41,11 +42,11 @@ struct holding {
     uint16_t other; /* the lowest type that may not stand beside a CNAME; 0: none */
 };
 
-static struct holding look(const struct zone_edit *edit, const struct dns_name *owner)
+static struct holding look(const struct zone_edit *edit, uint32_t owner)
 {
     struct holding holding = { 0 };
     const struct dns_rrset *rrset = NULL;
-    while ((rrset = zone_edit_next(edit, owner, rrset != NULL ? rrset->type : 0)) != NULL) {
+    while ((rrset = zone_edit_next_at(edit, owner, rrset != NULL ? rrset->type : 0)) != NULL) {
         holding.has_cname |= rrset->type == DNS_CNAME;
         holding.has_dname |= rrset->type == DNS_DNAME;
         holding.has_ns |= rrset->type == DNS_NS;
@@ -79,8 +80,8 @@ static void cname_problem(struct zone_records *records, const struct record *abo
 
 static void check_owner(struct zone_records *records, const struct owner_run *run)
 {
-    struct holding holding = look(records->edit, &run->name);
-    bool is_apex = dns_name_equal(&run->name, &records->apex);
+    struct holding holding = look(records->edit, run->owner);
+    bool is_apex = run->owner == 0;
     if (holding.has_cname && holding.other != 0)
         cname_problem(records, record_about(run, holding.other), holding.other);
     if (holding.has_soa && !is_apex)
@@ -142,8 +143,9 @@ static uint32_t ttl_of(struct zone_records *records, const struct record *const 
     return lowest;
 }
 
-static struct dns_rrset *make_rrset(const struct record *const *items, size_t count, uint32_t ttl_s,
-                                    const struct dns_rrset *known)
+/* With room for `size` bytes. */
+static void write_rrset(struct zone_records *records, const struct record *const *items, size_t count,
+                        uint32_t ttl_s, size_t size, const struct dns_rrset *known)
 {
     size_t at = 0, all = count + (known != NULL ? known->count : 0);
     const uint8_t *one_rdata, **rdatas = all == 1 ? &one_rdata : xcalloc(all, sizeof *rdatas);
@@ -156,19 +158,19 @@ static struct dns_rrset *make_rrset(const struct record *const *items, size_t co
         rdatas[at] = items[i]->rdata;
         sizes[at] = items[i]->size;
     }
-    struct dns_rrset *rrset = dns_rrset_new(items[0]->type, ttl_s, rdatas, sizes, at);
+    uint16_t type = items[0]->type;
+    struct dns_rrset *rrset = zone_edit_put_at(records->edit, items[0]->owner, type, size);
+    dns_rrset_write(type, ttl_s, rdatas, sizes, all, rrset);
     if (all > 1) {
         free(rdatas);
         free(sizes);
     }
-    return rrset;
 }
 
 /* Puts `count` records of one type together with what the edit already holds of it. */
-static void put_rrset(struct zone_records *records, const struct owner_run *run,
-                      const struct record *const *items, size_t count)
+static void put_rrset(struct zone_records *records, const struct record *const *items, size_t count)
 {
-    const struct dns_rrset *known = zone_edit_find(records->edit, &run->name, items[0]->type);
+    const struct dns_rrset *known = zone_edit_find_at(records->edit, items[0]->owner, items[0]->type);
     if (is_single(items[0]->type))
         check_single(records, items, count, known);
     uint32_t ttl_s = ttl_of(records, items, count, known);
@@ -180,9 +182,7 @@ static void put_rrset(struct zone_records *records, const struct owner_run *run,
                        "too many records of one type for any DNS message, remove some");
         return;
     }
-    struct dns_rrset *rrset = make_rrset(items, count, ttl_s, known);
-    zone_edit_put(records->edit, &run->name, rrset);
-    free(rrset);
+    write_rrset(records, items, count, ttl_s, total, known);
 }
 
 /* ---- one owner ---- */
@@ -236,13 +236,12 @@ static void note_leads(struct zone_records *records, const struct owner_run *run
 
 void record_run_put(struct zone_records *records, struct owner_run *run)
 {
-    zone_edit_owner_name(records->edit, run->owner, &run->name);
     sort_run(run);
     for (size_t i = 0; i < run->count;) {
         size_t end = i + 1;
         while (end < run->count && run->items[end]->type == run->items[i]->type)
             end++;
-        put_rrset(records, run, run->items + i, end - i);
+        put_rrset(records, run->items + i, end - i);
         i = end;
     }
     note_leads(records, run);
@@ -253,5 +252,5 @@ void zone_records_check_owner(struct zone_records *records, const struct dns_nam
 {
     const struct record nothing = { .owner = zone_edit_owner(records->edit, owner), .origin = origin };
     const struct record *items[] = { &nothing };
-    check_owner(records, &(struct owner_run){ .items = items, .name = *owner });
+    check_owner(records, &(struct owner_run){ .items = items, .count = 1, .owner = nothing.owner });
 }

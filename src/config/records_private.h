@@ -6,9 +6,9 @@
 /* What zone_records.c (collecting), record_rules.c (checking, putting) and record_checks.c share. */
 
 struct record {
-    const struct record *before; /* among those that wait: of the same owner, the one before it in the text */
-    uint32_t owner;              /* its number in the edit */
-    uint32_t ordinal;            /* in the text */
+    struct record *before; /* among those that wait: of the same owner, the one before it in the text */
+    uint32_t owner;        /* its number in the edit */
+    uint32_t ordinal;      /* in the text */
     uint32_t ttl_s;
     uint32_t line;
     uint32_t origin;
@@ -27,9 +27,18 @@ struct record_chunk {
 /* The records of one owner, by type and in the order of the text. */
 struct owner_run {
     const struct record **items;
-    size_t count, room;
+    size_t count;
     uint32_t owner;
-    struct dns_name name;
+};
+
+#define RUNS_AT_ONCE 32
+
+/* Records of one owner that stand together, before the edit is asked for the owner. */
+struct named_run {
+    uint64_t hash;
+    const uint8_t *name; /* relative to the apex */
+    size_t name_size;
+    size_t first; /* of its items */
 };
 
 /* Where an owner is seen first. */
@@ -52,10 +61,13 @@ struct zone_records {
     struct record_origin *origins;
     size_t origin_count;
     uint32_t count;
-    struct owner_run run;                  /* of the owner that is being read */
-    struct record_chunk *run_chunks;       /* its records */
+    struct named_run runs[RUNS_AT_ONCE]; /* the last is being read */
+    unsigned run_count;
+    struct record **items; /* of all runs */
+    size_t item_count, item_room;
+    struct record_chunk *run_chunks;       /* their names and records */
     struct owner_place *seen;              /* by owner */
-    const struct record **waiting;         /* by owner: the last that came later; NULL: nothing did */
+    struct record **waiting;               /* by owner: the last that came later; NULL: nothing did */
     struct record_chunk *late_chunks;      /* these records */
     uint32_t owner_room;                   /* of both */
     struct record_lead *servers, *aliases; /* NS, CNAME */
@@ -64,6 +76,10 @@ struct zone_records {
 
 /** Puts the records of one owner and checks what then stands there (record_rules.c). */
 void record_run_put(struct zone_records *records, struct owner_run *run);
+
+/** What zone_records_problem does, without a look at the runs. */
+void records_problem(struct zone_records *records, uint32_t origin, uint64_t line, bool is_warning,
+                     const char *message);
 
 uint32_t record_hash(const uint8_t *rdata, size_t size);
 

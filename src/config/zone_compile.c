@@ -53,7 +53,8 @@ static void add_soa(struct zone_work *work, uint32_t origin)
     at = put_name(at, "hostmaster", apex);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         at = put_number(at, numbers[i]);
-    zone_records_add(work->records, apex, DNS_SOA, SOA_TTL_S, rdata, (uint16_t)(at - rdata), origin, 0);
+    uint16_t size = (uint16_t)(at - rdata);
+    memcpy(zone_records_add(work->records, apex->bytes, 0, DNS_SOA, SOA_TTL_S, size, origin, 0), rdata, size);
     zone_records_put(work->records);
 }
 

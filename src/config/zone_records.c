@@ -41,7 +41,7 @@ void zone_records_free(struct zone_records *records)
         free(records->origins[i].places);
     }
     free(records->origins);
-    free(records->run.items);
+    free(records->items);
     free(records->seen);
     free(records->waiting);
     free(records->servers);
@@ -84,19 +84,29 @@ static void problem_in_object(struct zone_records *records, const struct record_
     object_problem(records->problems, place->object, line > 0 ? pointer : "", is_warning, "%s", message);
 }
 
-void zone_records_problem(struct zone_records *records, uint32_t origin, uint64_t line, bool is_warning,
-                          const char *format, ...)
+void records_problem(struct zone_records *records, uint32_t origin, uint64_t line, bool is_warning,
+                     const char *message)
 {
     if (is_warning ? records->warning_count++ >= ZONE_RECORD_ERRORS_MAX
                    : records->error_count++ >= ZONE_RECORD_ERRORS_MAX)
         return;
+    const struct record_origin *from = &records->origins[origin];
+    (from->places != NULL ? problem_in_object : problem_in_file)(records, from, line, is_warning, message);
+}
+
+static void put_runs(struct zone_records *records, unsigned count);
+
+void zone_records_problem(struct zone_records *records, uint32_t origin, uint64_t line, bool is_warning,
+                          const char *format, ...)
+{
     char message[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    const struct record_origin *from = &records->origins[origin];
-    (from->places != NULL ? problem_in_object : problem_in_file)(records, from, line, is_warning, message);
+    if (records->run_count > 0) /* what is wrong with those before comes first */
+        put_runs(records, records->run_count - 1);
+    records_problem(records, origin, line, is_warning, message);
 }
 
 bool zone_records_are_hopeless(const struct zone_records *records)
@@ -114,10 +124,10 @@ bool zone_records_are_good(const struct zone_records *records)
 
 /* ---- taking ---- */
 
-static struct record *take_record(struct record_chunk **chunks, uint16_t size)
+static void *take(struct record_chunk **chunks, size_t size)
 {
     struct record_chunk *chunk = *chunks;
-    size_t room = (sizeof(struct record) + size + 7) & ~(size_t)7;
+    size_t room = (size + 7) & ~(size_t)7;
     if (chunk == NULL || chunk->size - chunk->used < room) {
         size_t chunk_size = chunk == NULL ? CHUNK_SIZE_MIN : chunk->size * 2;
         chunk_size = chunk_size > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : chunk_size;
@@ -126,12 +136,12 @@ static struct record *take_record(struct record_chunk **chunks, uint16_t size)
         *chunk = (struct record_chunk){ .next = *chunks, .size = chunk_size };
         *chunks = chunk;
     }
-    struct record *record = (struct record *)(void *)(chunk->bytes + chunk->used);
+    void *block = chunk->bytes + chunk->used;
     chunk->used += room;
-    return record;
+    return block;
 }
 
-/* Keeps the newest chunk, the largest, for the next owner. */
+/* Keeps the newest chunk, the largest, for the next owners. */
 static void empty_chunks(struct record_chunk **chunks)
 {
     if (*chunks == NULL)
@@ -162,7 +172,7 @@ static void keep_waiting(struct zone_records *records, const struct owner_run *r
         records->waiting = xcalloc(records->owner_room, sizeof *records->waiting);
     for (size_t i = 0; i < run->count; i++) {
         const struct record *from = run->items[i];
-        struct record *record = take_record(&records->late_chunks, from->size);
+        struct record *record = take(&records->late_chunks, sizeof *record + from->size);
         memcpy(record, from, sizeof *from + from->size);
         record->before = records->waiting[run->owner];
         records->waiting[run->owner] = record;
@@ -170,30 +180,73 @@ static void keep_waiting(struct zone_records *records, const struct owner_run *r
 }
 
 /* The owner's records, as far as they stand together, are complete. */
-static void end_run(struct zone_records *records)
+static void put_run(struct zone_records *records, const struct named_run *run, size_t end)
 {
-    struct owner_run *run = &records->run;
-    if (run->count == 0)
-        return;
-    reserve_owner(records, run->owner);
-    struct owner_place *seen = &records->seen[run->owner];
+    struct owner_run found = {
+        .items = (const struct record **)records->items + run->first,
+        .count = end - run->first,
+        .owner = zone_edit_owner_at(records->edit, run->hash, run->name, run->name_size),
+    };
+    for (size_t i = run->first; i < end; i++)
+        records->items[i]->owner = found.owner;
+    reserve_owner(records, found.owner);
+    struct owner_place *seen = &records->seen[found.owner];
     if (seen->line_behind == 0) {
-        *seen = (struct owner_place){ run->items[0]->line + 1, run->items[0]->origin };
-        record_run_put(records, run);
+        *seen = (struct owner_place){ found.items[0]->line + 1, found.items[0]->origin };
+        record_run_put(records, &found);
     } else {
-        keep_waiting(records, run);
+        keep_waiting(records, &found);
     }
-    run->count = 0;
-    empty_chunks(&records->run_chunks);
 }
 
-static void add_item(struct owner_run *run, const struct record *record)
+/* The first `count` runs, and what stays moves to their place. */
+static void put_runs(struct zone_records *records, unsigned count)
 {
-    if (run->count == run->room) {
-        run->room = run->room == 0 ? 16 : run->room * 2;
-        run->items = xrealloc(run->items, run->room, sizeof *run->items);
+    size_t end = 0;
+    if (count == 0)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        end = i + 1 < records->run_count ? records->runs[i + 1].first : records->item_count;
+        put_run(records, &records->runs[i], end);
     }
-    run->items[run->count++] = record;
+    records->run_count -= count;
+    records->item_count -= end;
+    memmove(records->items, records->items + end, records->item_count * sizeof *records->items);
+    memmove(records->runs, records->runs + count, records->run_count * sizeof *records->runs);
+    for (unsigned i = 0; i < records->run_count; i++)
+        records->runs[i].first -= end;
+    if (records->run_count == 0)
+        empty_chunks(&records->run_chunks);
+}
+
+static void begin_run(struct zone_records *records, const uint8_t *name, size_t size)
+{
+    if (records->run_count == RUNS_AT_ONCE)
+        put_runs(records, RUNS_AT_ONCE);
+    struct named_run *run = &records->runs[records->run_count++];
+    uint8_t *copy = take(&records->run_chunks, size);
+    memcpy(copy, name, size);
+    *run = (struct named_run){
+        .hash = dns_name_hash(copy, size), .name = copy, .name_size = size, .first = records->item_count
+    };
+    zone_edit_fetch(records->edit, run->hash);
+}
+
+static bool is_last(const struct zone_records *records, const uint8_t *name, size_t size)
+{
+    if (records->run_count == 0)
+        return false;
+    const struct named_run *last = &records->runs[records->run_count - 1];
+    return last->name_size == size && memcmp(last->name, name, size) == 0;
+}
+
+static void add_item(struct zone_records *records, struct record *record)
+{
+    if (records->item_count == records->item_room) {
+        records->item_room = records->item_room == 0 ? RUNS_AT_ONCE : records->item_room * 2;
+        records->items = xrealloc(records->items, records->item_room, sizeof *records->items);
+    }
+    records->items[records->item_count++] = record;
 }
 
 static void note_line(struct record_origin *origin, uint64_t line)
@@ -206,16 +259,13 @@ static void note_line(struct record_origin *origin, uint64_t line)
         origin->is_odd = true;
 }
 
-void zone_records_add(struct zone_records *records, const struct dns_name *owner, uint16_t type,
-                      uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint32_t origin, uint64_t line)
+uint8_t *zone_records_add(struct zone_records *records, const uint8_t *name, size_t name_size, uint16_t type,
+                          uint32_t ttl_s, uint16_t size, uint32_t origin, uint64_t line)
 {
-    uint32_t number = zone_edit_owner(records->edit, owner);
-    if (number != records->run.owner)
-        end_run(records);
-    records->run.owner = number;
-    struct record *record = take_record(&records->run_chunks, size);
+    if (!is_last(records, name, name_size))
+        begin_run(records, name, name_size);
+    struct record *record = take(&records->run_chunks, sizeof *record + size);
     *record = (struct record){
-        .owner = number,
         .ordinal = records->count++,
         .ttl_s = ttl_s,
         .line = (uint32_t)line,
@@ -223,36 +273,35 @@ void zone_records_add(struct zone_records *records, const struct dns_name *owner
         .type = type,
         .size = size,
     };
-    if (size > 0)
-        memcpy(record->rdata, rdata, size);
-    add_item(&records->run, record);
+    add_item(records, record);
     note_line(&records->origins[origin], line);
+    return record->rdata;
 }
 
 /* ---- the end ---- */
 
-/* From the last to the first: the list turned round. */
-static void take_waiting(struct zone_records *records, uint32_t number)
+/* The owner's list runs from the last to the first. */
+static void put_waiting(struct zone_records *records, uint32_t number)
 {
-    struct owner_run *run = &records->run;
-    run->owner = number;
-    for (const struct record *record = records->waiting[number]; record != NULL; record = record->before)
-        add_item(run, record);
-    for (size_t i = 0; i < run->count / 2; i++) {
-        const struct record *held = run->items[i];
-        run->items[i] = run->items[run->count - 1 - i];
-        run->items[run->count - 1 - i] = held;
-    }
-    record_run_put(records, run);
-    run->count = 0;
+    struct record *record;
+    size_t count = 0;
+    for (record = records->waiting[number]; record != NULL; record = record->before)
+        count++;
+    struct record **items = xcalloc(count, sizeof *items);
+    size_t at = count;
+    for (record = records->waiting[number]; record != NULL; record = record->before)
+        items[--at] = record;
+    struct owner_run run = { .items = (const struct record **)items, .count = count, .owner = number };
+    record_run_put(records, &run);
+    free(items);
 }
 
 bool zone_records_put(struct zone_records *records)
 {
-    end_run(records);
+    put_runs(records, records->run_count);
     for (uint32_t number = 0; records->waiting != NULL && number < records->owner_room; number++) {
         if (records->waiting[number] != NULL)
-            take_waiting(records, number);
+            put_waiting(records, number);
     }
     free(records->waiting);
     records->waiting = NULL;

@@ -47,9 +47,12 @@ void zone_records_problem(struct zone_records *records, uint32_t origin, uint64_
 bool zone_records_are_hopeless(const struct zone_records *records);
 bool zone_records_are_good(const struct zone_records *records); /* no error so far */
 
-/** Takes a record (copied).  `line` counts from 1 within the origin. */
-void zone_records_add(struct zone_records *records, const struct dns_name *owner, uint16_t type,
-                      uint32_t ttl_s, const uint8_t *rdata, uint16_t size, uint32_t origin, uint64_t line);
+/**
+ * Takes a record; the caller writes its `size` bytes of rdata to what is returned, before the next call.
+ * `name` (copied) is the owner without the apex, lowercase.  `line` counts from 1 within the origin.
+ */
+uint8_t *zone_records_add(struct zone_records *records, const uint8_t *name, size_t name_size, uint16_t type,
+                          uint32_t ttl_s, uint16_t size, uint32_t origin, uint64_t line);
 
 /** True if each of the `count` lines of the origin made one record; `odd` gets the first line that did not.
  */

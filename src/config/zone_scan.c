@@ -2,6 +2,7 @@
 #include "config/zone_scan.h"
 
 #include "base/memory.h"
+#include "config/zone_line.h"
 #include "dns/rrset.h"
 #include "dns/type.h"
 
@@ -27,6 +28,9 @@ struct scan {
     uint32_t origin;
     unsigned depth;
     struct budget *budget;
+    const char *lines_end;            /* behind the last line end of the text */
+    uint8_t below[DNS_NAME_SIZE_MAX]; /* what the scanner's origin has in front of the apex */
+    size_t below_size;
 };
 
 /* Type and class words stand where the scanner also takes numbers, so its own words mislead. */
@@ -108,8 +112,10 @@ static void scan_record(struct scan *scan)
     else if (!record_is_good(scan, &owner))
         refuse_record(scan, &owner);
     else
-        zone_records_add(scan->records, &owner, scanner->r_type, scanner->r_ttl, scanner->r_data,
-                         (uint16_t)scanner->r_data_length, scan->origin, scanner->line_counter);
+        memcpy(zone_records_add(scan->records, owner.bytes, (size_t)owner.size - scan->apex->size,
+                                scanner->r_type, scanner->r_ttl, (uint16_t)scanner->r_data_length,
+                                scan->origin, scanner->line_counter),
+               scanner->r_data, scanner->r_data_length);
 }
 
 /* What $INCLUDE says: the scanner has put its own base directory in front of a relative name. */
@@ -154,6 +160,99 @@ static void scan_include(struct scan *scan)
     free(name);
 }
 
+/* ---- plain lines ---- */
+
+/*
+ * After a record the scanner stands at the end of its line.  Plain lines that follow are read without it;
+ * then it goes on at the end of the last of them, and knows of their number and their last owner.
+ */
+
+static bool is_at_line_end(const struct scan *scan)
+{
+    const zs_scanner_t *scanner = scan->scanner;
+    const char *at = scanner->input.current;
+    return at >= scan->part->text && at < scan->lines_end && *at == '\n' && !scanner->multiline;
+}
+
+/* The scanner's origin may have changed since the last time; false if it is outside of the zone. */
+static bool find_below(struct scan *scan)
+{
+    struct dns_name origin;
+    const zs_scanner_t *scanner = scan->scanner;
+    if (dns_name_read(scanner->zone_origin, scanner->zone_origin_length, &origin) == 0 ||
+        !dns_name_is_within(&origin, scan->apex))
+        return false;
+    scan->below_size = (size_t)origin.size - scan->apex->size;
+    memcpy(scan->below, origin.bytes, scan->below_size);
+    return true;
+}
+
+/* Takes the apex off an absolute name; false if it is not within. */
+static bool take_off_apex(const struct scan *scan, struct zone_line *line)
+{
+    const struct dns_name *apex = scan->apex;
+    size_t labels = (size_t)apex->size - 1, at = 0; /* the root label is not in the line */
+    if (line->name_size < labels || memcmp(line->name + line->name_size - labels, apex->bytes, labels) != 0)
+        return false;
+    size_t rest = line->name_size - labels;
+    while (at < rest)
+        at += 1 + (size_t)line->name[at];
+    line->name_size = (uint8_t)rest;
+    return at == rest;
+}
+
+/* Makes the name relative to the apex. */
+static bool place_name(const struct scan *scan, struct zone_line *line)
+{
+    if (line->is_absolute)
+        return take_off_apex(scan, line);
+    if (line->name_size + scan->below_size + scan->apex->size > DNS_NAME_SIZE_MAX)
+        return false;
+    memcpy(line->name + line->name_size, scan->below, scan->below_size);
+    line->name_size = (uint8_t)(line->name_size + scan->below_size);
+    return true;
+}
+
+static void go_on_behind(struct scan *scan, const char *at, uint64_t count, const struct zone_line *last)
+{
+    zs_scanner_t *scanner = scan->scanner;
+    const struct dns_name *apex = scan->apex;
+    zs_set_input_string(scanner, at - 1, (size_t)(scan->part->text + scan->part->size - at) + 1);
+    scanner->line_counter += count;
+    memcpy(scanner->r_owner, last->name, last->name_size);
+    memcpy(scanner->r_owner + last->name_size, apex->bytes, apex->size);
+    scanner->r_owner_length = (uint32_t)last->name_size + apex->size;
+}
+
+static void scan_plain_lines(struct scan *scan)
+{
+    const zs_scanner_t *scanner = scan->scanner;
+    if (!is_at_line_end(scan) || !find_below(scan))
+        return;
+    struct zone_line lines[2], *line = &lines[0], *last = &lines[1];
+    const char *at = scanner->input.current + 1;
+    uint64_t count = 0;
+    size_t size;
+    while (at < scan->lines_end && !zone_records_are_hopeless(scan->records) &&
+           (size = zone_line_read(at, line)) > 0 && place_name(scan, line)) {
+        uint32_t ttl_s = line->has_ttl ? line->ttl_s : scanner->default_ttl;
+        if (ttl_s > INT32_MAX)
+            break;
+        count++;
+        at += size;
+        memcpy(zone_records_add(scan->records, line->name, line->name_size, line->type, ttl_s,
+                                line->rdata_size, scan->origin, scanner->line_counter + count),
+               line->rdata, line->rdata_size);
+        struct zone_line *read = line;
+        line = last;
+        last = read;
+    }
+    if (count > 0)
+        go_on_behind(scan, at, count, last);
+}
+
+/* ---- the whole text ---- */
+
 /* Handles what the scanner stopped at; false when the reading is over. */
 static bool scan_step(struct scan *scan)
 {
@@ -164,7 +263,10 @@ static bool scan_step(struct scan *scan)
         return false;
     }
     switch (scanner->state) {
-    case ZS_STATE_DATA: scan_record(scan); return !zone_records_are_hopeless(scan->records);
+    case ZS_STATE_DATA:
+        scan_record(scan);
+        scan_plain_lines(scan);
+        return !zone_records_are_hopeless(scan->records);
     case ZS_STATE_INCLUDE: scan_include(scan); return !zone_records_are_hopeless(scan->records);
     case ZS_STATE_ERROR:
         scan_problem(scan);
@@ -175,6 +277,8 @@ static bool scan_step(struct scan *scan)
 
 static void scan_all(struct scan *scan, const char *origin_name, uint32_t ttl_s)
 {
+    const char *text = scan->part->text, *last = memrchr(text, '\n', scan->part->size);
+    scan->lines_end = last != NULL ? last + 1 : text;
     scan->scanner = xcalloc(1, sizeof(zs_scanner_t));
     if (zs_init(scan->scanner, origin_name, DNS_IN, ttl_s) != 0 ||
         zs_set_input_string(scan->scanner, scan->part->text, scan->part->size) != 0) {
