@@ -12,15 +12,23 @@
  * NUL, bad UTF-8, numbers that overflow, nesting beyond 64.  Comments are blanked, so offsets stay.  Lines
  * and columns count from 1, columns in bytes.
  */
-struct document {
-    char *file; /* for messages; NULL: by the API */
-    char *text; /* comments blanked, NUL-terminated */
-    size_t size;
-};
 
 /** A piece of a document: one value. */
 struct span {
     size_t at, size;
+};
+
+/* Objects and lists that take long to walk through, by their place: where they end is known. */
+struct json_ends {
+    struct span *spans;
+    size_t count;
+};
+
+struct document {
+    char *file; /* for messages; NULL: by the API */
+    char *text; /* comments blanked, NUL-terminated */
+    size_t size;
+    struct json_ends ends;
 };
 
 /** Scans `text` (copied).  False with problems noted if it is not strict JSON; `out` is then empty. */

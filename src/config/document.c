@@ -14,7 +14,7 @@ static bool scan_owned(const char *file, char *text, size_t size, struct problem
                        struct document *out)
 {
     *out = (struct document){ 0 };
-    if (!json_scan(file, text, size, problems)) {
+    if (!json_scan(file, text, size, problems, &out->ends)) {
         free(text);
         return false;
     }
@@ -50,6 +50,7 @@ void document_free(struct document *document)
 {
     free(document->file);
     free(document->text);
+    free(document->ends.spans);
     *document = (struct document){ 0 };
 }
 
@@ -57,7 +58,7 @@ bool document_next_member(const struct document *document, struct span object, s
                           struct span *value)
 {
     struct json_member member;
-    if (!json_next_member(document->text, object, at, &member))
+    if (!json_next_member_over(document->text, &document->ends, object, at, &member))
         return false;
     *key = json_unescape(document->text, member.key, NULL);
     *value = member.value;

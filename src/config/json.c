@@ -32,15 +32,9 @@ struct span json_trim(const char *text, struct span within)
 static size_t skip_string(const char *text, size_t at, size_t end)
 {
     for (at++; at < end; at++) {
-        const char *quote = memchr(text + at, '"', end - at);
-        if (quote == NULL)
-            return end;
-        at = (size_t)(quote - text);
-        size_t slashes = 0; /* an odd number of them escapes the quote */
-        while (text[at - 1 - slashes] == '\\')
-            slashes++;
-        if (slashes % 2 == 0)
+        if (text[at] == '"')
             return at + 1;
+        at += text[at] == '\\'; /* what is escaped does not end it */
     }
     return end;
 }
@@ -55,9 +49,9 @@ static size_t skip_container(const char *text, size_t at, size_t end)
             continue;
         }
         at++;
-        if (byte == '{' || byte == '[')
+        if ((byte | 0x20) == '{') /* of ASCII "{" and "[" alone */
             depth++;
-        else if ((byte == '}' || byte == ']') && --depth == 0)
+        else if ((byte | 0x20) == '}' && --depth == 0)
             return at;
     }
     return end;
@@ -95,7 +89,23 @@ static bool next_item(const char *text, struct span container, char open, size_t
     return from < end && text[from] != '}' && text[from] != ']' && text[from] != ',';
 }
 
-bool json_next_member(const char *text, struct span object, size_t *at, struct json_member *out)
+/* Those that take long to walk through have their end written down. */
+static size_t skip_over(const char *text, const struct json_ends *ends, size_t at, size_t end)
+{
+    size_t low = 0, high = ends->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ends->spans[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_known = low < ends->count && ends->spans[low].at == at;
+    return is_known ? at + ends->spans[low].size : skip_value(text, at, end);
+}
+
+bool json_next_member_over(const char *text, const struct json_ends *ends, struct span object, size_t *at,
+                           struct json_member *out)
 {
     size_t end = object.at + object.size;
     if (!next_item(text, object, '{', at, end) || text[*at] != '"')
@@ -106,9 +116,15 @@ bool json_next_member(const char *text, struct span object, size_t *at, struct j
     if (colon >= end || text[colon] != ':' || out->key.size < 2)
         return false;
     out->value.at = skip_space(text, colon + 1, end);
-    *at = skip_value(text, out->value.at, end);
+    *at = skip_over(text, ends, out->value.at, end);
     out->value.size = *at - out->value.at;
     return out->value.size > 0;
+}
+
+bool json_next_member(const char *text, struct span object, size_t *at, struct json_member *out)
+{
+    static const struct json_ends none;
+    return json_next_member_over(text, &none, object, at, out);
 }
 
 bool json_next_element(const char *text, struct span array, size_t *at, struct span *value)
@@ -166,18 +182,26 @@ static size_t unescape_one(const char *from, size_t left, char **out)
     return which != NULL ? 2 : 1;
 }
 
-char *json_unescape(const char *text, struct span string, size_t *size)
+size_t json_unescape_to(const char *text, struct span string, char *room)
 {
     const char *from = text + string.at + 1, *end = text + string.at + string.size - 1;
-    char *bytes = xcalloc(1, string.size), *out = bytes; /* an escape is never shorter than what it means */
+    char *out = room;
     while (from < end) {
         if (*from == '\\')
             from += unescape_one(from, (size_t)(end - from), &out);
         else
             *out++ = *from++;
     }
+    *out = '\0';
+    return (size_t)(out - room);
+}
+
+char *json_unescape(const char *text, struct span string, size_t *size)
+{
+    char *bytes = xcalloc(1, string.size); /* an escape is never shorter than what it means */
+    size_t plain_size = json_unescape_to(text, string, bytes);
     if (size != NULL)
-        *size = (size_t)(out - bytes);
+        *size = plain_size;
     return bytes;
 }
 

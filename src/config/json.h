@@ -17,11 +17,18 @@ struct span json_trim(const char *text, struct span within);
 
 /** Walks the members of the object `object`; start with *at = 0. */
 bool json_next_member(const char *text, struct span object, size_t *at, struct json_member *out);
+/** The same, stepping over the values that `ends` knows: of a large document many walks are made. */
+bool json_next_member_over(const char *text, const struct json_ends *ends, struct span object, size_t *at,
+                           struct json_member *out);
 /** Walks the elements of the array `array`; start with *at = 0. */
 bool json_next_element(const char *text, struct span array, size_t *at, struct span *value);
 
 /** The bytes that a string (with its quotes) stands for; `size` may be NULL.  The caller frees it. */
 char *json_unescape(const char *text, struct span string, size_t *size);
+
+/** The same into `room`, which has as many bytes as the string with one of its quotes; with a NUL behind.
+ * Returns the size. */
+size_t json_unescape_to(const char *text, struct span string, char *room);
 
 /** True if the string (with its quotes) stands for exactly `word`. */
 bool json_string_is(const char *text, struct span string, const char *word);

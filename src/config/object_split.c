@@ -138,11 +138,12 @@ static bool is_cut(int part)
     return part == SERVICES || part == RRSETS || part == RECORDS_TEXT;
 }
 
-static struct zone_parts find_parts(const char *text, struct span zone)
+static struct zone_parts find_parts(const struct document *document, struct span zone)
 {
+    const char *text = document->text;
     struct zone_parts parts = { 0 };
     struct json_member member;
-    for (size_t at = 0; json_next_member(text, zone, &at, &member);) {
+    for (size_t at = 0; json_next_member_over(text, &document->ends, zone, &at, &member);) {
         int part = part_of(text, member.key);
         if (part < PART_COUNT)
             parts.values[part] = member.value;
@@ -177,10 +178,12 @@ static char *zone_text(const struct split *split, struct span zone, const struct
                        size_t *size)
 {
     const char *text = split->document->text;
+    const struct json_ends *ends = &split->document->ends;
     struct text out = { 0 };
     struct json_member member;
     size_t done = zone.at, kept = 0;
-    for (size_t at = 0; json_next_member(text, zone, &at, &member) && member.key.at <= parts->last_kept;) {
+    for (size_t at = 0;
+         json_next_member_over(text, ends, zone, &at, &member) && member.key.at <= parts->last_kept;) {
         bool stays = !is_cut(part_of(text, member.key));
         put_gap(&out, text + done, member.key.at - done, stays && kept > 0);
         if (stays)
@@ -297,7 +300,7 @@ static void add_rrsets(struct split *split, const char *zone, struct span rrsets
 
 static void add_zone(struct split *split, const char *name, struct span zone)
 {
-    struct zone_parts parts = find_parts(split->document->text, zone);
+    struct zone_parts parts = find_parts(split->document, zone);
     size_t size;
     char *text = zone_text(split, zone, &parts, &size);
     add(split, OBJECT_ZONE, name, text, size, zone.at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scan.h"
 
+#include "base/memory.h"
 #include "json.h"
 #include "scan_keys.h"
 
@@ -13,8 +14,9 @@
 #include <string.h>
 
 #define NESTING_MAX     64
-#define NUMBER_SIZE_MAX 63  /* cJSON reads no longer ones */
-#define ERRORS_MAX      100 /* a position costs a walk over the document */
+#define NUMBER_SIZE_MAX 63   /* cJSON reads no longer ones */
+#define LARGE_SIZE      4096 /* of objects and lists whose end is written down */
+#define ERRORS_MAX      100  /* a position costs a walk over the document */
 
 struct scan {
     const char *file;
@@ -24,6 +26,8 @@ struct scan {
     unsigned depth;
     unsigned error_count;
     struct scan_keys keys; /* of all open objects, the innermost on top */
+    struct json_ends ends;
+    size_t ends_room;
 };
 
 void json_position(const char *text, size_t at, unsigned *line, unsigned *column)
@@ -85,8 +89,7 @@ static bool skip_comment(struct scan *scan)
     return true;
 }
 
-/* To the next byte that counts; at the end there is the NUL. */
-static bool skip_space(struct scan *scan)
+static bool skip_more_space(struct scan *scan)
 {
     for (;;) {
         char byte = scan->text[scan->at];
@@ -97,6 +100,14 @@ static bool skip_space(struct scan *scan)
         else if (!skip_comment(scan))
             return false;
     }
+}
+
+/* To the next byte that counts; at the end there is the NUL.  Mostly there is one blank or none. */
+static inline bool skip_space(struct scan *scan)
+{
+    scan->at += scan->text[scan->at] == ' ';
+    unsigned char byte = (unsigned char)scan->text[scan->at];
+    return (byte > ' ' && byte != '/') || skip_more_space(scan);
 }
 
 /* What stands at `at`, for messages: "}", or a word, or the end. */
@@ -161,19 +172,29 @@ static bool scan_escape(struct scan *scan)
     return true;
 }
 
+/* Bytes that may stand in a string as they are. */
+static const bool is_literal[256] = {
+    [0x20] = true,
+    true,
+    [0x23 ... 0x5b] = true,
+    [0x5d ... 0xff] = true,
+};
+
 /* At the opening quote. */
 static bool scan_string(struct scan *scan)
 {
     size_t from = scan->at++;
     for (;;) {
-        unsigned char byte = (unsigned char)scan->text[scan->at];
+        const unsigned char *at = (const unsigned char *)scan->text + scan->at;
+        while (is_literal[*at])
+            at++;
+        scan->at = (size_t)((const char *)at - scan->text);
+        unsigned char byte = *at;
         if (byte == '"') {
             scan->at++;
             return true;
         }
-        if (byte >= 0x20 && byte != '\\') {
-            scan->at++;
-        } else if (byte == '\\') {
+        if (byte == '\\') {
             if (!scan_escape(scan))
                 return false;
         } else if (byte == '\0' || byte == '\n' || byte == '\r') {
@@ -184,9 +205,14 @@ static bool scan_string(struct scan *scan)
     }
 }
 
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 static void skip_digits(struct scan *scan)
 {
-    while (isdigit((unsigned char)scan->text[scan->at]))
+    while (is_digit(scan->text[scan->at]))
         scan->at++;
 }
 
@@ -195,13 +221,13 @@ static bool scan_number(struct scan *scan)
     size_t from = scan->at;
     const char *text = scan->text;
     scan->at += text[from] == '-';
-    if (text[scan->at] == '0' && isdigit((unsigned char)text[scan->at + 1]))
+    if (text[scan->at] == '0' && is_digit(text[scan->at + 1]))
         return refuse(scan, from, "a number has no leading zeros");
-    if (!isdigit((unsigned char)text[scan->at]))
+    if (!is_digit(text[scan->at]))
         return refuse(scan, from, "a number needs a digit behind \"-\"");
     skip_digits(scan);
     if (text[scan->at] == '.') {
-        if (!isdigit((unsigned char)text[++scan->at]))
+        if (!is_digit(text[++scan->at]))
             return refuse(scan, from, "a number needs a digit behind its point");
         skip_digits(scan);
     }
@@ -209,7 +235,7 @@ static bool scan_number(struct scan *scan)
     if (has_exponent) {
         scan->at++;
         scan->at += text[scan->at] == '+' || text[scan->at] == '-';
-        if (!isdigit((unsigned char)text[scan->at]))
+        if (!is_digit(text[scan->at]))
             return refuse(scan, from, "a number needs a digit in its exponent");
         skip_digits(scan);
     }
@@ -300,9 +326,28 @@ static bool scan_separator(struct scan *scan, char close, bool *is_last)
     return true;
 }
 
+static void note_end(struct scan *scan, size_t from)
+{
+    struct json_ends *ends = &scan->ends;
+    if (scan->at - from < LARGE_SIZE)
+        return;
+    if (ends->count == scan->ends_room) {
+        scan->ends_room = scan->ends_room > 0 ? scan->ends_room * 2 : 16;
+        ends->spans = xrealloc(ends->spans, scan->ends_room, sizeof *ends->spans);
+    }
+    ends->spans[ends->count++] = (struct span){ from, scan->at - from };
+}
+
+static int compare_spans(const void *left, const void *right)
+{
+    const struct span *a = left, *b = right;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
 /* At "{" or "[". */
 static bool scan_container(struct scan *scan)
 {
+    size_t from = scan->at;
     bool is_object = scan->text[scan->at] == '{';
     char close = is_object ? '}' : ']';
     size_t keys_from = scan->keys.count;
@@ -319,6 +364,7 @@ static bool scan_container(struct scan *scan)
             return false;
     }
     scan_keys_end(&scan->keys, keys_from, scan->text, refuse_duplicate, scan);
+    note_end(scan, from);
     scan->depth--;
     return true;
 }
@@ -332,7 +378,7 @@ static bool scan_value(struct scan *scan)
         return scan_string(scan);
     if (byte == '{' || byte == '[')
         return scan_container(scan);
-    if (byte == '-' || isdigit((unsigned char)byte))
+    if (byte == '-' || is_digit(byte))
         return scan_number(scan);
     return scan_word(scan);
 }
@@ -360,7 +406,7 @@ static bool check_bytes(struct scan *scan)
     return nul == NULL || refuse(scan, (size_t)(nul - bytes), "NUL is not allowed");
 }
 
-bool json_scan(const char *file, char *text, size_t size, struct problems *problems)
+bool json_scan(const char *file, char *text, size_t size, struct problems *problems, struct json_ends *ends)
 {
     struct scan scan = { .file = file, .text = text, .size = size, .problems = problems };
     char here[48];
@@ -373,5 +419,12 @@ bool json_scan(const char *file, char *text, size_t size, struct problems *probl
     if (is_read && scan.at < size)
         refuse(&scan, scan.at, "%s behind the end of the document", describe_here(&scan, here));
     free(scan.keys.items);
-    return scan.error_count == 0;
+    if (scan.error_count > 0) {
+        free(scan.ends.spans);
+        return false;
+    }
+    if (scan.ends.count > 1)
+        qsort(scan.ends.spans, scan.ends.count, sizeof *scan.ends.spans, compare_spans);
+    *ends = scan.ends;
+    return true;
 }

@@ -4,18 +4,18 @@
 #include "base/memory.h"
 #include "json.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define PAIRWISE_MAX 16 /* so few are compared each with each; more are sorted */
 
+/* Of two keys that differ in the case of letters only it is one; of others it may be. */
 static uint64_t hash_folded(const char *bytes, size_t size)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)tolower((unsigned char)bytes[i])) * UINT64_C(0x100000001b3);
+        hash = (hash ^ ((unsigned char)bytes[i] | 0x20u)) * UINT64_C(0x100000001b3);
     return hash;
 }
 
