@@ -8,6 +8,7 @@
  * hundred untested branches would not be safer.  Never used while answering.
  */
 void *xcalloc(size_t count, size_t size); /* zeroed */
+void *xmalloc(size_t size);               /* not zeroed */
 void *xcalloc_aligned(size_t alignment, size_t size);
 /** For a large table that is read at random: on huge pages where the kernel has them, which spares the walk
  * to the page of every read. */

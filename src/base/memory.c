@@ -23,6 +23,11 @@ void *xcalloc(size_t count, size_t size)
     return check(calloc(count ? count : 1, size ? size : 1));
 }
 
+void *xmalloc(size_t size)
+{
+    return check(malloc(size ? size : 1));
+}
+
 void *xcalloc_aligned(size_t alignment, size_t size)
 {
     void *block = NULL;

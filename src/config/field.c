@@ -5,16 +5,19 @@
 #include "base/memory.h"
 #include "suggest.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FIELDS_MAX 64 /* of one shape */
 
 /* ---- shapes ---- */
 
 const struct field *shape_find(const struct shape *shape, const char *key)
 {
     for (size_t i = 0; i < shape->count; i++) {
-        if (strcmp(shape->fields[i].key, key) == 0)
+        if (shape->fields[i].key[0] == key[0] && strcmp(shape->fields[i].key, key) == 0)
             return &shape->fields[i];
     }
     return NULL;
@@ -36,15 +39,16 @@ static void refuse_unknown(struct reader *reader, const struct shape *shape, con
     text_free(&known);
 }
 
-/* Most defaults are a number, a word or a short string: the value without a parse, for they are read often.
- */
+/* Most defaults are a small number, a word or a short string: the value without a parse, for they are read
+ * often. */
 static bool is_plain(const char *literal, char room[32], cJSON *out)
 {
     size_t size = strlen(literal);
-    char *end;
-    *out = (cJSON){ .type = cJSON_Number, .valuedouble = strtod(literal, &end) };
-    out->valueint = (int)out->valuedouble; /* defaults are small */
-    if (strcmp(literal, "true") == 0 || strcmp(literal, "false") == 0) {
+    *out = (cJSON){ .type = cJSON_Number };
+    if (strspn(literal, "0123456789") == size && size < 9) {
+        out->valueint = atoi(literal);
+        out->valuedouble = out->valueint;
+    } else if (strcmp(literal, "true") == 0 || strcmp(literal, "false") == 0) {
         out->type = literal[0] == 't' ? cJSON_True : cJSON_False;
     } else if (literal[0] == '"' && size <= 32 && strchr(literal, '\\') == NULL) {
         memcpy(room, literal + 1, size - 2);
@@ -52,7 +56,7 @@ static bool is_plain(const char *literal, char room[32], cJSON *out)
         out->type = cJSON_String;
         out->valuestring = room;
     } else {
-        return *end == '\0';
+        return false;
     }
     return true;
 }
@@ -73,6 +77,8 @@ static void read_fallback(struct reader *reader, const struct field *field, void
 void shape_read(struct reader *reader, const struct shape *shape, const cJSON *object, void *base)
 {
     const cJSON *member;
+    bool is_there[FIELDS_MAX] = { false };
+    assert(shape->count <= FIELDS_MAX);
     if (!cJSON_IsObject(object)) {
         reader_expect(reader, object, "must be an object {…}");
         return;
@@ -82,6 +88,8 @@ void shape_read(struct reader *reader, const struct shape *shape, const cJSON *o
         const struct field *field = shape_find(shape, member->string);
         size_t before = reader_enter(reader, member->string);
         if (field != NULL)
+            is_there[field - shape->fields] = true;
+        if (field != NULL)
             field->type->read(reader, field, member, base);
         else if (!shape->is_root || member->string[0] != '$')
             refuse_unknown(reader, shape, member->string);
@@ -89,8 +97,7 @@ void shape_read(struct reader *reader, const struct shape *shape, const cJSON *o
     }
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *field = &shape->fields[i];
-        if ((field->fallback == NULL && !field->is_required) ||
-            cJSON_GetObjectItemCaseSensitive(object, field->key) != NULL)
+        if ((field->fallback == NULL && !field->is_required) || is_there[i])
             continue;
         if (field->is_required)
             reader_refuse(reader, "\"%s\" is missing", field->key);

@@ -84,7 +84,7 @@ static void read_when_all_down(struct reader *reader, const struct field *field,
         }
     }
     const cJSON *target = value;
-    size_t before = reader->pointer.size;
+    size_t before = reader->step_count;
     if (cJSON_IsObject(value) && value->child != NULL && strcmp(value->child->string, "target") == 0 &&
         value->child->next == NULL) {
         target = value->child;

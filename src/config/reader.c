@@ -2,9 +2,12 @@
 #include "reader.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "config/model.h"
 #include "json.h"
+#include "json_tree.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,21 +83,33 @@ static void move_problems(const struct object *object, struct problems *from, st
     problems_free(from);
 }
 
-bool reader_open(const struct object *object, struct problems *problems, struct reader *out)
+static bool parse(const struct object *object, struct problems *problems, struct reader *out)
 {
     struct problems found = { 0 };
-    *out = (struct reader){ .object = object, .problems = problems, .errors_before = problems->error_count };
+    struct document document;
     if (object->is_scanned) {
-        out->root = cJSON_ParseWithLength(object->text, object->text_size);
-    } else {
-        struct document document;
-        if (!document_scan(object->file, object->text, object->text_size, &found, &document)) {
-            move_problems(object, &found, problems);
-            return false;
-        }
-        out->root = document_parse(&document, json_trim(document.text, (struct span){ 0, document.size }));
-        document_free(&document);
+        out->root = json_tree(object->text, object->text_size, &out->tree);
+        return true;
     }
+    if (!document_scan(object->file, object->text, object->text_size, &found, &document)) {
+        move_problems(object, &found, problems);
+        return false;
+    }
+    out->root = json_tree(document.text, document.size, &out->tree);
+    document_free(&document);
+    return true;
+}
+
+bool reader_open(const struct object *object, struct problems *problems, struct reader *out)
+{
+    out->object = object;
+    out->problems = problems;
+    out->step_count = 0;
+    out->depth = 0;
+    out->errors_before = problems->error_count;
+    out->tree = arena_in(out->room, sizeof out->room);
+    if (!parse(object, problems, out))
+        return false;
     if (cJSON_IsObject(out->root))
         return true;
     reader_expect(out, out->root, "must be an object {…}");
@@ -103,44 +118,56 @@ bool reader_open(const struct object *object, struct problems *problems, struct 
 
 bool reader_close(struct reader *reader)
 {
-    cJSON_Delete(reader->root);
-    text_free(&reader->pointer);
+    arena_free(&reader->tree);
     return reader->problems->error_count == reader->errors_before;
 }
 
 /* ---- where we are ---- */
 
+static size_t step(struct reader *reader, struct reader_step to)
+{
+    size_t before = reader->step_count;
+    assert(before < READER_STEPS_MAX);
+    reader->steps[reader->step_count++] = to;
+    return before;
+}
+
 size_t reader_enter(struct reader *reader, const char *key)
 {
-    size_t before = reader->pointer.size;
-    json_pointer_add(&reader->pointer, key);
-    return before;
+    return step(reader, (struct reader_step){ .key = key });
 }
 
 size_t reader_enter_index(struct reader *reader, size_t index)
 {
-    size_t before = reader->pointer.size;
-    text_printf(&reader->pointer, "/%zu", index);
-    return before;
+    return step(reader, (struct reader_step){ .index = index });
 }
 
 void reader_leave(struct reader *reader, size_t before)
 {
-    reader->pointer.size = before;
-    reader->pointer.bytes[before] = '\0';
+    reader->step_count = before;
 }
 
 char *reader_pointer(const struct reader *reader)
 {
-    return xstrndup(reader->pointer.size > 0 ? reader->pointer.bytes : "", reader->pointer.size);
+    struct text pointer = { 0 };
+    for (size_t i = 0; i < reader->step_count; i++) {
+        if (reader->steps[i].key != NULL) {
+            json_pointer_add(&pointer, reader->steps[i].key);
+            continue;
+        }
+        text_add(&pointer, "/", 1);
+        text_put_number(&pointer, reader->steps[i].index);
+    }
+    return text_take(&pointer);
 }
 
 /* ---- complaints ---- */
 
 static void refuse(struct reader *reader, const char *message)
 {
-    add_problem(reader->problems, reader->object, reader->pointer.size > 0 ? reader->pointer.bytes : "",
-                false, message);
+    char *pointer = reader_pointer(reader);
+    add_problem(reader->problems, reader->object, pointer, false, message);
+    free(pointer);
 }
 
 bool reader_refuse(struct reader *reader, const char *format, ...)
