@@ -214,7 +214,7 @@ static void open_takeover(struct daemon *daemon)
 static bool start(struct daemon *daemon, struct error *err)
 {
     if (!control_start(daemon->settings, &daemon->control, err) || !server_start(daemon->server, err) ||
-        !start_api(daemon, err))
+        !control_complete(daemon->control, err) || !start_api(daemon, err))
         return false;
     log_notice("steerd " STEERD_VERSION " is serving with %u workers", server_worker_count(daemon->server));
     takeover_done(&daemon->takeover);
@@ -223,14 +223,27 @@ static bool start(struct daemon *daemon, struct error *err)
     return true;
 }
 
+/* Control as it was before it was suspended.  Without a whole one, what is published last is answered from.
+ */
+static bool resume_control(struct daemon *daemon, struct error *err)
+{
+    if (!control_start(daemon->settings, &daemon->control, err))
+        return false;
+    control_discard(daemon->suspended);
+    daemon->suspended = NULL;
+    if (control_complete(daemon->control, err))
+        return true;
+    control_suspend(daemon->control);
+    daemon->suspended = daemon->control;
+    daemon->control = NULL;
+    return false;
+}
+
 /* The new one did not make it: the store is ours again. */
 static void resume(struct daemon *daemon)
 {
     struct error err;
-    if (control_start(daemon->settings, &daemon->control, &err)) {
-        control_discard(daemon->suspended);
-        daemon->suspended = NULL;
-    } else {
+    if (!resume_control(daemon, &err)) {
         log_error("cannot go on as before: %s; queries are answered as they were, nothing else works: mend "
                   "it and restart",
                   err.text);

@@ -113,9 +113,12 @@ void command_free(struct command *command);
 /** Gives it back to who sent it. */
 void command_return(struct command *command, enum command_result result);
 
-/** Opens the store, imports or restores the configuration, publishes the first snapshot, starts control,
- * compiler, store and checker. */
+/** Opens the store, imports or restores the configuration, publishes the first snapshot, starts compiler,
+ * store and checker. */
 bool control_start(const struct settings *settings, struct control **out, struct error *err);
+/** Waits until what is published is durable, too, and starts the control thread: from then on commands are
+ * taken.  False: control can be stopped, or suspended. */
+bool control_complete(struct control *control, struct error *err);
 /** Stops all of them in order; nothing acknowledged is lost. */
 void control_stop(struct control *control);
 

@@ -18,20 +18,13 @@ static void note_import_error(struct control *control, const struct error *error
 
 /* ---- published ---- */
 
-static void take_in(struct control *control, struct build *build)
-{
-    world_take(control->world, &build->compiled, build->generation);
-    if (build->kind == BUILD_CHANGE)
-        note_generation(control->chronicle, build);
-}
-
 static void publish(struct control *control, struct build *first)
 {
     const struct build *last = NULL;
     for (struct build *build = first; build != NULL; build = build->next) {
         if (build->kind == BUILD_NOTHING)
             continue;
-        take_in(control, build);
+        world_take(control->world, &build->compiled, build->generation);
         last = build;
     }
     const struct geo *geo = last->compiled.dataset->geo;
@@ -66,9 +59,9 @@ static void log_generations(const struct build *first)
 
 static void end_start(struct control *control, const struct build *build)
 {
-    control->is_ready = true;
+    control->is_serving = control->is_ready = true;
     world_set_restored(control->world, NULL);
-    if (build->generation == 0 || build->error.text[0] != '\0')
+    if (build->generation == 0 || control->status.generation == 0)
         control->start_error = build->error;
 }
 
@@ -88,7 +81,7 @@ static void finish(struct control *control, struct build *first, enum command_re
 {
     struct command **commands = NULL;
     size_t count = 0;
-    if (first->is_accepted)
+    if (first->is_accepted && result == RESULT_DONE)
         log_generations(first);
     if (first->is_import || first->is_start)
         note_import_error(control, &first->error);
@@ -123,6 +116,13 @@ static struct store_job *job_of(struct build *build)
     if (build->command != NULL)
         audit_move(&job->audit, &build->command->audit);
     return job;
+}
+
+/* The first import is served before it is stored: nobody was told of it, and if we die before it is durable,
+ * the next start reads the same files. */
+static bool is_served_first(const struct build *first)
+{
+    return first->is_start && first->is_import && first->generation == 1;
 }
 
 static void store(struct control *control, struct build *first)
@@ -161,6 +161,9 @@ void builds_take(struct control *control, struct build *first)
     switch (first->kind) { /* in a group the first is a change */
     case BUILD_CHANGE:
         if (!control->is_stopping) {
+            if (is_served_first(first))
+                publish(control, first);
+            control->is_serving |= is_served_first(first);
             store(control, first);
             return;
         }
@@ -180,7 +183,12 @@ void builds_were_stored(struct control *control, struct store_job *job)
 {
     struct build *first = job->context;
     if (job->is_done) {
-        publish(control, first);
+        for (const struct build *build = first; build != NULL; build = build->next) {
+            if (build->kind == BUILD_CHANGE)
+                note_generation(control->chronicle, build);
+        }
+        if (!first->is_accepted)
+            publish(control, first);
         finish(control, first, RESULT_DONE);
         return;
     }

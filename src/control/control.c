@@ -277,22 +277,38 @@ static void wait_for_names(struct control *control)
                     world_names_unresolved(control->world));
 }
 
-/* On the caller's thread until the first configuration is published: then the thread takes over. */
+static bool has_started(const struct control *control, struct error *err)
+{
+    if (control->start_error.text[0] == '\0')
+        return true;
+    *err = control->start_error;
+    return false;
+}
+
+/* On the caller's thread until the first configuration is published. */
 static bool run_start(struct control *control, struct error *err)
+{
+    while (!control->is_serving) {
+        wait_for_letters(control, run_clock(control));
+        step(control);
+    }
+    wait_for_names(control);
+    return has_started(control, err);
+}
+
+bool control_complete(struct control *control, struct error *err)
 {
     while (!control->is_ready) {
         wait_for_letters(control, run_clock(control));
         step(control);
     }
-    wait_for_names(control);
-    if (control->status.generation == 0 && control->start_error.text[0] != '\0') {
-        *err = control->start_error;
+    if (!has_started(control, err))
         return false;
-    }
     snapshot_keep(control->settings->explain_allow_count > 0 ? SNAPSHOTS_KEPT_MOST : 0);
     if (pthread_create(&control->thread, NULL, control_main, control) != 0)
         return error_set(err, "cannot start the control thread");
     pthread_setname_np(control->thread, "control");
+    control->has_thread = true;
     return true;
 }
 
@@ -366,12 +382,19 @@ bool control_start(const struct settings *settings, struct control **out, struct
     return true;
 }
 
-void control_suspend(struct control *control)
+static void end_thread(struct control *control)
 {
     struct letter *stop = xcalloc(1, sizeof *stop);
     stop->kind = LETTER_STOP;
     mailbox_post(control->box, stop);
     pthread_join(control->thread, NULL);
+    control->has_thread = false;
+}
+
+void control_suspend(struct control *control)
+{
+    if (control->has_thread)
+        end_thread(control);
     end_parts(control);
 }
 

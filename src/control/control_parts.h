@@ -30,9 +30,11 @@ struct control {
     struct world *world;
     struct table *held_under_way; /* endpoints that overrides on their way to the store take out */
     struct tickets *tickets;
-    bool is_ready;    /* the start is over */
-    bool is_stopping; /* nothing is posted to others any more */
-    struct error start_error;
+    bool is_serving;          /* a configuration is published */
+    bool is_ready;            /* the start is over: what is published is durable */
+    bool has_thread;          /* of its own; before, who starts it lends his */
+    bool is_stopping;         /* nothing is posted to others any more */
+    struct error start_error; /* why there is nothing to serve, or nothing that would be found again */
     pthread_t thread;
     pthread_mutex_t status_mutex;
     struct control_status status;

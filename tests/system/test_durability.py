@@ -5,11 +5,14 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import threading
 import time
 
-from harness import IS_LONG, START_S, world
+import dns.exception
+
+from harness import IS_LONG, START_S, wait_until, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
 WRITERS = 4
@@ -187,6 +190,44 @@ def test_sigterm_loses_nothing_either(daemon):
     daemon.stop()
     daemon.start()
     assert daemon.endpoint("us", "e1")["weight"] == 11
+
+
+def large(count):
+    return world({"n%05d" % i: {"policy": "us"} for i in range(count)}, {"us": {"endpoints": {"e": {"ipv4": ONE}}}})
+
+
+def has_answered(daemon, name):
+    try:
+        return daemon.answer(name) == [ONE]
+    except (OSError, dns.exception.DNSException):
+        return False
+
+
+def test_what_the_first_start_serves_is_found_again_wherever_it_is_killed(daemon):
+    """Files are served before they are stored: who dies in between reads them again."""
+    daemon.configure(large(2000))
+    for delay_ms in (0, 10, 50):
+        shutil.rmtree(daemon.directory / "state", ignore_errors=True)
+        daemon.launch()
+        wait_until(lambda: has_answered(daemon, "n01999.example.test"), START_S, "answered\n" + daemon.log)
+        time.sleep(delay_ms / 1000)  # not a wait: another place to die at
+        daemon.kill()
+        daemon.start()
+        assert daemon.generation() == 1
+        assert daemon.answer("n00000.example.test") == [ONE]
+        daemon.set_weight("us", "e", 7)
+        assert daemon.generation() == 2
+        daemon.kill()
+
+
+def test_a_first_start_that_cannot_store_its_files_ends_and_says_so(daemon):
+    daemon.configure(large(3000))
+    daemon.launch(file_size_most=300_000)
+    assert daemon.process.wait(START_S) == 1
+    daemon.process = None
+    assert "generation 1 was not stored" in daemon.log and "steerd.db" in daemon.log
+    daemon.start()  # there is space again
+    assert daemon.generation() == 1 and daemon.answer("n00000.example.test") == [ONE]
 
 
 def test_a_disk_that_takes_no_more_refuses_writes_and_loses_nothing(daemon):
