@@ -146,7 +146,11 @@ void config_rollback(struct request *request)
 void config_reload(struct request *request)
 {
     struct command *command = command_new(COMMAND_RELOAD);
-    api_reload(request->api);
-    command->author = xstrdup(request->author);
+    if (!exchange_prepare_write(request, command)) {
+        command_free(command);
+        return;
+    }
+    if (!command->is_dry_run)
+        api_reload(request->api);
     exchange_send(request, command, exchange_reply_written);
 }

@@ -77,8 +77,8 @@ const struct route api_routes[] = {
       "what leads from generation n to m", 0, 0, GIVES("diff", READ_ERRORS) },
     { METHOD_POST, "/v1/generations/{n}/rollback", ROLE_ADMIN, config_rollback, WRITE,
       "make the content of generation n the next one", 0, 0, SHOWS("written", "404 409 412 422 503") },
-    { METHOD_POST, "/v1/reload", ROLE_ADMIN, config_reload, "", "import changed files, as SIGHUP does", 0, 0,
-      SHOWS("written", "409 422 503") },
+    { METHOD_POST, "/v1/reload", ROLE_ADMIN, config_reload, WRITE, "import changed files, as SIGHUP does", 0,
+      0, SHOWS("written", "409 412 422 503") },
 
     OBJECT_ROWS("/v1/checks", CHECK, OBJECT_CHECK, "check", "check_item", 0, "503", EXAMPLE_CHECK,
                 "{\"interval\":\"5s\"}"),

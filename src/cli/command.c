@@ -86,8 +86,9 @@ static const struct command_row rows[] = {
       "A token is printed when it is made, and never again; the server keeps only its digest." },
     { "audit", "", "who wanted to change what, from where, and what came of it", 0, 0,
       OPTION_LIMIT | OPTION_WHO | OPTION_TARGET | OPTION_REFUSED, command_audit, NULL, "" },
-    { "reload", "", "import changed files", 0, 0, 0, command_reload, NULL,
-      "As SIGHUP does: refused when people have written through the API since." },
+    { "reload", "", "import changed files", 0, 0, WRITE, command_reload, NULL,
+      "As SIGHUP does: refused when people have written through the API since, and without --force when a "
+      "service would be left without a healthy endpoint." },
     { "check-config", "FILE", "validate a steerd.json on this machine", 1, 1, 0, command_check_config,
       "@files", "Needs no server." },
     { "completion", "bash|zsh|fish", "a script that makes a shell complete command lines", 1, 1, 0,

@@ -58,7 +58,10 @@ enum cli_exit command_rollback(const struct options *options)
 
 enum cli_exit command_reload(const struct options *options)
 {
-    return call_and_print(options, (struct call){ .method = "POST", .path = xstrdup("/v1/reload") },
+    struct text path = { 0 };
+    text_puts(&path, "/v1/reload");
+    call_add_write_params(options, &path);
+    return call_and_print(options, (struct call){ .method = "POST", .path = text_take(&path) },
                           call_print_written);
 }
 

@@ -4,8 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "control/builder_parts.h"
-#include "control/cookie_secrets.h"
-#include "control/import.h"
+#include "control/imports.h"
 #include "control/reading.h"
 #include "control/writes.h"
 #include "snapshot/snapshot.h"
@@ -14,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCH_MS   2000  /* how often the database files are looked at */
-#define TRIM_AFTER 10000 /* changed objects */
+#define WATCH_MS 2000 /* how often the database files are looked at */
 
 static void free_one(struct build *build)
 {
@@ -168,67 +166,13 @@ static void run_restore(struct builder *builder)
     builder_launch(builder, build);
 }
 
-static void import(struct builder *builder, struct command *command, struct build *build)
-{
-    const struct import_head head = { builder->generation, builder->origin, builder->import_digest };
-    struct problems found = { 0 }, *problems = command != NULL ? &command->problems : &found;
-    enum import_verdict verdict = import_files(builder->settings, builder->compiler, &head, &build->changes,
-                                               &build->import_digest, problems, &build->error);
-    if (verdict == IMPORT_CHANGES && !builder_compile(builder, build, problems))
-        verdict = IMPORT_INVALID;
-    problems_sort(problems);
-    builder_log_problems(problems);
-    if (verdict == IMPORT_INVALID)
-        import_sum_up(builder->settings, problems, &build->error);
-    if (verdict == IMPORT_CHANGES) {
-        builder_log_problems(&build->compiled.warnings);
-        builder_keep(builder, build);
-    }
-    build->kind = verdict == IMPORT_CHANGES ? BUILD_CHANGE : BUILD_NOTHING;
-    build->is_import = true;
-    build->author = xstrdup("files");
-    build->comment =
-        xasprintf("import of %s", builder->settings->steering ? builder->settings->steering : "nothing");
-    if (verdict == IMPORT_INVALID && !build->is_start) /* a start ends with the error itself */
-        log_error("%s: nothing was changed, see above", builder->settings->steering);
-    if (verdict == IMPORT_REFUSED)
-        log_error("%s", build->error.text);
-    if (command != NULL) {
-        command->result = verdict == IMPORT_INVALID   ? RESULT_INVALID
-                          : verdict == IMPORT_REFUSED ? RESULT_CONFLICT
-                                                      : RESULT_DONE;
-        command->error = build->error;
-        command->generation = build->generation;
-    }
-    problems_free(&found);
-}
-
-static void reload_keys(struct builder *builder, struct build *build)
-{
-    struct error err;
-    if (!cookie_secrets_load(builder->settings, true, &build->keys, &err))
-        log_error("%s; the cookie secrets stay as they were", err.text);
-}
-
-static void run_import(struct builder *builder, struct command *command)
-{
-    struct build *build = builder_new_build(builder, BUILD_NOTHING, command);
-    build->origin = STORE_ORIGIN_FILES;
-    build->is_start = command == NULL;
-    import(builder, command, build);
-    builder->changed_count = TRIM_AFTER; /* it read all there is */
-    if (command != NULL)
-        reload_keys(builder, build);
-    builder_launch(builder, build);
-}
-
 static void run_task(struct builder *builder, struct letter *letter)
 {
     switch (letter->kind) {
-    case COMMAND_RELOAD: run_import(builder, (struct command *)letter); return;
+    case COMMAND_RELOAD: imports_run(builder, (struct command *)letter); return;
     case TASK_GEO: run_geo(builder); break;
     case TASK_RESTORE: run_restore(builder); break;
-    default: run_import(builder, NULL); break;
+    default: imports_run(builder, NULL); break;
     }
     free(letter);
 }
@@ -259,7 +203,7 @@ static void take_accepted(struct builder *builder, struct build *build)
  * Single changes leave little behind, and need not wait for this. */
 static void give_memory_back(struct builder *builder)
 {
-    if (builder->changed_count < TRIM_AFTER)
+    if (builder->changed_count < BUILDER_TRIM_AFTER)
         return;
     builder->changed_count = 0;
     malloc_trim(0);

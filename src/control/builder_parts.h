@@ -11,6 +11,8 @@
 /* Letters of the builder's own beside commands (enum command_kind) and returning builds (LETTER_BUILD). */
 enum { TASK_GEO = 50, TASK_RESTORE, TASK_IMPORT, TASK_ROLLBACK, TASK_SHOW, TASK_STOP };
 
+enum { BUILDER_TRIM_AFTER = 10000 }; /* changed objects: then freed memory goes back to the kernel */
+
 /* An old generation that a command needs, or two. */
 struct recalled {
     struct letter letter; /* TASK_ROLLBACK, TASK_SHOW */

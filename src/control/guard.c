@@ -164,9 +164,8 @@ static bool conclude(struct search *search, const struct node *lost, struct erro
             text_printf(&search->services, " and %zu more", search->count - NAMED_MOST);
         if (lost != NULL)
             tell_pool(&search->after, lost, &text);
-        error_set(why,
-                  "without a healthy endpoint would be: %s%s; to do it even so, repeat it with force=true",
-                  search->services.bytes, text.bytes != NULL ? text.bytes : "");
+        error_set(why, "without a healthy endpoint would be: %s%s", search->services.bytes,
+                  text.bytes != NULL ? text.bytes : "");
     }
     text_free(&text);
     text_free(&search->services);
@@ -179,6 +178,12 @@ static bool is_lost(struct search *search, const struct node *before, const stru
 {
     return before != NULL && after != NULL && !node_is_there(&search->after, after) &&
            node_is_there(&search->before, before);
+}
+
+bool guard_advise(struct error *why)
+{
+    struct error reason = *why;
+    return error_set(why, "%s; to do it even so, repeat it with force=true", reason.text);
 }
 
 bool guard_change(const struct scene *before, const struct scene *after, const struct compiled_node *nodes,

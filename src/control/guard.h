@@ -23,6 +23,9 @@ struct scene {
 bool guard_change(const struct scene *before, const struct scene *after, const struct compiled_node *nodes,
                   size_t node_count, const struct objects *changes, struct error *why);
 
+/** Appends how to do it even so.  Returns false. */
+bool guard_advise(struct error *why);
+
 /** Endpoints of the pool would go, as `after` says; the configuration is the same. */
 bool guard_pool(const struct scene *before, const struct scene *after, const struct node *pool,
                 struct error *why);

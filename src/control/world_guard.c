@@ -65,7 +65,7 @@ bool world_may_override(const struct world *world, const char *key, const struct
     struct scene before = { .dataset = world->dataset, .conditions = &world->conditions }, after = before;
     uint32_t *gone = list_gone(world, under_way, entry->endpoint->slot, &after.gone_count);
     after.gone = gone;
-    bool may = guard_pool(&before, &after, pool, why);
+    bool may = guard_pool(&before, &after, pool, why) || guard_advise(why);
     free(gone);
     return may;
 }

@@ -69,18 +69,18 @@ static void give_warnings(const struct problems *warnings, struct command *comma
     }
 }
 
-/* True unless services would lose their last healthy endpoint, as far as what is published knows of health.
- */
-static bool may_change(const struct builder *builder, struct command *command, const struct build *build)
+bool writes_may_change(const struct builder *builder, const struct build *build, struct error *why)
 {
-    const struct snapshot *now = command->is_forced ? NULL : snapshot_acquire();
-    if (now == NULL)
+    const struct snapshot *now = snapshot_acquire();
+    if (now == NULL) {
+        snapshot_release();
         return true;
+    }
     const struct scene before = { .dataset = compiler_dataset(builder->compiler),
                                   .conditions = now->conditions },
                        after = { .dataset = build->compiled.dataset, .conditions = now->conditions };
     bool may = guard_change(&before, &after, build->compiled.nodes, build->compiled.node_count,
-                            &build->changes, &command->error);
+                            &build->changes, why);
     snapshot_release();
     return may;
 }
@@ -96,7 +96,8 @@ static void refuse_compiled(struct group *group, struct command *command, struct
 static void take_change(struct group *group, struct command *command, struct build *build)
 {
     struct builder *builder = group->builder;
-    if (!may_change(builder, command, build)) {
+    if (!command->is_forced && !writes_may_change(builder, build, &command->error)) {
+        guard_advise(&command->error);
         refuse_compiled(group, command, build);
         return;
     }

@@ -16,5 +16,9 @@ bool writes_take(const struct letter *letter);
 /** Works the writes out that wait, the first of which is one, as many as make a group, and launches them. */
 void writes_run_group(struct builder *builder);
 
+/** True unless services would lose their last healthy endpoint by what was compiled, as far as what is
+ * published knows of health. */
+bool writes_may_change(const struct builder *builder, const struct build *build, struct error *why);
+
 /** The builder ends: a write that waits comes back as RESULT_UNAVAILABLE. */
 void writes_refuse(struct letter *letter);
