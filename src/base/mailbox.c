@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@
 struct mailbox {
     pthread_mutex_t mutex;
     struct letter *first, **end;
-    int fd; /* rung when the first letter arrives in an empty box */
+    int fd;              /* rung when the first letter arrives in an empty box */
+    atomic_uint ringing; /* threads that are about to ring */
 };
 
 struct mailbox *mailbox_new(void)
@@ -36,6 +39,8 @@ void mailbox_free(struct mailbox *box)
     if (box == NULL)
         return;
     assert(box->first == NULL);
+    while (atomic_load_explicit(&box->ringing, memory_order_acquire) > 0)
+        sched_yield(); /* who took the last letter may be faster than who posted it */
     pthread_mutex_destroy(&box->mutex);
     close(box->fd);
     free(box);
@@ -49,8 +54,12 @@ void mailbox_post(struct mailbox *box, struct letter *letter)
     *box->end = letter;
     box->end = &letter->next;
     if (was_empty)
-        eventfd_write(box->fd, 1); /* still locked: who takes the letter may free the box */
+        atomic_fetch_add_explicit(&box->ringing, 1, memory_order_relaxed);
     pthread_mutex_unlock(&box->mutex);
+    if (!was_empty)
+        return;
+    eventfd_write(box->fd, 1); /* not while it is locked: who wakes up wants the lock at once */
+    atomic_fetch_sub_explicit(&box->ringing, 1, memory_order_release);
 }
 
 struct letter *mailbox_take(struct mailbox *box)

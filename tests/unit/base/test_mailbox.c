@@ -9,6 +9,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #define SENDERS 4
@@ -107,12 +108,35 @@ static void no_letter_is_lost_between_threads(void **state)
     mailbox_free(box);
 }
 
+static void *send_one(void *arg)
+{
+    static struct letter letter;
+    mailbox_post(arg, &letter);
+    return NULL;
+}
+
+/* Under AddressSanitizer: the sender may still be about to ring. */
+static void who_takes_the_last_letter_may_free_the_box(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 200; i++) {
+        struct mailbox *box = mailbox_new();
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, send_one, box), 0);
+        while (mailbox_take(box) == NULL)
+            sched_yield();
+        mailbox_free(box);
+        pthread_join(thread, NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_are_taken_oldest_first),
         cmocka_unit_test(the_descriptor_is_readable_while_letters_wait),
         cmocka_unit_test(no_letter_is_lost_between_threads),
+        cmocka_unit_test(who_takes_the_last_letter_may_free_the_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
