@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/priority.h"
 
 #include <microhttpd.h>
 
@@ -198,6 +199,15 @@ static void completed(void *context, struct MHD_Connection *connection, void **s
     *slot = NULL;
 }
 
+/* MHD's threads are MHD's: the first connection is where one can be told. */
+static void give_way(void)
+{
+    static _Thread_local bool has_given_way;
+    if (!has_given_way)
+        priority_give_way();
+    has_given_way = true;
+}
+
 /* Somebody comes or goes; the socket is closed after he went. */
 static void connection_changes(void *context, struct MHD_Connection *connection, void **slot,
                                enum MHD_ConnectionNotificationCode code)
@@ -209,6 +219,7 @@ static void connection_changes(void *context, struct MHD_Connection *connection,
         return;
     }
     struct address client;
+    give_way();
     head_find_client(connection, &client);
     *slot = door_enter(listener->door, http_socket(connection), &client, clock_monotonic_ms());
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "base/memory.h"
+#include "base/priority.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -58,6 +59,7 @@ static void say_lost(void)
 static void *logger_main(void *arg)
 {
     struct mailbox *box = arg;
+    priority_give_way();
     for (;;) {
         mailbox_wait(box, -1);
         struct letter *next;

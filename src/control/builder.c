@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/priority.h"
 #include "control/builder_parts.h"
 #include "control/imports.h"
 #include "control/reading.h"
@@ -275,9 +276,14 @@ static void post_task(struct builder *builder, int kind)
 static void *builder_main(void *arg)
 {
     struct builder *builder = arg;
+    bool gives_way = false;
     snapshot_register_thread();
     while (!builder->is_stopping) {
         bool has_letters = mailbox_wait(builder->box, WATCH_MS);
+        if (!has_letters && !gives_way) { /* the start is over */
+            priority_give_way();
+            gives_way = true;
+        }
         sort_letters(builder, mailbox_take(builder->box));
         while (builder->in_flight == NULL && builder->waiting != NULL)
             run_next(builder);

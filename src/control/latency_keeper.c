@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/priority.h"
 #include "control/latency_book.h"
 #include "snapshot/snapshot.h"
 
@@ -127,6 +128,7 @@ static int wait_ms(const struct latency_keeper *keeper)
 static void *keeper_main(void *arg)
 {
     struct latency_keeper *keeper = arg;
+    priority_give_way();
     snapshot_register_thread();
     while (!keeper->is_stopping) {
         int left_ms = wait_ms(keeper);

@@ -2,6 +2,7 @@
 #include "server/query_log.h"
 
 #include "base/memory.h"
+#include "base/priority.h"
 #include "server/dnstap.h"
 #include "server/line_file.h"
 #include "server/query_line.h"
@@ -82,6 +83,7 @@ static void *logger_main(void *context)
     struct query_log *log = context;
     struct pollfd stop = { .fd = log->stop_fd, .events = POLLIN };
     pthread_setname_np(pthread_self(), "query-log");
+    priority_give_way();
     do {
         if (atomic_exchange(&log->wants_reopen, false) && log->settings.file != NULL)
             line_file_reopen(&log->file);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/priority.h"
 #include "server/calls.h"
 #include "server/socket.h"
 #include "server/tuning.h"
@@ -113,6 +114,7 @@ static void *worker_main(void *arg)
     char name[16];
     snprintf(name, sizeof name, "worker/%u", worker->index);
     pthread_setname_np(pthread_self(), name);
+    priority_go_first();
     snapshot_register_thread();
     serve(worker);
     tcp_close_all(&worker->tcp);

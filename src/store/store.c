@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "base/memory.h"
+#include "base/priority.h"
 #include "store/database.h"
 #include "store/generations.h"
 #include "store/history.h"
@@ -246,6 +247,7 @@ static bool store_work(struct store *store)
 static void *store_loop(void *argument)
 {
     struct store *store = argument;
+    priority_give_way();
     do
         mailbox_wait(store->jobs, -1);
     while (!store_work(store));

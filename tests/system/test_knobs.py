@@ -49,6 +49,21 @@ def answers(daemon):
     return all(daemon.query("www.example.test", tcp=tcp).answer for tcp in (False, True))
 
 
+def niceness(task):
+    return int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
+
+
+def test_who_answers_goes_first_and_who_serves_the_api_last(daemon):
+    daemon.start(steering())
+    assert answers(daemon)
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    assert daemon.api("GET", "/v1/status").status == 200  # the API's thread gives way with its first connection
+    found = {name.split("/")[0]: niceness(task) for name, task in threads(daemon, "").items()}
+    assert {found[name] for name in ("worker", "control", "checker")} == {usual}
+    assert {found[name] for name in ("store", "logger", "MHD-single")} == {min(19, usual + 10)}
+    wait_until(lambda: niceness(threads(daemon, "compiler")["compiler"]) == min(19, usual + 10), 20, "the compiler gives way")
+
+
 def test_each_worker_stays_on_its_cpu_and_nobody_else_does(daemon):
     daemon.node.pop("workers")
     daemon.start(steering(), cpus=CPUS)
