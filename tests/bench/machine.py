@@ -63,3 +63,8 @@ def memory_mib(pids):
         except OSError:
             pass
     return total / 1024
+
+
+def last_cpu():
+    """The highest one that this process may run on."""
+    return max(os.sched_getaffinity(0))

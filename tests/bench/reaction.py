@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How soon the next answer is another one: overrides, weights, a new service, a dead backend, among many services.
 
-    tests/bench/reaction.py [--services 100000] [--rounds 300] [--flips-s 10]
+    tests/bench/reaction.py [--services 100000] [--rounds 300]
 
 Each change is timed from the API's reply to the first changed answer, and from the request on.  Meanwhile another
-program asks 20,000 queries a second, and none of them may be lost.  At last, as many queries as steerd can answer, with
-and without 1,000 overrides a second.
+program asks 20,000 queries a second, and none of them may be lost.
 """
 import argparse
 import json
@@ -150,35 +149,6 @@ def measure_changes(server, options, questions):
     connection.close()
 
 
-def flip_constantly(server, stop, count):
-    connection, headers = server.api()
-    begin = time.monotonic()
-    while not stop.is_set():
-        number = count[0]
-        call(connection, headers, "PUT", "/v1/pools/p%d/endpoints/a/override" % (number % 50),
-             {"state": "down" if number // 50 % 2 == 0 else "up"})
-        count[0] += 1
-        behind = begin + count[0] / 1000 - time.monotonic()
-        if behind > 0:
-            time.sleep(behind)
-    connection.close()
-
-
-def measure_flips(server, options, questions):
-    seconds = options.flips_s
-    calm = Background(server, options, questions, seconds, []).result()
-    stop, count = threading.Event(), [0]
-    flipper = threading.Thread(target=flip_constantly, args=(server, stop, count))
-    flipper.start()
-    storm = Background(server, options, questions, seconds, []).result()
-    flips = count[0]
-    stop.set()
-    flipper.join()
-    print("\nunder full load: %.0f answers/s; with %.0f overrides a second %.0f answers/s, which is %.3f of it; lost %d and %d"
-          % (calm["answered"] / calm["seconds"], flips / (seconds + 0.4), storm["answered"] / storm["seconds"],
-             storm["answered"] / calm["answered"], calm["lost"], storm["lost"]))
-
-
 def accept_all(backend):
     """Takes and drops connections until the backend is closed."""
     while True:
@@ -203,7 +173,6 @@ def main():
     parser.add_argument("--steerd", type=pathlib.Path, default=compare.TOP / "build/release/steerd")
     parser.add_argument("--services", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--flips-s", type=float, default=10)
     parser.add_argument("--unpinned", action="store_true")
     options = parser.parse_args()
     options.threads, options.steerd = 1, options.steerd.resolve()
@@ -219,7 +188,6 @@ def main():
             print("%d services: ready after %.2f s, %.0f MiB\n" % (
                 options.services, server.ready_s, machine.memory_mib(server.pids())))
             measure_changes(server, options, directory / "questions")
-            measure_flips(server, options, directory / "questions")
             measure_death(server, backend)
         finally:
             server.stop()

@@ -47,10 +47,10 @@ def build(directory):
                        check=True)
 
 
-def api_load(options, server, *arguments):
-    """A program that changes things, behind everybody else on this machine."""
+def api_load(options, server, niceness, *arguments):
+    """A program that changes things."""
     _, headers = server.api()
-    command = ["nice", "-n", "19", str(options.directory / "api_load"), "--api", str(server.directory / "api.sock"),
+    command = ["nice", "-n", str(niceness), str(options.directory / "api_load"), "--api", str(server.directory / "api.sock"),
                "--token", headers["Authorization"].split()[1]]
     return subprocess.Popen(command + [str(argument) for argument in arguments], stdout=subprocess.PIPE, text=True)
 
@@ -77,7 +77,7 @@ def sample(options, asked, changed):
         return ask(options, asked.port), None
     seconds = options.seconds + 0.6  # it begins before and ends after the questions
     before = machine.Used.by(changed.pids())
-    writer = api_load(options, changed, "--kind", "weight", "--clients", options.clients, "--pools", options.clients,
+    writer = api_load(options, changed, 19, "--kind", "weight", "--clients", options.clients, "--pools", options.clients,
                       "--seconds", seconds)
     time.sleep(0.3)
     answers = ask(options, asked.port)
