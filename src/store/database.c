@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { BUSY_TIMEOUT_MS = 5000 }; /* somebody looks at the file with the sqlite3 shell */
+enum { LOG_PAGES = 1000 };       /* SQLite's own measure */
 
 /* synchronous=FULL makes COMMIT wait for the disk.  The size limit gives space back after a large import.
  * What a savepoint may have to undo is kept in memory: a file for it would be made and removed with every
@@ -16,6 +17,23 @@ static const char connection_sql[] = "PRAGMA journal_mode=WAL;"
                                      "PRAGMA synchronous=FULL;"
                                      "PRAGMA journal_size_limit=16777216;"
                                      "PRAGMA temp_store=MEMORY;";
+
+/* SQLite itself would copy a long log within the COMMIT that made it long, while somebody waits for it. */
+static int note_log(void *context, sqlite3 *handle, const char *schema, int pages)
+{
+    struct database *db = context;
+    (void)handle, (void)schema;
+    db->log_pages = pages;
+    return SQLITE_OK;
+}
+
+void database_settle(struct database *db)
+{
+    if (db->log_pages < LOG_PAGES)
+        return;
+    db->log_pages = 0; /* what cannot be copied now stays in the log, and the next commit counts it again */
+    sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
 
 bool database_open(struct database *db, const char *path, struct error *err)
 {
@@ -26,6 +44,7 @@ bool database_open(struct database *db, const char *path, struct error *err)
         code = sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     if (code != SQLITE_OK)
         return database_error(db, code, err);
+    sqlite3_wal_hook(db->handle, note_log, db);
     return database_run(db, connection_sql, err);
 }
 

@@ -21,6 +21,7 @@ struct database {
         sqlite3_stmt *statement;
     } prepared[DATABASE_STATEMENTS_MAX];
     size_t prepared_count;
+    int log_pages; /* in the write-ahead log after the last commit */
 };
 
 /** Opens an existing file (it may be empty) in WAL mode: what is committed has reached the disk. */
@@ -29,6 +30,9 @@ void database_close(struct database *db); /* a half-open one too */
 
 /** Runs a statement that takes and gives nothing. */
 bool database_run(struct database *db, const char *sql, struct error *err);
+
+/** Copies the write-ahead log into the database if it has become long.  To be called when nobody waits. */
+void database_settle(struct database *db);
 
 /** Says what the connection's last failure was, where, and what the operator can do.  Returns false. */
 bool database_error(const struct database *db, int code, struct error *err);

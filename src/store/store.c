@@ -240,6 +240,7 @@ static bool store_work(struct store *store)
         batch_commit(store, jobs, count);
     for (size_t i = 0; i < count; i++)
         job_reply(jobs[i]);
+    database_settle(&store->db);
     free(jobs);
     return is_stopped;
 }

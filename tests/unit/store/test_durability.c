@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum { OBJECTS = 5, ROUNDS = 50, IN_FLIGHT = 4 };
@@ -36,6 +37,34 @@ static uint64_t expect_whole(const struct store_head *head)
     for (size_t i = 0; i < head->objects.count; i++)
         assert_int_equal(strtoull(head->objects.items[i].text, NULL, 10), head->generation);
     return head->generation;
+}
+
+/* ---- a log that grows long ----------------------------------------------------------------------------- */
+
+static off_t size_of(const struct fixture *fixture, const char *name)
+{
+    struct stat status;
+    char *path = fixture_path(fixture, name);
+    assert_int_equal(stat(path, &status), 0);
+    free(path);
+    return status.st_size;
+}
+
+static void a_long_log_goes_into_the_database_behind_the_reply(void **state)
+{
+    enum { PADDING = 2 << 20, PATIENCE_MS = 10000 };
+    struct store *store = start_keeping(*state, 1000);
+    run_well(*state, store, numbered_job(1, PADDING));
+    uint64_t start_ms = clock_monotonic_ms();
+    while (size_of(*state, "steerd.db") < OBJECTS * PADDING) {
+        assert_true(clock_monotonic_ms() - start_ms < PATIENCE_MS);
+        sched_yield();
+    }
+    off_t log = size_of(*state, "steerd.db-wal");
+    run_well(*state, store, numbered_job(2, PADDING));
+    run_well(*state, store, numbered_job(3, PADDING));
+    assert_true(size_of(*state, "steerd.db-wal") <= log + (1 << 20)); /* begun anew, not continued */
+    store_close(store);
 }
 
 /* ---- a file that may not grow -------------------------------------------------------------------------- */
@@ -230,6 +259,7 @@ static void kill_9_loses_nothing_acknowledged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_long_log_goes_into_the_database_behind_the_reply),
         TEST(a_failing_disk_refuses_jobs_until_it_works_again),
         TEST(a_full_disk_refuses_jobs_until_there_is_space),
         TEST(kill_9_loses_nothing_acknowledged),
