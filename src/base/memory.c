@@ -2,6 +2,7 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,14 @@ void *xcalloc_table(size_t size)
 void *xrealloc(void *block, size_t count, size_t size)
 {
     return check(reallocarray(block, count ? count : 1, size ? size : 1));
+}
+
+void memory_fill_soon(void *block, size_t size)
+{
+    uintptr_t from = ((uintptr_t)block + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    uintptr_t to = ((uintptr_t)block + size) / HUGE_PAGE * HUGE_PAGE;
+    if (from < to)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
 void *xmemdup(const void *bytes, size_t size)

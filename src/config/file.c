@@ -14,7 +14,8 @@
 static char *read_all(int fd, size_t expected, size_t *size, struct error *err)
 {
     size_t room = expected + 2, used = 0;
-    char *bytes = xcalloc(1, room);
+    char *bytes = xrealloc(NULL, room, 1);
+    memory_fill_soon(bytes, room);
     for (;;) {
         ssize_t got = read(fd, bytes + used, room - used - 1);
         if (got < 0 && errno == EINTR)

@@ -165,6 +165,14 @@ static void reserve_owner(struct zone_records *records, uint32_t number)
     records->owner_room = room;
 }
 
+void zone_records_expect(struct zone_records *records, uint32_t owner_count)
+{
+    if (owner_count == 0)
+        return;
+    zone_edit_expect(records->edit, owner_count);
+    reserve_owner(records, owner_count);
+}
+
 /* The owner was there before: what it holds now waits until all is known. */
 static void keep_waiting(struct zone_records *records, const struct owner_run *run)
 {

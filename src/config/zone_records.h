@@ -40,6 +40,9 @@ uint32_t zone_records_origin(struct zone_records *records, const char *file, uns
 /** The same for lines, at least one; takes `places` over. */
 uint32_t zone_records_lines(struct zone_records *records, struct record_place *places, size_t count);
 
+/** About so many owners will come at once: makes room for them. */
+void zone_records_expect(struct zone_records *records, uint32_t owner_count);
+
 /** Line 0: of the origin as a whole (of lines: the object of the first one). */
 void zone_records_problem(struct zone_records *records, uint32_t origin, uint64_t line, bool is_warning,
                           const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -305,6 +305,25 @@ static void scan_part(const struct scan *by, struct zone_records *records, const
     scan_all(&scan, origin_name, ttl_s);
 }
 
+/* A line that begins with an owner is likely to bring a new one: counted in some places of the text. */
+static uint32_t estimate_owners(const char *text, size_t size)
+{
+    enum { PLACES = 32, PLACE_SIZE = 4096, LINE_SIZE_MIN = 16 };
+    size_t owners = 0, looked = 0;
+    if (size < (size_t)PLACES * PLACE_SIZE)
+        return 0; /* growing costs little */
+    for (size_t place = 0; place < PLACES; place++) {
+        const char *at = text + size / PLACES * place, *end = at + PLACE_SIZE;
+        looked += PLACE_SIZE;
+        while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+            at++;
+            owners += at<end && * at> ' ' && *at != ';' && *at != '$';
+        }
+    }
+    size_t estimate = size / looked * owners, most = size / LINE_SIZE_MIN;
+    return (uint32_t)(estimate < most ? estimate : most);
+}
+
 void zone_scan(struct zone_records *records, const struct dns_name *apex, const struct zone_data *data,
                const struct zone_data_part *part, uint32_t origin)
 {
@@ -314,6 +333,7 @@ void zone_scan(struct zone_records *records, const struct dns_name *apex, const 
         .records = records, .apex = apex, .data = data, .part = part, .origin = origin, .budget = &budget
     };
     dns_name_format(apex, origin_name);
+    zone_records_expect(records, estimate_owners(part->text, part->size));
     scan_all(&scan, origin_name, ZONE_TTL_DEFAULT_S);
 }
 

@@ -249,6 +249,7 @@ static void all_sort(struct all *all)
     all->ends = xcalloc(all->zone->bucket_mask + 1, sizeof *all->ends);
     all->entries = xcalloc(all->count, sizeof *all->entries);
     collect_kept(all);
+    stage_free_index(all->stage);
     all_each(all, count_entry);
     uint32_t start = 0;
     for (uint64_t i = 0; i <= all->zone->bucket_mask; i++) {
@@ -267,7 +268,7 @@ static const struct stage_name *staged_at(const struct all *all, size_t index)
     return is_staged ? &all->stage->names[all->entries[index]] : NULL;
 }
 
-/* In two steps: first the name, then, when that has come, what it points at. */
+/* In two steps: first the staged name, then, when that has come, what it points at. */
 static void prefetch_entry(const struct all *all, size_t index)
 {
     enum { FAR = 24, NEAR = 12 };
@@ -276,9 +277,9 @@ static void prefetch_entry(const struct all *all, size_t index)
         __builtin_prefetch(far);
         __builtin_prefetch((const uint8_t *)(far + 1) - 1); /* it may lie across two lines */
     }
-    if (near != NULL) {
+    if (near != NULL) { /* mostly its change lies behind its name */
         __builtin_prefetch(near->name);
-        __builtin_prefetch(near->changes);
+        __builtin_prefetch(near->name + 64);
     }
 }
 

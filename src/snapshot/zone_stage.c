@@ -6,9 +6,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* Chunks double from a few records to the size where one more does not matter. */
-#define CHUNK_SIZE_MIN ((size_t)4096)
-#define CHUNK_SIZE_MAX ((size_t)512 << 10)
+/* Chunks double from a few records to the size where one more does not matter.  They stay below the size of
+ * blocks that malloc maps by themselves: buckets are to reuse their memory. */
+#define CHUNK_SIZE_MIN ((size_t)1024)
+#define CHUNK_SIZE_MAX ((size_t)120 << 10)
 
 struct stage_chunk {
     struct stage_chunk *next;
@@ -16,28 +17,21 @@ struct stage_chunk {
     _Alignas(8) uint8_t bytes[];
 };
 
-static void *chunk_take(struct stage_chunk **chunks, size_t size)
+static void *chunk_take(struct stage_chunk **chunks, size_t size, size_t alignment)
 {
     struct stage_chunk *chunk = *chunks;
-    size = (size + 7) & ~(size_t)7;
-    if (chunk == NULL || chunk->size - chunk->used < size) {
+    size_t at = chunk != NULL ? (chunk->used + alignment - 1) & ~(alignment - 1) : 0;
+    if (chunk == NULL || chunk->size < at + size) {
         size_t room = chunk == NULL ? CHUNK_SIZE_MIN : chunk->size * 2;
         room = room > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : room;
         room = room < size ? size : room;
         chunk = xrealloc(NULL, 1, sizeof *chunk + room);
         *chunk = (struct stage_chunk){ .next = *chunks, .size = room };
         *chunks = chunk;
+        at = 0;
     }
-    void *block = chunk->bytes + chunk->used;
-    chunk->used += size;
-    return block;
-}
-
-static void *chunk_copy(struct stage_chunk **chunks, const void *bytes, size_t size)
-{
-    void *copy = chunk_take(chunks, size);
-    memcpy(copy, bytes, size);
-    return copy;
+    chunk->used = at + size;
+    return chunk->bytes + at;
 }
 
 static void chunks_free(struct stage_chunk **chunks)
@@ -73,6 +67,7 @@ static void names_grow(struct stage *stage, uint32_t room)
 {
     stage->room = room;
     stage->names = xrealloc(stage->names, room, sizeof *stage->names);
+    memory_fill_soon(stage->names, room * sizeof *stage->names);
     if (stage->base != NULL)
         stage->bases = xrealloc(stage->bases, room, sizeof *stage->bases);
 }
@@ -112,6 +107,12 @@ void stage_expect(struct stage *stage, uint32_t name_count)
         names_grow(stage, name_count);
 }
 
+void stage_free_index(struct stage *stage)
+{
+    free(stage->slots);
+    stage->slots = NULL;
+}
+
 void stage_free_part(struct stage *stage, unsigned part)
 {
     chunks_free(&stage->chunks[part]);
@@ -119,7 +120,6 @@ void stage_free_part(struct stage *stage, unsigned part)
 
 void stage_free(struct stage *stage)
 {
-    chunks_free(&stage->name_chunks);
     for (unsigned part = 0; part < STAGE_PARTS; part++)
         stage_free_part(stage, part);
     free(stage->names);
@@ -150,25 +150,25 @@ const struct stage_name *stage_find_relative(const struct stage *stage, uint64_t
     return index == NO_INDEX ? NULL : &stage->names[index];
 }
 
-/* Ancestors come first, and their names are the tails of `copy`, the staged one if there is any yet. */
-static uint32_t add_index(struct stage *stage, uint64_t hash, const uint8_t *name, size_t size,
-                          const uint8_t *copy)
+/* Ancestors come first. */
+static uint32_t add_index(struct stage *stage, uint64_t hash, const uint8_t *name, size_t size)
 {
     uint32_t index = find_index(stage, hash, name, size);
     if (index != NO_INDEX)
         return index;
-    if (copy == NULL)
-        copy = chunk_copy(&stage->name_chunks, name, size);
     size_t label = 1 + (size_t)name[0], rest = size - label;
-    struct stage_name fresh = { .hash = hash, .name = copy, .name_size = (uint8_t)size };
-    if (rest > 0)
-        fresh.parent = add_index(stage, dns_name_hash(copy + label, rest), copy + label, rest, copy + label);
+    uint32_t parent = rest > 0 ? add_index(stage, dns_name_hash(name + label, rest), name + label, rest) : 0;
+    uint8_t *copy = chunk_take(&stage->chunks[hash % STAGE_PARTS], size, 1);
+    memcpy(copy, name, size);
+    const struct stage_name fresh = {
+        .hash = hash, .name = copy, .name_size = (uint8_t)size, .parent = parent
+    };
     return name_add(stage, &fresh);
 }
 
 uint32_t stage_name_index(struct stage *stage, uint64_t hash, const uint8_t *name, size_t size)
 {
-    stage->last = size == 0 ? 0 : add_index(stage, hash, name, size, NULL);
+    stage->last = size == 0 ? 0 : add_index(stage, hash, name, size);
     return stage->last;
 }
 
@@ -233,7 +233,8 @@ static struct stage_change *add_change(struct stage *stage, struct stage_name *a
     if (next != NULL && next->type == type)
         next = next->next; /* the old one lies there until the end: somebody may look at it */
     struct stage_chunk **chunks = &stage->chunks[at->hash % STAGE_PARTS];
-    struct stage_change *change = chunk_take(chunks, offsetof(struct stage_change, behind) + size);
+    struct stage_change *change =
+        chunk_take(chunks, offsetof(struct stage_change, behind) + size, _Alignof(struct stage_change));
     change->next = next;
     change->type = type;
     change->is_removal = size == 0;

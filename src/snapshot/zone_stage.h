@@ -8,8 +8,9 @@
 /*
  * What an edit has collected: the names that it touches with all their ancestors, each with its changes.
  * An ancestor always stands before its descendants in `names`, so one walk forward or backward passes parents
- * or children first.  Names, changes and RRsets lie in chunks that are freed as a whole; changes and RRsets
- * by the low bits of their name's hash, so that a part can go as soon as its buckets are written.
+ * or children first.  What a name consists of and holds lies together in chunks that are freed as a whole, by
+ * the low bits of its hash, so that a part can go as soon as its buckets are written, and they can take its
+ * place.
  */
 #define STAGE_PARTS 16 /* a power of two */
 
@@ -60,12 +61,14 @@ struct stage {
     uint32_t last;            /* index of the owner staged last, which is often asked for next */
     struct stage_slot *slots; /* open addressing by hash, at most half full */
     uint32_t slot_mask;
-    struct stage_chunk *name_chunks, *chunks[STAGE_PARTS];
+    struct stage_chunk *chunks[STAGE_PARTS];
 };
 
 void stage_init(struct stage *stage, const struct dns_name *apex, const struct zone *base);
 void stage_free(struct stage *stage);
-/** Frees the changes of all names in this part, which nobody may look at any more. */
+/** Frees what is needed to find names: nobody may look for one any more. */
+void stage_free_index(struct stage *stage);
+/** Frees the names in this part and their changes, which nobody may look at any more. */
 void stage_free_part(struct stage *stage, unsigned part);
 
 /** Makes room for so many names, so that nothing has to grow. */
