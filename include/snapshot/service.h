@@ -27,7 +27,8 @@ struct service_names {
     struct child root;
 };
 
-/* A steered owner name.  One block with the private nodes, endpoints and strings of its tree. */
+/* A steered owner name.  One block with the private nodes, endpoints and strings of its tree.  What nearly
+ * every query needs of it comes first, and so from one cache line. */
 struct service {
     uint32_t id; /* stable across datasets, for tickets; < 2^24 */
     uint32_t ttl_s;
@@ -37,12 +38,12 @@ struct service {
     bool has_affinity;           /* the client's network draws, not a ticket: a client keeps its site */
     bool is_cname;               /* all endpoints are hostnames, and the owner may hold a CNAME */
     bool has_names;              /* else, and some are: their addresses are answered */
+    bool has_no_addresses;       /* A and AAAA are not its business: only names with an order are */
     struct child root;           /* of its addresses, else the first of its others */
     struct child sorry;          /* ALL_DOWN_TARGET only */
     int64_t higher_ttl_until_ms; /* wall time: when the last answer with a higher TTL that it had before
                                     expires; 0: it had none */
     uint32_t failover_ms;        /* objective, which TTL and checks keep; 0: none */
-    bool has_no_addresses;       /* A and AAAA are not its business: only names with an order are */
     const struct service_binding *https, *svcb; /* NULL: it has none */
     const struct service_names *mx, *srv;       /* NULL: it has none */
     const char *name;                           /* "www.example.com" */
