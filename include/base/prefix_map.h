@@ -31,6 +31,10 @@ void prefix_map_free(struct prefix_map *map);
  */
 uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len);
 
+/** Fetches ahead the memory that prefix_map_find will read, in two steps: 0 the index, and, once that is
+ * there, 1 the ranges. */
+void prefix_map_fetch(const struct prefix_map *map, const struct address *address, unsigned step);
+
 /** A new map with values replaced by translate(value): ranges that become equal neighbours are merged. */
 struct prefix_map *prefix_map_translate(const struct prefix_map *map,
                                         uint32_t (*translate)(uint32_t value, void *context), void *context);

@@ -86,6 +86,10 @@ struct policy {
     void (*choose)(const struct candidates *from, const struct client *client, const struct draw *draw,
                    uint16_t most, struct choice *out);
 
+    /* Optional: fetches ahead the memory that `choose` will read for a client at `address`, in steps that
+     * follow what the one before has brought: 0, 1. */
+    void (*fetch)(const struct node *node, const struct address *address, unsigned step);
+
     /* Optional, together: a table made on the compiler thread.  Plans of equal rules are shared by the
      * compiler. */
     bool (*compile)(const struct policy_source *source, void **plan, struct error *err);

@@ -25,5 +25,8 @@ static inline uint64_t ticket_key(uint32_t service_id, uint32_t node_id, uint16_
  * order. */
 uint32_t ticket_take(struct tickets *tickets, uint64_t key, uint64_t random);
 
+/** Fetches ahead where the counter of `key` probably is. */
+void ticket_fetch(const struct tickets *tickets, uint64_t key);
+
 /** The number that ticket_take would return; takes none and enters no key. */
 uint32_t ticket_peek(const struct tickets *tickets, uint64_t key);

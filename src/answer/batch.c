@@ -2,7 +2,9 @@
 /* Messages on their way to their replies, many at a time. */
 #include "answer/compose.h"
 #include "answer/count.h"
+#include "answer/clients.h"
 #include "answer/ready.h"
+#include "answer/steer_fetch.h"
 
 #define TOGETHER 16 /* under way at a time: what they need fits into the first-level cache */
 
@@ -45,14 +47,15 @@ static size_t reply(struct answerer *answerer, const struct snapshot *now, enum 
     return compose(answerer, now, transport, asked, decided, source, out, out_size);
 }
 
-/* What a service needs first: itself and the root of its tree, which lies behind it. */
-static void fetch_service(const struct asked *asked)
+/* What the service at the name will read, if there is one. */
+static void fetch_service(const struct answerer *answerer, const struct snapshot *now,
+                          const struct asked *asked, const struct address *source, unsigned fetch)
 {
     if (asked->search.zone == NULL || asked->match.outcome != ZONE_FOUND)
         return;
-    const char *service = (const char *)zone_node_service(asked->match.node);
-    for (size_t line = 0; service != NULL && line < 4; line++)
-        __builtin_prefetch(service + line * 64);
+    const struct service *service = zone_node_service(asked->match.node);
+    if (service != NULL)
+        steer_fetch(answerer, now, service, client_address(&asked->query, source), asked->query.qtype, fetch);
 }
 
 static __attribute__((noinline)) void answer_some(struct answerer *answerer, const struct snapshot *now,
@@ -68,10 +71,11 @@ static __attribute__((noinline)) void answer_some(struct answerer *answerer, con
                 zone_fetch(asked[i].search.zone, asked[i].search.hash, fetch);
         }
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         find_name(&asked[i]);
-        if (count > 1)
-            fetch_service(&asked[i]);
+    for (unsigned fetch = 0; count > 1 && fetch < STEER_FETCHES; fetch++) {
+        for (size_t i = 0; i < count; i++)
+            fetch_service(answerer, now, &asked[i], &messages[i].source, fetch);
     }
     for (size_t i = 0; i < count; i++)
         messages[i].reply_size = reply(answerer, now, transport, &asked[i], &messages[i].source,

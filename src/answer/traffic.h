@@ -3,6 +3,7 @@
 
 #include "answer/answer.h"
 #include "policy/policy.h"
+#include "snapshot/service.h"
 
 /* A steered answer, as far as it is counted. */
 struct traffic {
@@ -12,6 +13,13 @@ struct traffic {
     uint32_t lead_slot; /* of the endpoint that stands first in the answer, or SLOT_NONE */
     bool is_degraded;
 };
+
+/** Fetches ahead what counts the answers of `service`. */
+static inline void traffic_fetch(const struct answer_counters *counters, const struct service *service)
+{
+    if (service->id < SERVED_ROOM && counters->services != NULL)
+        __builtin_prefetch(&counters->services[service->id], 1);
+}
 
 /** Counts a steered answer: by endpoint and by service, and now and then by country.  Worker thread. */
 void traffic_count(struct answer_counters *counters, const struct traffic *traffic);

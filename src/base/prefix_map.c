@@ -52,16 +52,22 @@ static const void *block_at(const struct prefix_map *map, size_t at)
 
 /* ---- finding ---- */
 
-/* The range of `key` (left-aligned in 64 bits) is one of *first .. *last. */
-static inline void index_narrow(const struct prefix_map *map, const struct index *index, uint64_t key,
-                                uint32_t *first, uint32_t *last)
+/* The entry of `finer` for `key`, which is left-aligned in 64 bits. */
+static inline size_t index_part(const struct prefix_map *map, const struct index *index, uint64_t key)
 {
     const uint32_t *top = block_at(map, index->top_at);
-    const uint32_t *finer = block_at(map, index->finer_at);
     size_t bucket = (size_t)(key >> 1 >> (63 - index->top_bits)); /* a shift by 64 is undefined */
     uint32_t slice = top[bucket];
     unsigned bits = (unsigned)__builtin_ctz(top[bucket + 1] - slice);
-    size_t part = slice + (size_t)(key << index->top_bits >> 1 >> (63 - bits));
+    return slice + (size_t)(key << index->top_bits >> 1 >> (63 - bits));
+}
+
+/* The range of `key` is one of *first .. *last. */
+static inline void index_narrow(const struct prefix_map *map, const struct index *index, uint64_t key,
+                                uint32_t *first, uint32_t *last)
+{
+    const uint32_t *finer = block_at(map, index->finer_at);
+    size_t part = index_part(map, index, key);
     *first = finer[part];
     *last = finer[part + 1]; /* of the next slice, if this is the last part: it starts where this one ends */
 }
@@ -136,6 +142,20 @@ static inline uint64_t read64(const uint8_t *bytes)
     uint64_t value;
     memcpy(&value, bytes, sizeof value);
     return __builtin_bswap64(value);
+}
+
+void prefix_map_fetch(const struct prefix_map *map, const struct address *address, unsigned step)
+{
+    const bool is_v4 = address->family == ADDRESS_V4;
+    const struct index *index = is_v4 ? &map->v4 : &map->v6;
+    const uint64_t bits = read64(address->bytes), key = is_v4 ? bits >> 32 << 32 : bits;
+    const uint32_t *finer = (const uint32_t *)block_at(map, index->finer_at) + index_part(map, index, key);
+    if (step == 0)
+        __builtin_prefetch(finer);
+    else if (is_v4)
+        __builtin_prefetch((const struct range4 *)block_at(map, map->ranges4_at) + finer[0]);
+    else
+        __builtin_prefetch((const struct range6 *)block_at(map, map->ranges6_at) + finer[0]);
 }
 
 uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len)

@@ -33,6 +33,12 @@ static void geo_choose(const struct candidates *from, const struct client *clien
     }
 }
 
+static void geo_fetch(const struct node *node, const struct address *address, unsigned step)
+{
+    const struct geo_plan *plan = node->plan;
+    prefix_map_fetch(plan->levels[0].shape, address, step);
+}
+
 static bool geo_check_key(const char *key, struct error *err)
 {
     struct geo_rule rule;
@@ -115,6 +121,7 @@ const struct policy policy_geo = {
     .is_by_rule = true,
     .answers = 1,
     .choose = geo_choose,
+    .fetch = geo_fetch,
     .compile = geo_plan_compile,
     .plan_free = geo_plan_free,
     .common_key = geo_plan_common_key,

@@ -60,6 +60,11 @@ static uint64_t spread(uint64_t key)
     return key ^ (key >> 31);
 }
 
+void ticket_fetch(const struct tickets *tickets, uint64_t key)
+{
+    __builtin_prefetch(&tickets->pairs[spread(key) & tickets->mask], 1);
+}
+
 /* Enters `key` in a free pair; false if another thread entered a different one meanwhile. */
 static bool enter(struct tickets *tickets, struct pair *pair, uint64_t key)
 {
