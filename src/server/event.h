@@ -15,3 +15,4 @@ struct event_source {
 /** Watches level-triggered for `events`; 0 keeps it known but silent.  False with errno. */
 bool event_watch(int epoll_fd, struct event_source *source, uint32_t events);
 bool event_change(int epoll_fd, struct event_source *source, uint32_t events);
+void event_forget(int epoll_fd, const struct event_source *source);

@@ -8,6 +8,7 @@
 struct udp_socket {
     struct event_source source;
     bool is_wildcard; /* replies must be told to leave from the address that was asked */
+    bool is_pressed;  /* queries come faster than they are answered: nobody waits for them */
     uint64_t cookie;  /* the kernel's name for the socket: several descriptors may be of one */
 };
 

@@ -29,12 +29,46 @@ static size_t serve_batch(struct worker *worker, const struct udp_socket *socket
     return count;
 }
 
-static void serve_udp(struct worker *worker, const struct udp_socket *socket)
+/* True if more are waiting.  Under load, the next queries are there when the last replies are out: no need to
+ * ask epoll in between.  A batch of one says that there is no load: looking again would be a call for
+ * nothing.
+ */
+static bool serve_udp(struct worker *worker, const struct udp_socket *socket)
 {
-    /* Under load, the next queries are there when the last replies are out: no need to ask epoll in between.
-     * A batch of one says that there is no load: looking again would be a call for nothing. */
-    for (unsigned i = 0; i < BATCHES_MOST && serve_batch(worker, socket) > 1; i++)
-        ;
+    for (unsigned i = 0; i < BATCHES_MOST; i++) {
+        if (serve_batch(worker, socket) <= 1)
+            return false;
+    }
+    return true;
+}
+
+/* ---- under pressure ---- */
+
+/*
+ * A socket that epoll watches costs a call of epoll's for each packet that comes and each reply that has
+ * left, even while nobody sleeps: a twentieth of an answer.  One whose queries never end needs no watching.
+ *
+ *     watched ── a turn's batches are used up ──▶ pressed: looked at in each turn
+ *             ◀── a batch of one or none ───────
+ */
+static void press(struct worker *worker, struct udp_socket *socket)
+{
+    event_forget(worker->epoll_fd, &socket->source);
+    socket->is_pressed = true;
+    worker->pressed_count++;
+}
+
+static void serve_pressed(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->udp_count && worker->pressed_count > 0; i++) {
+        struct udp_socket *socket = &worker->udp_sockets[i];
+        if (!socket->is_pressed || serve_udp(worker, socket))
+            continue;
+        if (!event_watch(worker->epoll_fd, &socket->source, EPOLLIN))
+            continue; /* no memory for that now: it is looked at again */
+        socket->is_pressed = false;
+        worker->pressed_count--;
+    }
 }
 
 static uint64_t tcp_queries(const struct worker *worker)
@@ -56,7 +90,10 @@ static bool dispatch(struct worker *worker, struct event_source *source)
 {
     switch (source->kind) {
     case EVENT_STOP: return false;
-    case EVENT_UDP: serve_udp(worker, (struct udp_socket *)source); break;
+    case EVENT_UDP:
+        if (serve_udp(worker, (struct udp_socket *)source))
+            press(worker, (struct udp_socket *)source);
+        break;
     case EVENT_LISTENER: tcp_accept(&worker->tcp, source); break;
     case EVENT_CONNECTION:
         if (source->fd >= 0) /* it may have been closed since the event came */
@@ -82,7 +119,7 @@ static void read_clocks(struct worker *worker)
  */
 static int wait_for_events(const struct worker *worker, struct epoll_event *events)
 {
-    int patience_ms = tcp_patience_ms(&worker->tcp);
+    int patience_ms = worker->pressed_count > 0 ? 0 : tcp_patience_ms(&worker->tcp);
     if (worker->spin_us > 0 && patience_ms != 0) {
         uint64_t until_us = clock_monotonic_us() + worker->spin_us;
         do {
@@ -104,6 +141,7 @@ static void serve(struct worker *worker)
             if (!dispatch(worker, events[i].data.ptr))
                 return;
         }
+        serve_pressed(worker);
         tcp_expire(&worker->tcp);
     }
 }

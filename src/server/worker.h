@@ -22,7 +22,7 @@ struct worker {
     int epoll_fd;
     struct event_source stop; /* an eventfd of all workers, readable for ever once it is rung */
     struct udp_socket *udp_sockets;
-    size_t udp_count;
+    size_t udp_count, pressed_count;
     struct udp_batch *batch;
     struct tcp tcp;
     struct answerer answerer;

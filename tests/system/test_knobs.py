@@ -163,3 +163,26 @@ def test_what_starved_workers_lose_is_counted(daemon):
     wait_until(lambda: metric(daemon, 'steerd_dns_requests_total{transport="udp"}') - before + dropped == 1000, 10,
                "all accounted for")
     assert answers(daemon)
+
+
+def test_a_worker_sleeps_again_when_a_flood_is_over(daemon):
+    """While more waits than a turn can answer, nobody asks epoll for the socket."""
+    daemon.start(steering(), workers=1)
+    packet = daemon.message("www.example.test").to_wire()
+    for _ in range(3):
+        before = metric(daemon, 'steerd_dns_requests_total{transport="udp"}')
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                for _ in range(4000):  # a turn answers 2048 of them
+                    udp.sendto(packet, ("127.0.0.1", daemon.dns_port))
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+        assert daemon.query("www.example.test", tcp=True).answer
+        wait_until(lambda: metric(daemon, 'steerd_dns_requests_total{transport="udp"}') - before
+                   + metric(daemon, "steerd_dns_receive_dropped_total") >= 4000, 30, "all accounted for")
+        assert answers(daemon)
+    worker = threads(daemon, "worker/")["worker/0"]
+    before = cpu_ticks(worker)
+    time.sleep(0.5)
+    assert cpu_ticks(worker) - before <= 5
