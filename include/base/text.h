@@ -21,6 +21,10 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 /** Appends `string` as a JSON string with its quotes (RFC 8259 §7). */
 void text_put_json(struct text *text, const char *string);
 
+/** Appends `string` with its control characters as \u000a: it can neither begin a line nor command a
+ * terminal. */
+void text_put_visible(struct text *text, const char *string);
+
 /** Hands the string to the caller, who frees it ("" when nothing was added), and empties `text`. */
 char *text_take(struct text *text);
 void text_free(struct text *text);

@@ -5,7 +5,9 @@
 #include "base/mailbox.h"
 #include "base/memory.h"
 #include "base/priority.h"
+#include "base/text.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -32,6 +34,8 @@ static void write_all(const char *text, size_t size)
 {
     while (size > 0) {
         ssize_t done = write(STDERR_FILENO, text, size);
+        if (done < 0 && errno == EINTR)
+            continue;
         if (done <= 0)
             return;
         text += done;
@@ -114,10 +118,14 @@ void log_line(enum log_level level, const char *format, ...)
         return;
     char time[CLOCK_TEXT_SIZE];
     clock_format(clock_wall_ms(), time);
+    struct text text = { 0 };
+    text_printf(&text, "%s %s ", time, names[level]);
+    text_put_visible(&text, message); /* a reason, a check's evidence: not ours, and no second line */
+    text_add(&text, "\n", 1);
+    free(message);
     struct line *line = xcalloc(1, sizeof *line);
     line->letter.kind = LETTER_LINE;
-    line->text = xasprintf("%s %s %s\n", time, names[level], message);
-    free(message);
+    line->text = text_take(&text);
     struct mailbox *box = atomic_load(&queue);
     if (box == NULL) {
         write_line(line);

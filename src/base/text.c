@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,18 @@ void text_put_json(struct text *text, const char *string)
     for (const char *at = string; *at != '\0'; at++)
         put_json_byte(text, (unsigned char)*at);
     text_add(text, "\"", 1);
+}
+
+void text_put_visible(struct text *text, const char *string)
+{
+    for (const unsigned char *at = (const unsigned char *)string; *at != '\0'; at++) {
+        bool is_c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f; /* in UTF-8 */
+        if (is_c1 || at[0] < 0x20 || at[0] == 0x7f)
+            text_printf(text, "\\u%04x", is_c1 ? at[1] : at[0]);
+        else
+            text_add(text, (const char *)at, 1);
+        at += is_c1;
+    }
 }
 
 char *text_take(struct text *text)

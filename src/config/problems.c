@@ -64,24 +64,12 @@ void problems_warn(struct problems *problems, const char *file, unsigned line, u
     va_end(args);
 }
 
-/* Keys and values of a document come back in messages: they must not command a terminal or forge a log line.
- */
-static void put_visible(struct text *text, const char *string)
-{
-    for (; *string != '\0'; string++) {
-        unsigned char byte = (unsigned char)*string;
-        if (byte < 0x20 || byte == 0x7f)
-            text_printf(text, "\\u%04x", byte);
-        else
-            text_add(text, string, 1);
-    }
-}
-
+/* Keys and values of a document come back in messages: what they would command a terminal is made visible. */
 char *problem_format(const struct problem *problem)
 {
     struct text line = { 0 };
     if (problem->file != NULL)
-        put_visible(&line, problem->file);
+        text_put_visible(&line, problem->file);
     if (problem->line != 0)
         text_printf(&line, "%s%u", line.size > 0 ? ":" : "", problem->line);
     if (problem->line != 0 && problem->column != 0) /* master files have lines only */
@@ -89,12 +77,12 @@ char *problem_format(const struct problem *problem)
     if (line.size > 0)
         text_puts(&line, ": ");
     if (problem->pointer[0] != '\0') {
-        put_visible(&line, problem->pointer);
+        text_put_visible(&line, problem->pointer);
         text_puts(&line, ": ");
     }
     if (problem->is_warning)
         text_puts(&line, "warning: ");
-    put_visible(&line, problem->message);
+    text_put_visible(&line, problem->message);
     return text_take(&line);
 }
 
