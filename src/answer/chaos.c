@@ -39,10 +39,12 @@ static void add_text(struct dns_response *response, const char *text)
 }
 
 size_t chaos_answer(const struct answer_settings *settings, const struct dns_query *query,
-                    const struct dns_reply_edns *edns, uint8_t *out, size_t limit)
+                    struct dns_reply_edns *edns, uint8_t *out, size_t limit)
 {
     struct dns_response response;
     const char *text = told_about(settings, query);
+    if (text != NULL)
+        edns->ede = EDE_NONE; /* of this name of the class we do know something */
     dns_response_begin(&response, query, out, limit, edns);
     if (text == NULL) {
         response.rcode = DNS_REFUSED;

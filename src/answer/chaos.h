@@ -3,7 +3,7 @@
 
 #include "answer/answer.h"
 
-/** Answers a query of class CHAOS: what the server says of itself, as far as it is told to.  Returns the
- * reply's size. */
+/** Answers a query of class CHAOS: what the server says of itself, as far as it is told to.  What it knows
+ * has no extended error in `edns` any more.  Returns the reply's size. */
 size_t chaos_answer(const struct answer_settings *settings, const struct dns_query *query,
-                    const struct dns_reply_edns *edns, uint8_t *out, size_t limit);
+                    struct dns_reply_edns *edns, uint8_t *out, size_t limit);

@@ -204,7 +204,7 @@ def test_the_server_says_who_it_is_only_when_told_to(daemon):
     for name, text in (("version.bind", "steerd of the test"), ("version.server", "steerd of the test"),
                        ("id.server", "ns-seven"), ("hostname.bind", "ns-seven")):
         told = dig(daemon, "CH", "TXT", name)
-        assert "status: NOERROR" in told and re.search(r"0\s+CH\s+TXT\s+\"%s\"" % text, told)
+        assert "EDE" not in told and "status: NOERROR" in told and re.search(r"0\s+CH\s+TXT\s+\"%s\"" % text, told)
     assert "status: REFUSED" in dig(daemon, "CH", "TXT", "authors.bind")
 
 
