@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,8 @@ void config_rollback(struct request *request)
         command_free(command);
         return;
     }
+    if (command->comment == NULL)
+        command->comment = xasprintf("rollback to generation %" PRIu64, generation);
     exchange_send(request, command, exchange_reply_written);
 }
 

@@ -76,10 +76,10 @@ static void write_question(struct writer *json, const struct question *question,
 static const char *why_of(const struct explanation *explanation)
 {
     switch (explanation->ede) {
-    case EDE_NOT_AUTHORITATIVE: return ": no zone of ours holds the name";
-    case EDE_PROHIBITED: return ": the zone's allow_query does not name this client";
-    case EDE_NOT_SUPPORTED: return ": not supported";
-    default: return "";
+    case EDE_NOT_AUTHORITATIVE: return "no zone of ours holds the name";
+    case EDE_PROHIBITED: return "the zone's allow_query does not name this client";
+    case EDE_NOT_SUPPORTED: return "not supported";
+    default: return NULL;
     }
 }
 
@@ -90,8 +90,12 @@ static void write_result(struct writer *json, const struct explanation *explanat
     writer_bool(json, "steered", explanation->is_steered);
     if (explanation->ede != EDE_NONE)
         writer_int(json, "ede", explanation->ede);
+    const char *why = explanation->rcode != DNS_NOERROR ? why_of(explanation) : NULL;
+    if (why != NULL)
+        writer_string(json, "why", why);
     if (explanation->rcode != DNS_NOERROR)
-        text_printf(summary, "%s%s\n", dns_rcode_name(explanation->rcode), why_of(explanation));
+        text_printf(summary, "%s%s%s\n", dns_rcode_name(explanation->rcode), why != NULL ? ": " : "",
+                    why != NULL ? why : "");
     explain_write_records(json, explanation->reply, explanation->reply_size, summary);
     if (!steps->has_result)
         return;

@@ -15,6 +15,7 @@ static const struct member explanation_members[] = {
     { "~rcode", "string", "of the answer" },
     { "~steered", "boolean", "true: a service answers" },
     { "~ede", "integer", "extended DNS error (RFC 8914)" },
+    { "~why", "string", "of a refusal" },
     { "~answers", "[explain_record]", "the answer section" },
     { "~authority", "[explain_record]", "the authority section" },
     { "~ttl", "integer", "of a steered answer" },

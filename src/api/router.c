@@ -60,7 +60,7 @@ bool router_find(const struct route *rows, size_t count, struct request *request
     }
     if (allow.size > 0)
         return refuse_method(request, &allow);
-    return problem_reply(request, 404, "there is no such resource");
+    return problem_reply(request, 404, "there is no such resource: GET /v1 lists them");
 }
 
 static bool is_listed(const char *list, const char *name)

@@ -258,7 +258,11 @@ static void draw_result(const cJSON *explanation, struct text *out)
     if (strcmp(rcode, "NOERROR") != 0 || !has_answers) {
         begin_line(out, "rcode");
         put_plain(out, rcode);
-        text_puts(out, strcmp(rcode, "NOERROR") == 0 ? ", no data of this type\n" : "\n");
+        text_puts(out, strcmp(rcode, "NOERROR") == 0 ? ", no data of this type" : "");
+        const char *why = json_text(explanation, "why");
+        text_puts(out, why[0] != '\0' ? ": " : "");
+        put_plain(out, why);
+        text_puts(out, "\n");
     }
     draw_records(answers, "answer", out);
     if (!has_answers)

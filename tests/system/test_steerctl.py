@@ -69,11 +69,13 @@ def test_an_endpoint_is_taken_out_and_given_back(server, state):
 def test_explain_shows_the_answer(server):
     done(server.steerctl("down", "us/a"))
     assert TWO in done(server.steerctl("explain", "www.example.test", "--type", "A", "--client", "193.0.0.1"))
+    assert "REFUSED: no zone of ours holds the name" in done(server.steerctl("explain", "www.elsewhere.test"))
 
 
 def test_an_old_configuration_comes_back(server):
     done(server.steerctl("set-weight", "us/a", "9"))
     done(server.steerctl("rollback", "1"))
+    assert "rollback to generation 1" in done(server.steerctl("history"))
     assert server.endpoint("us", "a").get("weight", 1) == 1
     assert server.steerctl("rollback", "99").returncode == REFUSED
 
