@@ -5,12 +5,15 @@
 #include <stddef.h>
 
 /*
- * A map from strings to pointers, for the control plane.  The table copies its keys; the values are
- * the caller's.  Order of a walk is not defined, but is the same while nothing changes.
+ * A map from strings to pointers, for the control plane.  The table copies its keys, unless it was told to
+ * borrow them; the values are the caller's.  Order of a walk is not defined, but is the same while nothing
+ * changes.
  */
 struct table;
 
 struct table *table_new(void);
+/** Of things that know their names: a key lives as long as its value stands in the table. */
+struct table *table_new_borrowing(void);
 void table_free(struct table *table);
 
 void *table_find(const struct table *table, const char *key);

@@ -106,7 +106,8 @@ bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problem
 
 /** Of the head, with what is kept. */
 const struct dataset *compiler_dataset(const struct compiler *compiler);
-/** The text of an object of the head, with what is kept, or NULL; borrowed until the next keep or accept. */
+/** An object of the head, with what is kept, or NULL; its text may be packed (object_text).  Borrowed until
+ * the next keep or accept. */
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
 /** Objects of the head, with what is kept. */
 size_t compiler_count(const struct compiler *compiler);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "config/document.h"
+#include "config/packed.h"
 #include "config/problems.h"
 #include "dns/name.h"
 
@@ -45,13 +47,15 @@ extern const char *const object_kind_names[OBJECT_KIND_COUNT];
 
 struct object {
     enum object_kind kind;
-    char *name;
-    char *text; /* NULL: the object is deleted (in a change) */
+    const char *name;
+    char *text; /* its end is where text_size says; NULL: packed, or the object is deleted (in a change) */
+    const struct packed *packed; /* instead of the text; NULL: it stands in `text` */
     size_t text_size;
     /* where it stands in the file it came from, for messages; file NULL: by the API */
     const char *file; /* lives as long as the process */
     unsigned line, column;
-    char *pointer;    /* of the place, where it is not the one that kind and name give: see object_pointer */
+    const char
+        *pointer;     /* of the place, where it is not the one that kind and name give: see object_pointer */
     bool is_borrowed; /* the text belongs to somebody else */
     bool is_scanned;  /* the text stood in a document that the scanner found sound */
     bool says_rrsets; /* a zone in a document that has "rrsets": there are no others */
@@ -60,13 +64,29 @@ struct object {
 struct objects {
     struct object *items;
     size_t count, room;
-    bool is_borrowed; /* all texts do */
+    bool is_borrowed;   /* all texts do */
+    struct arena arena; /* names, pointers, and texts that are borrowed from it */
 };
 
 /** Takes over `text`; `name` is copied. Returns it. */
 struct object *objects_add(struct objects *objects, enum object_kind kind, const char *name, char *text,
                            size_t text_size);
+/** Adds what another list has, which borrows the text from then on: all of them go with objects_take_arena.
+ */
+void objects_move(struct objects *objects, struct object *object);
+/** Takes over what the names and borrowed texts of `from` stand in. */
+void objects_take_arena(struct objects *objects, struct objects *from);
 void objects_free(struct objects *objects);
+
+/** False: it is deleted. */
+static inline bool object_has_text(const struct object *object)
+{
+    return object->text != NULL || object->packed != NULL;
+}
+/** Its text as it is, or unpacked into the arena. */
+const char *object_text(const struct object *object, struct arena *arena);
+/** True if both have the same text. */
+bool object_is_same(const struct object *a, const struct object *b);
 /** The JSON pointer of the object in a document, "/pools/us": the caller frees it. */
 char *object_pointer(const struct object *object);
 
@@ -90,10 +110,12 @@ bool object_rrset_parse(const char *name, struct dns_name *apex, struct dns_name
  * "records_text" may hold the data itself; it becomes the zone_data object and is no part of the zone's text.
  * What a master file includes (zone_data.h) is read with it.
  *
+ * The document's text goes over to `out`, whose texts borrow from it.
+ *
  * False if there were errors; `out` then holds what could be read, for whoever wants to find all that is
  * wrong. The caller frees it in any case.
  */
-bool objects_of_steering(const struct document *document, const char *directory, struct problems *problems,
+bool objects_of_steering(struct document *document, const char *directory, struct problems *problems,
                          struct objects *out);
 /** The same from the file, with its own directory. */
 bool objects_load(const char *steering_file, struct problems *problems, struct objects *out);

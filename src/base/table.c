@@ -19,6 +19,7 @@ struct table {
     size_t room;  /* a power of two */
     size_t used;  /* with tombstones */
     size_t count; /* without */
+    bool borrows; /* the keys */
 };
 
 static char tombstone;
@@ -39,12 +40,25 @@ struct table *table_new(void)
     return table;
 }
 
+struct table *table_new_borrowing(void)
+{
+    struct table *table = table_new();
+    table->borrows = true;
+    return table;
+}
+
+static void drop_key(const struct table *table, char *key)
+{
+    if (!table->borrows)
+        free(key);
+}
+
 void table_free(struct table *table)
 {
     if (table == NULL)
         return;
     for (size_t i = 0; i < table->room; i++)
-        free(table->entries[i].key);
+        drop_key(table, table->entries[i].key);
     free(table->entries);
     free(table);
 }
@@ -95,13 +109,17 @@ void *table_put(struct table *table, const char *key, void *value)
 {
     uint64_t hash = hash_of(key);
     struct entry *entry = find_entry(table, key, hash);
+    char *borrowed = table->borrows ? (char *)(uintptr_t)key : NULL; /* never written through */
     if (entry != NULL) {
         void *before = entry->value;
         entry->value = value;
+        if (table->borrows)
+            entry->key = borrowed;
         return before;
     }
     make_room(table);
-    insert_fresh(table, (struct entry){ .key = xstrdup(key), .value = value, .hash = hash });
+    insert_fresh(table, (struct entry){
+                            .key = table->borrows ? borrowed : xstrdup(key), .value = value, .hash = hash });
     table->used++;
     table->count++;
     return NULL;
@@ -113,7 +131,7 @@ void *table_remove(struct table *table, const char *key)
     if (entry == NULL)
         return NULL;
     void *value = entry->value;
-    free(entry->key);
+    drop_key(table, entry->key);
     entry->key = NULL;
     entry->value = &tombstone;
     table->count--;

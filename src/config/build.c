@@ -18,7 +18,7 @@ struct build *build_begin(struct compiler *compiler)
     build->geo = compiler->dataset->geo;
     build->databases = compiler->databases;
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
-        build->staged[kind] = table_new();
+        build->staged[kind] = table_new_borrowing();
     return build;
 }
 
@@ -103,12 +103,19 @@ struct item *build_find(const struct build *build, enum object_kind kind, const 
     return build_before(build, kind, name);
 }
 
+/* The tables borrow names from the items: that of an absence from what it makes absent. */
 struct item *build_stage(struct build *build, enum object_kind kind, const char *name, struct source *source)
 {
     struct item *item = item_new(source);
     item->is_deleted = source == NULL;
-    item_free(table_put(build->staged[kind], name, item));
+    const struct source *named = source != NULL ? source : build_before(build, kind, name)->source;
+    item_free(table_put(build->staged[kind], named->object.name, item));
     return item;
+}
+
+void build_unstage(struct build *build, enum object_kind kind, const char *name)
+{
+    item_free(table_remove(build->staged[kind], name));
 }
 
 struct item *build_restage(struct build *build, struct item *before)

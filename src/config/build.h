@@ -21,6 +21,7 @@ struct compiler {
     uint32_t objective_count; /* services with a failover objective */
     uint32_t walk_count;      /* of objectives.c */
     struct intern *intern;
+    struct forms *forms; /* of the objects' texts */
     struct build *build; /* waiting for keep, accept or reject */
     struct kept kept;
     uint32_t build_count;
@@ -90,8 +91,11 @@ struct item *build_find(const struct build *build, enum object_kind kind, const 
 struct item *build_before(const struct build *build, enum object_kind kind, const char *name);
 bool build_is_staged(const struct build *build, enum object_kind kind, const char *name);
 
-/** Stages a version for the object: of `source` (taken over), or with NULL its absence. */
+/** Stages a version for the object: of `source` (taken over), or with NULL the absence of what the head has.
+ */
 struct item *build_stage(struct build *build, enum object_kind kind, const char *name, struct source *source);
+/** Forgets the version of an object that the head does not have. */
+void build_unstage(struct build *build, enum object_kind kind, const char *name);
 /** The staged version, made from the head's text if there is none. */
 struct item *build_restage(struct build *build, struct item *before);
 

@@ -19,7 +19,7 @@ struct compiler *compiler_new(void)
 {
     struct compiler *compiler = xcalloc(1, sizeof *compiler);
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
-        compiler->items[kind] = table_new();
+        compiler->items[kind] = table_new_borrowing();
     struct dataset *dataset = xcalloc(1, sizeof *dataset);
     dataset->zones = zone_set_new(NULL, 0);
     compiler->dataset = dataset;
@@ -29,6 +29,7 @@ struct compiler *compiler_new(void)
     numbers_init(&compiler->service_ids, SERVICES_MAX);
     numbers_init(&compiler->name_ids, SLOTS_MAX);
     compiler->intern = intern_new();
+    compiler->forms = forms_new();
     return compiler;
 }
 
@@ -68,6 +69,7 @@ void compiler_free(struct compiler *compiler)
     assert(compiler->build == NULL && !compiler->kept.is_open); /* they belong to accept or reject */
     free_items(compiler);
     intern_free(compiler->intern);
+    forms_free(compiler->forms);
     struct dataset *dataset = (struct dataset *)(uintptr_t)compiler->dataset;
     paged_free(&dataset->nodes);
     free((void *)(uintptr_t)dataset->zones);
@@ -87,9 +89,7 @@ void compiler_free(struct compiler *compiler)
 
 static bool is_unchanged(const struct item *before, const struct object *change)
 {
-    const struct object *known = &before->source->object;
-    return change->text != NULL && known->text_size == change->text_size &&
-           memcmp(known->text, change->text, change->text_size) == 0;
+    return change->text != NULL && object_is_same(&before->source->object, change);
 }
 
 static void stage_change(struct build *build, struct object *change)
@@ -98,7 +98,11 @@ static void stage_change(struct build *build, struct object *change)
     bool was_staged = build_is_staged(build, change->kind, change->name);
     if (!was_staged && (before == NULL ? change->text == NULL : is_unchanged(before, change)))
         return;
-    struct source *source = change->text != NULL ? source_new(change) : NULL;
+    if (before == NULL && change->text == NULL) { /* it came and went within the change */
+        build_unstage(build, change->kind, change->name);
+        return;
+    }
+    struct source *source = change->text != NULL ? source_new(build->compiler->forms, change) : NULL;
     struct item *item = build_stage(build, change->kind, change->name, source);
     item->said = change;
     item->is_deleted = source == NULL;
@@ -357,7 +361,8 @@ static void list_object(const struct item *item, const char *prefix, struct obje
 {
     const struct object *object = &item->source->object;
     if (prefix == NULL || strncmp(object->name, prefix, strlen(prefix)) == 0)
-        objects_add(out, object->kind, object->name, object->text, object->text_size);
+        objects_add(out, object->kind, object->name, object->text, object->text_size)->packed =
+            object->packed;
 }
 
 static void list_kind(const struct compiler *compiler, enum object_kind kind, bool is_accepted,

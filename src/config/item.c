@@ -16,24 +16,43 @@ static char *put_string(char **at, const char *bytes, size_t size)
     return start;
 }
 
-struct source *source_new(struct object *object)
+static bool is_json(enum object_kind kind)
 {
+    return kind != OBJECT_ZONE_DATA && kind != OBJECT_SERIAL;
+}
+
+/* Where the text stands: packed first behind the struct, for it is aligned, or copied last. */
+static void put_text(struct source *source, struct object *from, char *at)
+{
+    struct object *object = &source->object;
+    object->text_size = from->text_size;
+    if (object->packed != NULL)
+        return;
+    source->owns_text = !from->is_borrowed;
+    object->text = source->owns_text ? from->text : put_string(&at, from->text, from->text_size);
+    from->is_borrowed = true;
+}
+
+struct source *source_new(struct forms *forms, struct object *object)
+{
+    struct packing packing = { 0 };
     size_t name_size = strlen(object->name) + 1;
     size_t pointer_size = object->pointer != NULL ? strlen(object->pointer) + 1 : 0;
-    bool takes_text = !object->is_borrowed;
-    size_t text_size = takes_text ? 0 : object->text_size + 1;
+    bool is_packed = is_json(object->kind) && forms_pack(forms, object->text, object->text_size, &packing);
+    size_t text_size = is_packed ? packing.size : (object->is_borrowed ? object->text_size + 1 : 0);
     struct source *source = xcalloc(1, sizeof *source + name_size + pointer_size + text_size);
     char *at = (char *)(source + 1);
+    if (is_packed) {
+        packing_write(forms, &packing, (struct packed *)(void *)at);
+        source->object.packed = (const struct packed *)(void *)at;
+        at += packing.size;
+    }
     source->users = 1;
-    source->owns_text = takes_text;
-    source->object = (struct object){
-        .kind = object->kind,
-        .name = put_string(&at, object->name, name_size - 1),
-        .pointer = pointer_size > 0 ? put_string(&at, object->pointer, pointer_size - 1) : NULL,
-        .text = takes_text ? object->text : put_string(&at, object->text, text_size - 1),
-        .text_size = object->text_size,
-    };
-    object->is_borrowed |= takes_text;
+    source->object.kind = object->kind;
+    source->object.name = put_string(&at, object->name, name_size - 1);
+    if (pointer_size > 0)
+        source->object.pointer = put_string(&at, object->pointer, pointer_size - 1);
+    put_text(source, object, at);
     return source;
 }
 
@@ -49,6 +68,8 @@ void source_drop(struct source *source)
         return;
     if (source->owns_text)
         free(source->object.text);
+    if (source->object.packed != NULL)
+        packed_drop((struct packed *)(source + 1));
     free(source->references);
     free(source);
 }

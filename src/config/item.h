@@ -26,7 +26,7 @@ struct source {
     uint32_t failover_ms; /* service: its objective; 0: none */
     int32_t ttl_s;        /* service: what it says; -1: nothing */
     uint32_t zone_size;   /* service: length of the zone's name in front of "/owner" */
-    struct object object; /* name, pointer and a text that was copied stand behind it in the same block */
+    struct object object; /* name, pointer and a text that is packed or copied stand behind it in the block */
     size_t reference_count;
     struct reference *references; /* one block with the names; NULL if there are none */
 };
@@ -65,8 +65,9 @@ struct item {
     void *draft;          /* what is being compiled of it */
 };
 
-/** The text is taken over, if the object owns it: the object then borrows it. */
-struct source *source_new(struct object *object);
+/** The text is packed; one that is alone of its form, or no JSON, is taken over if the object owns it, which
+ * then borrows it. */
+struct source *source_new(struct forms *forms, struct object *object);
 struct source *source_use(struct source *source);
 void source_drop(struct source *source);
 

@@ -66,13 +66,18 @@ void kept_forget(struct kept *kept)
     close(kept);
 }
 
+static struct item *put_back(struct table *head, struct item *item)
+{
+    return table_put(head, item->source->object.name, item);
+}
+
 void kept_restore(struct kept *kept, struct table *const head[OBJECT_KIND_COUNT])
 {
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
         const char *name;
         void *value;
         for (size_t at = 0; kept->before[kind] != NULL && table_next(kept->before[kind], &at, &name, &value);)
-            item_free(value == &absent ? table_remove(head[kind], name) : table_put(head[kind], name, value));
+            item_free(value == &absent ? table_remove(head[kind], name) : put_back(head[kind], value));
     }
     close(kept);
 }

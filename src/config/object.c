@@ -46,16 +46,53 @@ static char *pointer_of(enum object_kind kind, const char *name)
     return text_take(&pointer);
 }
 
-struct object *objects_add(struct objects *objects, enum object_kind kind, const char *name, char *text,
-                           size_t text_size)
+static struct object *new_place(struct objects *objects)
 {
     if (objects->count == objects->room) {
         objects->room = objects->room ? objects->room * 2 : 16;
         objects->items = xrealloc(objects->items, objects->room, sizeof *objects->items);
     }
-    struct object *object = &objects->items[objects->count++];
-    *object = (struct object){ .kind = kind, .name = xstrdup(name), .text = text, .text_size = text_size };
+    return &objects->items[objects->count++];
+}
+
+struct object *objects_add(struct objects *objects, enum object_kind kind, const char *name, char *text,
+                           size_t text_size)
+{
+    struct object *object = new_place(objects);
+    *object = (struct object){ .kind = kind,
+                               .name = arena_string(&objects->arena, name, strlen(name)),
+                               .text = text,
+                               .text_size = text_size };
     return object;
+}
+
+void objects_move(struct objects *objects, struct object *object)
+{
+    *new_place(objects) = *object;
+    object->is_borrowed = true;
+}
+
+void objects_take_arena(struct objects *objects, struct objects *from)
+{
+    arena_merge(&objects->arena, &from->arena);
+}
+
+const char *object_text(const struct object *object, struct arena *arena)
+{
+    if (object->packed == NULL)
+        return object->text;
+    char *text = arena_take(arena, object->text_size + 1);
+    packed_unpack(object->packed, text);
+    return text;
+}
+
+bool object_is_same(const struct object *a, const struct object *b)
+{
+    struct arena arena = { 0 };
+    bool is_same = a->text_size == b->text_size &&
+                   memcmp(object_text(a, &arena), object_text(b, &arena), a->text_size) == 0;
+    arena_free(&arena);
+    return is_same;
 }
 
 char *object_pointer(const struct object *object)
@@ -66,11 +103,10 @@ char *object_pointer(const struct object *object)
 void objects_free(struct objects *objects)
 {
     for (size_t i = 0; i < objects->count; i++) {
-        free(objects->items[i].name);
-        free(objects->items[i].pointer);
         if (!objects->is_borrowed && !objects->items[i].is_borrowed)
             free(objects->items[i].text);
     }
+    arena_free(&objects->arena);
     free(objects->items);
     *objects = (struct objects){ 0 };
 }

@@ -20,7 +20,9 @@ struct printing {
 static bool open_text(const struct object *object, struct document *out)
 {
     struct problems ignored = { 0 };
-    bool is_good = document_scan(NULL, object->text, object->text_size, &ignored, out);
+    struct arena arena = { 0 };
+    bool is_good = document_scan(NULL, object_text(object, &arena), object->text_size, &ignored, out);
+    arena_free(&arena);
     problems_free(&ignored);
     return is_good;
 }
@@ -188,7 +190,7 @@ static void sort_objects(struct printing *printing, const struct objects *object
     size_t count = 0;
     printing->objects = xcalloc(objects->count, sizeof *printing->objects);
     for (size_t i = 0; i < objects->count; i++) {
-        if (objects->items[i].text != NULL)
+        if (object_has_text(&objects->items[i]))
             printing->objects[count++] = &objects->items[i];
     }
     if (count > 0)

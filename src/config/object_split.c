@@ -103,14 +103,15 @@ static void add(struct split *split, enum object_kind kind, const char *name, ch
     object->file = split->file;
     char *usual = object_pointer(object);
     if (strcmp(usual, split->pointer.bytes) != 0)
-        object->pointer = xstrdup(split->pointer.bytes);
+        object->pointer = arena_string(&split->out->arena, split->pointer.bytes, split->pointer.size);
     free(usual);
 }
 
 static void add_span(struct split *split, enum object_kind kind, const char *name, struct span value)
 {
-    add(split, kind, name, xstrndup(split->document->text + value.at, value.size), value.size, value.at);
-    split->out->items[split->out->count - 1].is_scanned = true;
+    add(split, kind, name, split->document->text + value.at, value.size, value.at);
+    struct object *object = &split->out->items[split->out->count - 1];
+    object->is_scanned = object->is_borrowed = true;
 }
 
 /* ---- zones ---- */
@@ -425,7 +426,7 @@ static void add_section(struct split *split, const char *key, struct span value)
     free(message);
 }
 
-bool objects_of_steering(const struct document *document, const char *directory, struct problems *problems,
+bool objects_of_steering(struct document *document, const char *directory, struct problems *problems,
                          struct objects *out)
 {
     size_t errors_before = problems->error_count;
@@ -447,6 +448,8 @@ bool objects_of_steering(const struct document *document, const char *directory,
         free(key);
     }
     text_free(&split.pointer);
+    arena_adopt(&out->arena, document->text);
+    document->text = NULL;
     return problems->error_count == errors_before;
 }
 

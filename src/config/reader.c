@@ -87,11 +87,12 @@ static bool parse(const struct object *object, struct problems *problems, struct
 {
     struct problems found = { 0 };
     struct document document;
+    const char *text = object_text(object, &out->tree);
     if (object->is_scanned) {
-        out->root = json_tree(object->text, object->text_size, &out->tree);
+        out->root = json_tree(text, object->text_size, &out->tree);
         return true;
     }
-    if (!document_scan(object->file, object->text, object->text_size, &found, &document)) {
+    if (!document_scan(object->file, text, object->text_size, &found, &document)) {
         move_problems(object, &found, problems);
         return false;
     }

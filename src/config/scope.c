@@ -145,8 +145,6 @@ void objects_keep_scope(struct objects *objects, const char *scope)
         }
         if (!objects->is_borrowed && !object->is_borrowed)
             free(object->text);
-        free(object->name);
-        free(object->pointer);
     }
     objects->count = count;
 }

@@ -59,7 +59,7 @@ static void own(struct build *build, const char *name, uint32_t serial)
         .text_size = strlen(text),
         .is_borrowed = true,
     };
-    keep(build, name, source_new(&object), text);
+    keep(build, name, source_new(build->compiler->forms, &object), text);
 }
 
 static void disown(struct build *build, const char *name)

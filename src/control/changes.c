@@ -14,35 +14,18 @@ static char *object_key(enum object_kind kind, const char *name)
     return xasprintf("%d/%s", (int)kind, name);
 }
 
-/* Adds an object with where it came from; takes `text` over, NULL deletes. */
-static void add_change(struct objects *out, const struct object *object, char *text)
-{
-    struct object *change =
-        objects_add(out, object->kind, object->name, text, text != NULL ? object->text_size : 0);
-    change->file = object->file;
-    change->line = object->line;
-    change->column = object->column;
-    change->is_scanned = object->is_scanned && text != NULL;
-    change->pointer = object->pointer != NULL ? xstrdup(object->pointer) : NULL;
-}
-
-/* The change takes the text over: it outlives its user in `wanted`. */
-static void note_wanted(struct objects *out, struct object *object)
-{
-    add_change(out, object, object->is_borrowed ? xstrndup(object->text, object->text_size) : object->text);
-    object->is_borrowed = true;
-}
-
 static void note_deletion(struct objects *out, const struct object *object)
 {
-    add_change(out, object, NULL);
+    objects_add(out, object->kind, object->name, NULL, 0);
 }
 
 static char *canonical(const struct object *object)
 {
-    cJSON *json = cJSON_ParseWithLength(object->text, object->text_size);
+    struct arena arena = { 0 };
+    cJSON *json = cJSON_ParseWithLength(object_text(object, &arena), object->text_size);
     char *printed = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
     cJSON_Delete(json);
+    arena_free(&arena);
     return printed;
 }
 
@@ -50,7 +33,7 @@ static char *canonical(const struct object *object)
  */
 static bool is_same(const struct object *a, const struct object *b)
 {
-    if (a->text_size == b->text_size && memcmp(a->text, b->text, a->text_size) == 0)
+    if (object_is_same(a, b))
         return true;
     if (a->kind == OBJECT_ZONE_DATA)
         return false;
@@ -126,8 +109,9 @@ void changes_to(const struct compiler *compiler, struct objects *wanted, bool ke
         const struct object *head = compiler_find(compiler, object->kind, object->name);
         known_count += head != NULL;
         if (head == NULL || !is_same(head, object))
-            note_wanted(out, object);
+            objects_move(out, object);
     }
+    objects_take_arena(out, wanted);
     if (known_count < compiler_count(compiler)) /* names are unique: else none is missing */
         note_deletions(compiler, wanted, keeps_zone_data, out);
 }
@@ -215,7 +199,9 @@ static bool patch_object(const struct compiler *compiler, struct command *comman
     cJSON *patch = parse_body(command);
     if (patch == NULL)
         return false;
-    cJSON *json = cJSON_ParseWithLength(now->text, now->text_size);
+    struct arena arena = { 0 };
+    cJSON *json = cJSON_ParseWithLength(object_text(now, &arena), now->text_size);
+    arena_free(&arena);
     cJSON *target = json_at(json, command->pointer != NULL ? command->pointer : "");
     bool is_done = false;
     if (target == NULL) {
@@ -348,12 +334,8 @@ static void drop_transient(const struct compiler *compiler, struct objects *chan
     for (size_t i = 0; i < changes->count; i++) {
         struct object *change = &changes->items[i];
         bool was_there = compiler_find(compiler, change->kind, change->name) != NULL;
-        if (change->text != NULL || was_there) {
+        if (change->text != NULL || was_there)
             changes->items[count++] = *change;
-            continue;
-        }
-        free(change->name);
-        free(change->pointer);
     }
     changes->count = count;
 }

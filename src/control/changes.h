@@ -10,7 +10,7 @@
 
 /** What has to change in the compiler's head so that it equals `wanted`; an object that is only in the head
  * is deleted.  With `keeps_zone_data` the contents of a zone's file stay when `wanted` has the zone but not
- * its data.  Large texts are taken from `wanted`, which then borrows them; others are copied. */
+ * its data.  Texts are taken from `wanted`, which then borrows them from `out`. */
 void changes_to(const struct compiler *compiler, struct objects *wanted, bool keeps_zone_data,
                 struct objects *out);
 

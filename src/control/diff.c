@@ -114,7 +114,11 @@ static void begin_item(struct list *out, const struct object *before, const stru
 
 static cJSON *parse(const struct object *object)
 {
-    return object != NULL ? cJSON_ParseWithLength(object->text, object->text_size) : NULL;
+    struct arena arena = { 0 };
+    cJSON *json =
+        object != NULL ? cJSON_ParseWithLength(object_text(object, &arena), object->text_size) : NULL;
+    arena_free(&arena);
+    return json;
 }
 
 static void put_json(struct list *out, const struct object *before, const struct object *after)
@@ -142,8 +146,7 @@ static void put_object(struct list *out, const struct object *before, const stru
     const struct object *either = after != NULL ? after : before;
     if (either == NULL || either->kind == OBJECT_SERIAL)
         return;
-    if (before != NULL && after != NULL && before->text_size == after->text_size &&
-        memcmp(before->text, after->text, after->text_size) == 0)
+    if (before != NULL && after != NULL && object_is_same(before, after))
         return;
     if (either->kind != OBJECT_ZONE_DATA) {
         put_json(out, before, after);

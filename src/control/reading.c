@@ -27,6 +27,15 @@ static void read_config(const struct compiler *compiler, struct command *command
     objects_free(&all);
 }
 
+/* The caller frees it. */
+static char *copy_text(const struct object *object)
+{
+    struct arena arena = { 0 };
+    char *copy = xstrndup(object_text(object, &arena), object->text_size);
+    arena_free(&arena);
+    return copy;
+}
+
 static const struct object *find(const struct compiler *compiler, enum object_kind kind,
                                  struct command *command)
 {
@@ -42,7 +51,7 @@ static bool read_object(const struct compiler *compiler, struct command *command
 {
     const struct object *object = find(compiler, command->object_kind, command);
     if (object != NULL)
-        set_body(command, xstrndup(object->text, object->text_size));
+        set_body(command, copy_text(object));
     return object != NULL;
 }
 
@@ -62,7 +71,7 @@ static bool read_list(const struct compiler *compiler, struct command *command)
         text_puts(&text, i > command->after ? "," : "");
         text_put_json(&text, object->name + cut);
         text_puts(&text, ":");
-        text_add(&text, object->text, object->text_size);
+        text_add(&text, object_text(object, &all.arena), object->text_size);
     }
     text_puts(&text, "}");
     set_body(command, text_take(&text));
@@ -88,7 +97,7 @@ void reading_put_result(const struct compiler *compiler, struct command *command
     if (command->is_dry_run)
         command->outcome = diff_of_changes(compiler, changes);
     else if (change != NULL && change->text != NULL)
-        command->outcome = xstrndup(change->text, change->text_size);
+        command->outcome = copy_text(change);
 }
 
 void reading_put_unchanged(const struct compiler *compiler, struct command *command)
@@ -97,7 +106,7 @@ void reading_put_unchanged(const struct compiler *compiler, struct command *comm
     const struct object *object =
         command->name != NULL ? compiler_find(compiler, command->object_kind, command->name) : NULL;
     if (object != NULL && !command->is_dry_run)
-        command->outcome = xstrndup(object->text, object->text_size);
+        command->outcome = copy_text(object);
     else
         reading_put_result(compiler, command, &none);
 }

@@ -145,8 +145,7 @@ static void drop_unchanged(const struct compiler *compiler, struct objects *chan
         return;
     const struct object *change = &changes->items[0],
                         *head = compiler_find(compiler, change->kind, change->name);
-    if (head != NULL && head->text_size == change->text_size &&
-        memcmp(head->text, change->text, change->text_size) == 0)
+    if (head != NULL && object_is_same(head, change))
         objects_free(changes);
 }
 

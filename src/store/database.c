@@ -177,6 +177,13 @@ char *query_copy(const struct query *query, int column, size_t *size)
     return copy;
 }
 
+char *query_take(const struct query *query, int column, size_t *size, struct arena *arena)
+{
+    const void *bytes = sqlite3_column_blob(query->statement, column); /* NULL when it is empty */
+    *size = (size_t)sqlite3_column_bytes(query->statement, column);
+    return arena_string(arena, *size > 0 ? bytes : "", *size);
+}
+
 bool query_end(struct query *query, struct error *err)
 {
     int code = query->code;

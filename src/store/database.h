@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <sqlite3.h>
@@ -65,6 +66,8 @@ int64_t query_integer(const struct query *query, int column);
 const char *query_string(const struct query *query, int column);
 /** A copy with a NUL behind it, for the caller to free; NULL for NULL. */
 char *query_copy(const struct query *query, int column, size_t *size);
+/** The same in an arena; an empty string for NULL. */
+char *query_take(const struct query *query, int column, size_t *size, struct arena *arena);
 bool query_end(struct query *query, struct error *err);
 /** For statements without rows: next and end. */
 bool query_run(struct query *query, struct error *err);

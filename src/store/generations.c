@@ -133,8 +133,9 @@ bool generations_read(struct database *db, uint64_t generation, struct objects *
             return false;
         }
         size_t size = 0;
-        char *text = query_copy(&query, 2, &size);
-        objects_add(out, kind, query_string(&query, 1), text, size);
+        char *text = kind == OBJECT_ZONE_DATA ? query_copy(&query, 2, &size) /* large: changes hands */
+                                              : query_take(&query, 2, &size, &out->arena);
+        objects_add(out, kind, query_string(&query, 1), text, size)->is_borrowed = kind != OBJECT_ZONE_DATA;
     }
     if (!query_end(&query, err))
         return false;

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int things[300];
 
@@ -65,6 +66,35 @@ static void a_table_agrees_with_a_list_whatever_happens(void **state)
     table_free(table);
 }
 
+/* A thing that knows its name goes as soon as another has taken its place. */
+static void a_borrowed_key_goes_with_its_value(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    print_message("seed %llu\n", (unsigned long long)rng.state);
+    char *list[50] = { 0 };
+    struct table *table = table_new_borrowing();
+    for (unsigned round = 0; round < 20000; round++) {
+        size_t index = rng_next(&rng) % 50;
+        char key[16];
+        snprintf(key, sizeof key, "key-%zu", index);
+        char *before = table_find(table, key), *after = NULL;
+        assert_ptr_equal(before, list[index]);
+        if (rng_next(&rng) % 3 == 0) {
+            assert_ptr_equal(table_remove(table, key), before);
+        } else {
+            after = strdup(key);
+            assert_ptr_equal(table_put(table, after, after), before);
+        }
+        free(before);
+        list[index] = after;
+    }
+    for (size_t i = 0; i < 50; i++)
+        free(list[i]);
+    table_free(table);
+}
+
 static void a_walk_sees_every_entry_once_and_may_remove_it(void **state)
 {
     (void)state;
@@ -102,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_finds_what_was_put_last),
         cmocka_unit_test(a_table_agrees_with_a_list_whatever_happens),
+        cmocka_unit_test(a_borrowed_key_goes_with_its_value),
         cmocka_unit_test(a_walk_sees_every_entry_once_and_may_remove_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

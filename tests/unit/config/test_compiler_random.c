@@ -365,8 +365,10 @@ static void check_accepted(const struct world *world)
         const struct object *shown = compiler_find_accepted(world->bench.compiler, kind_of(i), name);
         assert_int_equal(shown != NULL, world->group.texts[i] != NULL);
         count += shown != NULL;
+        struct arena arena = { 0 };
         if (shown != NULL)
-            assert_string_equal(shown->text, world->group.texts[i]);
+            assert_string_equal(object_text(shown, &arena), world->group.texts[i]);
+        arena_free(&arena);
     }
     compiler_list_accepted(world->bench.compiler, &all);
     assert_int_equal(all.count, count);

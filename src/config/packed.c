@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/packed.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK       '\x01' /* stands in no sound JSON */
+#define VALUE_MOST UINT8_MAX
+#define SEEN_ROOM  1024
+
+struct form {
+    struct form *next; /* of the same bucket */
+    struct forms *owner;
+    uint64_t hash;
+    uint32_t users;
+    uint32_t size;
+    char bytes[];
+};
+
+struct forms {
+    struct form **buckets;
+    size_t room, count;       /* room: a power of two */
+    uint64_t seen[SEEN_ROOM]; /* hashes of forms that one text had */
+    char *form;               /* of the text being packed, */
+    unsigned char *values;    /* and what stands in it */
+    size_t form_size, values_size, part_room;
+};
+
+struct forms *forms_new(void)
+{
+    struct forms *forms = xcalloc(1, sizeof *forms);
+    forms->room = 64;
+    forms->buckets = xcalloc(forms->room, sizeof *forms->buckets);
+    return forms;
+}
+
+void forms_free(struct forms *forms)
+{
+    if (forms == NULL)
+        return;
+    assert(forms->count == 0);
+    free(forms->form);
+    free(forms->values);
+    free(forms->buckets);
+    free(forms);
+}
+
+/* ---- taking a text apart ---- */
+
+/* Neither part gets longer than twice the text. */
+static void reserve(struct forms *forms, size_t size)
+{
+    if (forms->part_room < 2 * size) {
+        forms->part_room = 2 * size;
+        forms->form = xrealloc(forms->form, forms->part_room, 1);
+        forms->values = xrealloc(forms->values, forms->part_room, 1);
+    }
+    forms->form_size = forms->values_size = 0;
+}
+
+static void add_plain(struct forms *forms, const char *bytes, size_t size)
+{
+    memcpy(forms->form + forms->form_size, bytes, size);
+    forms->form_size += size;
+}
+
+static void add_value(struct forms *forms, const char *bytes, size_t size)
+{
+    if (size > VALUE_MOST) {
+        add_plain(forms, bytes, size);
+        return;
+    }
+    forms->form[forms->form_size++] = MARK;
+    forms->values[forms->values_size++] = (unsigned char)size;
+    memcpy(forms->values + forms->values_size, bytes, size);
+    forms->values_size += size;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
+/* Behind the string that starts at `at`; the end, if it has none. */
+static size_t behind_string(const char *text, size_t at, size_t end)
+{
+    for (at++; at < end && text[at] != '"'; at++)
+        at += text[at] == '\\';
+    return at < end ? at + 1 : end;
+}
+
+/* A key is part of the form, any other string a value. */
+static size_t add_string(struct forms *forms, const char *text, size_t at, size_t end)
+{
+    size_t behind = behind_string(text, at, end), next = behind;
+    while (next < end && is_blank(text[next]))
+        next++;
+    bool is_whole = behind - at >= 2 && text[behind - 1] == '"';
+    if (!is_whole || (next < end && text[next] == ':')) {
+        add_plain(forms, text + at, behind - at);
+        return behind;
+    }
+    add_plain(forms, "\"", 1);
+    add_value(forms, text + at + 1, behind - at - 2);
+    add_plain(forms, "\"", 1);
+    return behind;
+}
+
+static size_t add_number(struct forms *forms, const char *text, size_t at, size_t end)
+{
+    size_t from = at;
+    while (at < end && ((text[at] >= '0' && text[at] <= '9') || text[at] == '.'))
+        at++;
+    add_value(forms, text + from, at - from);
+    return at;
+}
+
+static void take_apart(struct forms *forms, const char *text, size_t size)
+{
+    reserve(forms, size);
+    for (size_t at = 0; at < size;) {
+        if (text[at] == '"')
+            at = add_string(forms, text, at, size);
+        else if (text[at] >= '0' && text[at] <= '9')
+            at = add_number(forms, text, at, size);
+        else
+            forms->form[forms->form_size++] = text[at++];
+    }
+}
+
+/* ---- forms ---- */
+
+static uint64_t hash_of(const char *bytes, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ size, word;
+    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    for (; size > 0; bytes++, size--)
+        hash = (hash ^ (unsigned char)*bytes) * UINT64_C(0x100000001b3);
+    return hash ^ hash >> 29;
+}
+
+static struct form **bucket_of(const struct forms *forms, uint64_t hash)
+{
+    return &forms->buckets[hash & (forms->room - 1)];
+}
+
+static struct form *find_form(const struct forms *forms, uint64_t hash)
+{
+    struct form *form = *bucket_of(forms, hash);
+    while (form != NULL && (form->hash != hash || form->size != forms->form_size ||
+                            memcmp(form->bytes, forms->form, form->size) != 0))
+        form = form->next;
+    return form;
+}
+
+static void enter(struct forms *forms, struct form *form)
+{
+    struct form **bucket = bucket_of(forms, form->hash);
+    form->next = *bucket;
+    *bucket = form;
+}
+
+static void make_room(struct forms *forms)
+{
+    struct form **old = forms->buckets, *next;
+    size_t old_room = forms->room;
+    if (forms->count < forms->room)
+        return;
+    forms->room *= 2;
+    forms->buckets = xcalloc(forms->room, sizeof *forms->buckets);
+    for (size_t i = 0; i < old_room; i++) {
+        for (struct form *form = old[i]; form != NULL; form = next) {
+            next = form->next;
+            enter(forms, form);
+        }
+    }
+    free(old);
+}
+
+static struct form *make_form(struct forms *forms, uint64_t hash)
+{
+    make_room(forms);
+    struct form *form = xcalloc(1, sizeof *form + forms->form_size);
+    form->owner = forms;
+    form->hash = hash;
+    form->size = (uint32_t)forms->form_size;
+    memcpy(form->bytes, forms->form, form->size);
+    enter(forms, form);
+    forms->count++;
+    return form;
+}
+
+/* What only one text has is no form: that would take twice the room. */
+static bool was_seen(struct forms *forms, uint64_t hash)
+{
+    uint64_t *seen = &forms->seen[hash % SEEN_ROOM];
+    bool was = *seen == hash;
+    *seen = hash;
+    return was;
+}
+
+bool forms_pack(struct forms *forms, const char *text, size_t size, struct packing *out)
+{
+    if (size == 0 || size > UINT32_MAX / 2 || memchr(text, MARK, size) != NULL)
+        return false;
+    take_apart(forms, text, size);
+    uint64_t hash = hash_of(forms->form, forms->form_size);
+    struct form *form = find_form(forms, hash);
+    if (form == NULL && was_seen(forms, hash))
+        form = make_form(forms, hash);
+    if (form == NULL)
+        return false;
+    form->users++;
+    *out = (struct packing){ .form = form, .size = sizeof(struct packed) + forms->values_size };
+    return true;
+}
+
+void packing_write(const struct forms *forms, const struct packing *packing, struct packed *out)
+{
+    out->form = packing->form;
+    if (forms->values_size > 0)
+        memcpy(out->values, forms->values, forms->values_size);
+}
+
+void packed_drop(struct packed *packed)
+{
+    struct form *form = packed->form;
+    if (--form->users > 0)
+        return;
+    struct form **place = bucket_of(form->owner, form->hash);
+    while (*place != form)
+        place = &(*place)->next;
+    *place = form->next;
+    form->owner->count--;
+    free(form);
+}
+
+void packed_unpack(const struct packed *packed, char *out)
+{
+    const char *at = packed->form->bytes, *end = at + packed->form->size;
+    const unsigned char *value = packed->values;
+    while (at < end) {
+        const char *mark = memchr(at, MARK, (size_t)(end - at));
+        size_t plain = (size_t)((mark != NULL ? mark : end) - at);
+        memcpy(out, at, plain);
+        out += plain;
+        at += plain;
+        if (mark == NULL)
+            return;
+        memcpy(out, value + 1, *value);
+        out += *value;
+        value += *value + 1;
+        at++;
+    }
+}
