@@ -37,6 +37,7 @@ enum command_kind {
     COMMAND_CHECK_REPORT,   /* in: name (of a push check), reports: all of them or none */
     COMMAND_EVENTS, /* in: has_after, after (numbers above it; without: the newest), most, has_event_kind,
                        event_kind, name (subject); out: events, ascending */
+    COMMAND_BACKUP, /* out: file, file_size, file_digest */
     COMMAND_RELOAD, /* import changed files, reload changed databases (SIGHUP) */
 
     COMMAND_OBJECT_LIST, /* in: object_kind, name (of services their zone, or NULL), after (so many are passed
@@ -105,6 +106,9 @@ struct command {
     struct error error;
     struct events events; /* owned */
     uint64_t count;       /* of what a list is a part of */
+    int file;             /* owned: open for reading; -1: none */
+    uint64_t file_size;
+    unsigned char file_digest[32]; /* SHA-256 */
     char *outcome; /* of a write, owned: of a dry run its diff (diff.h), of one object its new JSON, else NULL
                     */
 };

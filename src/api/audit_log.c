@@ -107,9 +107,16 @@ static bool is_feed(const struct request *request)
     return false;
 }
 
-static bool is_write(const struct request *request)
+/* Whoever has a backup has everything: that is written down like a change. */
+static bool is_backup(const struct request *request)
 {
-    return request->method != METHOD_GET && request->method != METHOD_OTHER && !is_feed(request);
+    return request->route != NULL && strcmp(request->route->path, "/v1/backup") == 0;
+}
+
+static bool is_noted(const struct request *request)
+{
+    bool is_write = request->method != METHOD_GET && request->method != METHOD_OTHER;
+    return (is_write && !is_feed(request)) || is_backup(request);
 }
 
 /* True if this stranger still gets a line. */
@@ -130,7 +137,7 @@ static bool has_line_left(struct audit_log *log)
 void audit_log_reply(struct request *request)
 {
     struct api *api = request->api;
-    if (!is_write(request) || request->is_audited || atomic_load(&api->is_stopping))
+    if (!is_noted(request) || request->is_audited || atomic_load(&api->is_stopping))
         return;
     if (request->who.role == ROLE_NONE && !has_line_left(api->audit_log))
         return;

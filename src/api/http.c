@@ -15,6 +15,7 @@
 #include "base/priority.h"
 
 #include <microhttpd.h>
+#include <openssl/evp.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,6 +68,29 @@ static void add_headers(struct MHD_Response *response, const struct reply *reply
         snprintf(value, sizeof value, "%u", reply->retry_in_s);
         MHD_add_response_header(response, "Retry-After", value);
     }
+}
+
+/* A digest of the whole body (RFC 9530), so that who keeps it can tell that it came whole. */
+static void add_file_headers(struct MHD_Response *response, const struct request *request)
+{
+    const struct command *command = request->command;
+    char digest[64], value[128];
+    EVP_EncodeBlock((unsigned char *)digest, command->file_digest, sizeof command->file_digest);
+    snprintf(value, sizeof value, "sha-256=:%s:", digest);
+    MHD_add_response_header(response, "Repr-Digest", value);
+    snprintf(value, sizeof value, "attachment; filename=\"%s\"", request->reply.file_name);
+    MHD_add_response_header(response, "Content-Disposition", value);
+}
+
+static struct MHD_Response *make_file(struct request *request)
+{
+    struct command *command = request->command;
+    struct MHD_Response *response = MHD_create_response_from_fd64(command->file_size, command->file);
+    if (response == NULL)
+        return NULL;
+    command->file = -1; /* the response closes it */
+    add_file_headers(response, request);
+    return response;
 }
 
 static struct MHD_Response *make_body(struct reply *reply)
@@ -123,8 +147,11 @@ static enum MHD_Result send_reply(struct request *request)
         problem_reply(request, 500, "no reply was made: please report this");
     bool is_stream = reply->stream != NULL && reply->status == 200;
     audit_log_reply(request);
-    turn(request, is_stream ? VISIT_WORK : VISIT_TRANSFER, reply->body.size);
-    struct MHD_Response *response = is_stream ? make_stream(request) : make_body(reply);
+    turn(request, is_stream ? VISIT_WORK : VISIT_TRANSFER,
+         reply->has_file ? request->command->file_size : reply->body.size);
+    struct MHD_Response *response = is_stream         ? make_stream(request)
+                                    : reply->has_file ? make_file(request)
+                                                      : make_body(reply);
     if (response == NULL)
         return MHD_NO;
     add_headers(response, reply);

@@ -40,6 +40,8 @@ struct reply {
     char *allow;           /* 405: the methods there are */
     bool wants_token;      /* 401 */
     struct stream *stream; /* a body without end instead of `body`; owned until it is sent */
+    bool has_file;         /* the body is the command's file */
+    const char *file_name; /* that is proposed to whoever keeps it */
     bool wants_close;      /* the connection is of no more use */
     unsigned retry_in_s;   /* 429 and 503; 0: says nothing */
     char *detail;          /* owned: of a problem, for the audit */

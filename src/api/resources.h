@@ -48,6 +48,8 @@ void check_report(struct request *request); /* report_routes.c */
 
 void latency_add(struct request *request); /* latency_routes.c */
 
+void backup_get(struct request *request); /* backup_routes.c */
+
 /* status.c */
 void status_get(struct request *request);
 void status_health(struct request *request);

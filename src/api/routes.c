@@ -80,6 +80,10 @@ const struct route api_routes[] = {
     { METHOD_POST, "/v1/reload", ROLE_ADMIN, config_reload, WRITE, "import changed files, as SIGHUP does", 0,
       0, SHOWS("written", "409 412 422 503") },
 
+    { METHOD_GET, "/v1/backup", ROLE_ADMIN, backup_get, "",
+      "the database as it is at one moment, with the digest of the file in Repr-Digest", 0, 0,
+      GIVES("application/vnd.sqlite3", "503") },
+
     OBJECT_ROWS("/v1/checks", CHECK, OBJECT_CHECK, "check", "check_item", 0, "503", EXAMPLE_CHECK,
                 "{\"interval\":\"5s\"}"),
     { METHOD_POST,

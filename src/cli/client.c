@@ -2,6 +2,7 @@
 #include "cli/client.h"
 
 #include "base/memory.h"
+#include "cli/download.h"
 #include "cli/place.h"
 #include "cli/token.h"
 
@@ -352,6 +353,82 @@ enum cli_exit client_follow(struct client *client, char *path, bool is_patient,
         result = is_patient ? CLI_UNREACHABLE : complain_unreachable(client, code);
     }
     answer_free(refusal);
+    return result;
+}
+
+/* ---- downloading ---- */
+
+#define COPYING_S 600L /* that the server may take before the first byte, and be silent in between */
+
+struct downloading {
+    struct client *client;
+    struct answer refusal; /* the body of what is no success */
+    struct download download;
+};
+
+static size_t take_file(char *bytes, size_t size, size_t count, void *context)
+{
+    struct downloading *downloading = context;
+    long *status = &downloading->refusal.status;
+    curl_easy_getinfo(downloading->client->curl, CURLINFO_RESPONSE_CODE, status);
+    if (*status != 200)
+        return take_body(bytes, size, count, &downloading->refusal.body);
+    return download_take(&downloading->download, bytes, size * count) ? size * count : 0;
+}
+
+static size_t take_file_header(char *line, size_t size, size_t count, void *context)
+{
+    struct downloading *downloading = context;
+    download_take_header(&downloading->download, line, size * count);
+    return size * count;
+}
+
+static enum cli_exit conclude_download(struct downloading *downloading, CURLcode code)
+{
+    struct error err;
+    struct answer *refusal = &downloading->refusal;
+    struct download *download = &downloading->download;
+    bool is_whole = download_end(download, &err);
+    curl_easy_getinfo(downloading->client->curl, CURLINFO_RESPONSE_CODE, &refusal->status);
+    if (download->write_error != 0)
+        return command_complain(CLI_REFUSED, "the file: %s", strerror(download->write_error));
+    if (code != CURLE_OK)
+        return complain_unreachable(downloading->client, code);
+    if (refusal->status != 200) {
+        refusal->json = cJSON_ParseWithLength(refusal->body.bytes, refusal->body.size);
+        return client_complain(refusal);
+    }
+    return is_whole ? CLI_DONE : command_complain(CLI_UNREACHABLE, "%s", err.text);
+}
+
+enum cli_exit client_download(struct client *client, char *path, int fd, char digest[64], uint64_t *size)
+{
+    const struct call call = { .method = "GET" };
+    struct downloading downloading = { .client = client };
+    char *url = url_of(client, path);
+    struct curl_slist *headers = headers_for(client, &call);
+    CURLcode code = CURLE_FAILED_INIT;
+    client->curl_error[0] = '\0';
+    if (download_begin(&downloading.download, fd)) {
+        prepare(client, &call, &downloading.refusal);
+        curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 0L);
+        curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, COPYING_S);
+        curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take_file);
+        curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &downloading);
+        curl_easy_setopt(client->curl, CURLOPT_HEADERFUNCTION, take_file_header);
+        curl_easy_setopt(client->curl, CURLOPT_HEADERDATA, &downloading);
+        curl_easy_setopt(client->curl, CURLOPT_URL, url);
+        curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+        code = curl_easy_perform(client->curl);
+    }
+    curl_slist_free_all(headers);
+    free(url);
+    free(path);
+    enum cli_exit result = conclude_download(&downloading, code);
+    snprintf(digest, 64, "%s", downloading.download.announced);
+    *size = downloading.download.size;
+    answer_free(&downloading.refusal);
     return result;
 }
 

@@ -45,6 +45,10 @@ enum cli_exit client_complain(const struct answer *answer);
 enum cli_exit client_follow(struct client *client, char *path, bool is_patient,
                             bool (*take)(void *context, const char *bytes, size_t size), void *context);
 
+/** Asks for a file (`path` is freed) and writes it to `fd`.  It came whole: the digest that the server sent
+ * with it, base64 of SHA-256, fits (it is written out).  Complains itself. */
+enum cli_exit client_download(struct client *client, char *path, int fd, char digest[64], uint64_t *size);
+
 /** Appends `text` with all but unreserved characters percent-encoded (RFC 3986 §2.3). */
 void client_add_escaped(struct text *path, const char *text);
 /** Appends "?name=value", or "&…"; NULL adds nothing. */

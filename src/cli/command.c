@@ -89,6 +89,11 @@ static const struct command_row rows[] = {
     { "reload", "", "import changed files", 0, 0, WRITE, command_reload, NULL,
       "As SIGHUP does: refused when people have written through the API since, and without --force when a "
       "service would be left without a healthy endpoint." },
+    { "backup", "FILE", "keep a copy of all the server knows, as of one moment", 1, 1, 0, command_backup,
+      "@files",
+      "The server goes on meanwhile.  The file is whole, checked, of mode 0600, and never written over one "
+      "that "
+      "is there. steerd --restore FILE starts an empty state_dir from it." },
     { "check-config", "FILE", "validate a steerd.json on this machine", 1, 1, 0, command_check_config,
       "@files", "Needs no server." },
     { "completion", "bash|zsh|fish", "a script that makes a shell complete command lines", 1, 1, 0,

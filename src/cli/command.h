@@ -55,6 +55,7 @@ enum cli_exit command_completion(const struct options *options);
 enum cli_exit command_apply(const struct options *options);
 enum cli_exit command_token(const struct options *options);
 enum cli_exit command_audit(const struct options *options);
+enum cli_exit command_backup(const struct options *options);
 enum cli_exit command_reload(const struct options *options);
 enum cli_exit command_check_config(const struct options *options);
 enum cli_exit command_version(const struct options *options);

@@ -3,11 +3,13 @@
 #include "control/control.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct command *command_new(enum command_kind kind)
 {
     struct command *command = xcalloc(1, sizeof *command);
     command->letter.kind = (int)kind;
+    command->file = -1;
     return command;
 }
 
@@ -49,5 +51,7 @@ void command_free(struct command *command)
     audit_free(&command->audit);
     free(command->audit_filter.who);
     free(command->audit_filter.target);
+    if (command->file >= 0)
+        close(command->file);
     free(command);
 }

@@ -120,6 +120,7 @@ static void take_command(struct control *control, struct command *command)
     case COMMAND_GENERATION_READ:
     case COMMAND_GENERATION_DIFF:
     case COMMAND_ROLLBACK: requests_ask_store(control, command, STORE_READ_GENERATION); return;
+    case COMMAND_BACKUP: backups_ask(control->backups, command); return;
     case COMMAND_CHECK_REPORT: requests_report(control, command); return;
     case COMMAND_LATENCY_ADD: latency_keeper_post(control->keeper, control->world, command); return;
     default: break;
@@ -145,6 +146,7 @@ static bool take_letter(struct control *control, struct letter *letter)
         free(letter);
         return false;
     case LETTER_BUILD: builds_take(control, (struct build *)letter); return false;
+    case LETTER_BACKUP: backups_came(control->backups); return false;
     case LETTER_STOP: free(letter); return true;
     default: take_command(control, (struct command *)letter); return false;
     }
@@ -248,6 +250,7 @@ static bool open_parts(struct control *control, struct error *err)
     }
     restore_overrides(control, &head);
     open_history(control, &head);
+    control->backups = backups_new(control->settings->state_dir, control->box);
     bool is_open = load_keys(control, err) && store_start(control->store, err) &&
                    checker_start(&checks, &control->checker, err) &&
                    references_start(control->settings, &control->references, err) &&
@@ -325,6 +328,8 @@ static void end_parts(struct control *control)
         builder_stop(control->builder);
     if (control->keeper != NULL)
         latency_keeper_stop(control->keeper);
+    if (control->backups != NULL)
+        backups_end(control->backups);
     step(control);
     if (control->chronicle != NULL)
         chronicle_end(control->chronicle);
@@ -338,6 +343,7 @@ static void end_parts(struct control *control)
 static void free_parts(struct control *control)
 {
     latency_keeper_free(control->keeper);
+    backups_free(control->backups);
     webhooks_stop(control->webhooks);
     event_command_stop(control->event_command);
     world_free(control->world);

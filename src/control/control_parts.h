@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "control/backups.h"
 #include "control/builder.h"
 #include "control/chronicle.h"
 #include "control/control.h"
@@ -27,6 +28,7 @@ struct control {
     struct chronicle *chronicle;
     struct webhooks *webhooks;           /* NULL: none */
     struct event_command *event_command; /* NULL: none */
+    struct backups *backups;
     struct world *world;
     struct table *held_under_way; /* endpoints that overrides on their way to the store take out */
     struct tickets *tickets;

@@ -63,7 +63,7 @@ def wait_until(condition, seconds, what):
 
 class Reply:
     def __init__(self, status, headers, body):
-        self.status, self.headers, self.text = status, headers, body.decode()
+        self.status, self.headers, self.text = status, headers, body.decode(errors="replace")
 
     @property
     def json(self):

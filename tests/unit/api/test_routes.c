@@ -31,8 +31,9 @@ static void what_changes_something_needs_more_than_a_viewer(void **state)
     (void)state;
     for (size_t i = 0; i < api_route_count; i++) {
         bool is_read = api_routes[i].method == METHOD_GET;
-        bool is_of_admins =
-            strcmp(api_routes[i].path, "/v1/tokens") == 0 || strcmp(api_routes[i].path, "/v1/audit") == 0;
+        bool is_of_admins = strcmp(api_routes[i].path, "/v1/tokens") == 0 ||
+                            strcmp(api_routes[i].path, "/v1/audit") == 0 ||
+                            strcmp(api_routes[i].path, "/v1/backup") == 0;
         if (is_of_admins ? api_routes[i].role != ROLE_ADMIN
             : is_read    ? api_routes[i].role > ROLE_VIEWER
                          : api_routes[i].role < ROLE_OPERATOR)
