@@ -32,6 +32,7 @@ struct latency_table {
     struct prefix_map *networks;              /* value = index in rows[LATENCY_NETWORK] */
     struct latency_row *rows[LATENCY_LEVELS]; /* the latter two ascend by key */
     size_t row_count[LATENCY_LEVELS];
+    struct prefix *places; /* the networks of rows[LATENCY_NETWORK], ascending */
     struct latency_figure *figures;
     char **endpoints; /* "pool/endpoint" */
     size_t endpoint_count;

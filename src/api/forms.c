@@ -154,6 +154,20 @@ static const struct member sample_members[] = {
     { "endpoint", "string", "\"pool/endpoint\"" },
     { "ms", "number", "milliseconds that the endpoint took for this client" },
 };
+static const struct member latency_place_members[] = {
+    { "place", "string", "as \"203.0.113.0/24\", \"AS64500\" or \"DE\"" },
+    { "of", "network|asn|country",
+      "what kind of place that is: the most specific with enough samples decides" },
+    { "figures", "[latency_figure]", "by endpoint" },
+};
+static const struct member latency_figure_members[] = {
+    { "pool", "string", "" },
+    { "endpoint", "string", "" },
+    { "ms", "number", "the median, in milliseconds" },
+    { "samples", "integer", "fresh ones: older count for less" },
+    { "enough", "boolean", "whether they are enough to move an answer" },
+    { "newest", "time?", "when the last sample came" },
+};
 static const struct member reports_members[] = {
     { "~endpoint", "string", "\"pool/endpoint\"" },
     { "~status", "up|down", "how it is" },
@@ -327,6 +341,8 @@ static const struct form forms[] = {
     FORM("record_view", "an RRset as it is served", record_members),
     FORM("latency_samples", "a batch of latencies that clients measured", samples_members),
     FORM("latency_sample", "one latency", sample_members),
+    FORM("latency_place", "what clients of one place measured", latency_place_members),
+    FORM("latency_figure", "what they measured to one endpoint", latency_figure_members),
     FORM("check_reports", "how an endpoint is, or many are", reports_members),
     FORM("check_report", "how an endpoint is", report_members),
     FORM("accepted", "what was taken", accepted_members),

@@ -12,6 +12,9 @@ struct page {
     uint64_t at, first, limit, written;
 };
 
+/** `limit` of the parameters, 1000 by default.  False with a 400 replied. */
+bool page_limit(struct request *request, uint64_t *limit);
+
 /** By the parameters `limit` (1000 by default) and `after`.  False with a 400 replied. */
 bool page_begin(struct request *request, struct page *page);
 /** The parameters alone: how many items are passed over, and how many are on the page. */

@@ -46,7 +46,8 @@ void event_stream(struct request *request);
 
 void check_report(struct request *request); /* report_routes.c */
 
-void latency_add(struct request *request); /* latency_routes.c */
+void latency_add(struct request *request);  /* latency_routes.c */
+void latency_list(struct request *request); /* latency_list.c */
 
 void backup_get(struct request *request); /* backup_routes.c */
 

@@ -133,6 +133,8 @@ const struct route api_routes[] = {
     { METHOD_GET, "/v1/events/stream", ROLE_VIEWER, event_stream, "after kind subject",
       "what happens, as Server-Sent Events", 0, 0, GIVES("text/event-stream", "503") },
 
+    { METHOD_GET, "/v1/latency", ROLE_VIEWER, latency_list, PAGE " pool place",
+      "what clients measured, by their network, AS and country", 0, 0, GIVES("page of latency_place", "") },
     { METHOD_POST,
       "/v1/latency/samples",
       ROLE_OPERATOR,

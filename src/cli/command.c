@@ -46,6 +46,9 @@ static const struct command_row rows[] = {
     { "top", "", "who gets how much traffic, now", 0, 0, OPTION_LIMIT, command_top, NULL,
       "Refreshes on a terminal until interrupted; prints once elsewhere. Countries are estimated by a "
       "sample." },
+    { "latency", "[PLACE]", "what clients measured, by their network, AS and country", 0, 1,
+      OPTION_POOL | OPTION_LIMIT, command_latency, NULL,
+      "PLACE: a network such as 203.0.113.0/24 (those in it and around it), AS64500, or DE." },
     { "wait", "CONDITION SUBJECT", "come back when something is so", 2, 2, OPTION_TIMEOUT, command_wait,
       "healthy serving drained generation",
       "healthy POOL/ENDPOINT: its checks are content. serving POOL/ENDPOINT: users are sent there. drained "

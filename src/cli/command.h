@@ -48,6 +48,7 @@ enum cli_exit command_get(const struct options *options);
 enum cli_exit command_edit(const struct options *options);
 enum cli_exit command_put(const struct options *options);
 enum cli_exit command_delete(const struct options *options);
+enum cli_exit command_latency(const struct options *options);
 enum cli_exit command_wait(const struct options *options);
 enum cli_exit command_top(const struct options *options);
 enum cli_exit command_names(const struct options *options);

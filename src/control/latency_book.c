@@ -340,6 +340,7 @@ static void fill(struct latency_book *book, struct making *making)
 {
     struct latency_table *table = making->table;
     table->figures = xcalloc(making->count, sizeof *table->figures);
+    table->places = xcalloc(making->count, sizeof *table->places);
     for (size_t level = 0; level < LATENCY_LEVELS; level++)
         table->rows[level] = xcalloc(making->count, sizeof *table->rows[level]);
     for (size_t i = 0; i < making->count; i++) {
@@ -348,8 +349,10 @@ static void fill(struct latency_book *book, struct making *making)
         size_t *count = &table->row_count[item->level];
         if (i == 0 || compare_rows(item - 1, item) != 0) {
             rows[*count] = (struct latency_row){ .key = item->key, .first = (uint32_t)i };
-            if (item->level == LATENCY_NETWORK)
+            if (item->level == LATENCY_NETWORK) {
                 prefix_map_builder_add(making->networks, &item->network, (uint32_t)*count);
+                table->places[*count] = item->network;
+            }
             (*count)++;
         }
         rows[*count - 1].count++;

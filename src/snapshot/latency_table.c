@@ -14,6 +14,7 @@ void latency_table_free(void *block)
         free(table->endpoints[i]);
     free(table->endpoints);
     free(table->figures);
+    free(table->places);
     prefix_map_free(table->networks);
     free(table);
 }

@@ -123,3 +123,75 @@ def test_a_few_checks_move_nothing(daemon, backend):
     figures = by_checks(daemon)["figures"]
     assert [figure["samples"] for figure in figures] == [1, 1] and not any(figure["enough"] for figure in figures)
     assert daemon.answer("www.example.test") == [ONE]
+
+
+# ---- the list
+
+
+def places(server, query="", token=True):
+    reply = server.api("GET", "/v1/latency" + query, token=token)
+    assert reply.status == 200, reply.text
+    return [item["place"] for item in reply.json["items"]]
+
+
+@pytest.fixture
+def measured(server):
+    for client, endpoint, ms in (("91.0.5.7", "us/a", 80), ("91.0.5.9", "eu/a", 12.5), ("91.0.6.1", "us/a", 70),
+                                 ("2001:db8:1::7", "eu/a", 30), ("203.0.113.1", "eu/a", 9)):
+        measure(server, client, endpoint, ms, 12)
+    wait_until(lambda: "203.0.113.0/24" in places(server), 10, "the last of them")
+    return server
+
+
+def test_what_was_measured_is_listed_place_by_place(measured):
+    listed = measured.api("GET", "/v1/latency").json
+    assert listed["next"] is None
+    networks = [item["place"] for item in listed["items"] if item["of"] == "network"]
+    assert networks == ["91.0.5.0/24", "91.0.6.0/24", "203.0.113.0/24", "2001:db8:1::/48"]
+    assert [item["place"] for item in listed["items"] if item["of"] == "country"] == ["DE"]
+    first = {figure["pool"]: figure for figure in listed["items"][0]["figures"]}
+    assert 70 < first["us"]["ms"] < 90 and 11 < first["eu"]["ms"] < 14 and first["us"]["samples"] == 12 and first["us"]["enough"]
+
+
+def test_pages_of_places_hold_each_once(measured):
+    everything, seen, after = places(measured), [], ""
+    while True:
+        page = measured.api("GET", "/v1/latency?limit=2" + after).json
+        assert 1 <= len(page["items"]) <= 2
+        seen += [item["place"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        after = "&after=" + page["next"]
+    assert seen == everything
+
+
+@pytest.mark.parametrize("query,expected", [
+    ("?place=91.0.5.0/24", ["91.0.5.0/24"]), ("?place=91.0.5.77", ["91.0.5.0/24"]), ("?place=91.0.0.0/16", ["91.0.5.0/24", "91.0.6.0/24"]),
+    ("?place=DE", ["DE"]), ("?place=AS64999", []), ("?place=2001:db8::/32", ["2001:db8:1::/48"]),
+    ("?pool=us", ["91.0.5.0/24", "91.0.6.0/24", "DE"]), ("?pool=us&place=203.0.113.0/24", []), ("?pool=none", [])])
+def test_the_list_is_narrowed_by_place_and_pool(measured, query, expected):
+    assert [place for place in places(measured, query) if not place.startswith("AS")] == expected
+
+
+@pytest.mark.parametrize("query", ["place=here", "place=91.0.5.7/24", "place=de", "place=AS0", "place=AS99999999999", "place=",
+                                   "after=x", "limit=0", "limit=10001", "place=%ff", "place=1.2.3.4/33", "place=AS1x"])
+def test_a_place_that_is_none_is_refused(server, query):
+    assert server.api("GET", "/v1/latency?" + query).status == 400
+
+
+def test_a_scope_shows_the_figures_of_its_pools(measured):
+    token = measured.api("POST", "/v1/tokens", {"name": "us", "role": "viewer", "pools": ["us"]}).json["token"]
+    items = measured.api("GET", "/v1/latency", token=token).json["items"]
+    assert {figure["pool"] for item in items for figure in item["figures"]} == {"us"}
+    assert "203.0.113.0/24" not in [item["place"] for item in items]
+    assert measured.api("GET", "/v1/latency?pool=eu", token=token).status == 403
+
+
+def test_steerctl_lists_them(measured):
+    said = measured.steerctl("latency", "91.0.5.0/24")
+    assert said.returncode == 0, said.stderr
+    lines = said.stdout.splitlines()
+    assert len(lines) == 3 and all("91.0.5.0/24" in line for line in lines[1:])
+    assert "us/a" in measured.steerctl("latency", "DE", "--pool", "us").stdout
+    wrong = measured.steerctl("latency", "nowhere")
+    assert wrong.returncode == 1 and "203.0.113.0/24" in wrong.stderr
