@@ -14,24 +14,24 @@ static void add_once(struct addresses *out, const uint8_t *address, size_t size)
         out->rdatas[out->count++] = address;
 }
 
-static void add_resolved(const struct assembly *assembly, const struct resolved *resolved, uint8_t family,
+static void add_resolved(const struct addresses_now *now, const struct resolved *resolved, uint8_t family,
                          struct addresses *out)
 {
     bool is_v4 = family == FAMILY_V4;
     size_t count = is_v4 ? resolved->count_v4 : resolved->count_v6;
     if (count == 0)
         return;
-    size_t first = (size_t)((assembly->random >> 32) % count);
+    size_t first = (size_t)((now->random >> 32) % count);
     for (size_t i = 0; i < count; i++) {
         size_t at = (first + i) % count;
         add_once(out, is_v4 ? resolved->ipv4[at] : resolved->ipv6[at], is_v4 ? 4 : 16);
     }
-    uint32_t ttl_s = resolved_ttl_s(resolved, assembly->now_us);
+    uint32_t ttl_s = resolved_ttl_s(resolved, now->now_us);
     if (ttl_s < out->ttl_s)
         out->ttl_s = ttl_s;
 }
 
-void addresses_collect(const struct assembly *assembly, const struct decision *decision, uint8_t family,
+void addresses_collect(const struct addresses_now *now, const struct decision *decision, uint8_t family,
                        struct addresses *out)
 {
     bool is_v4 = family == FAMILY_V4;
@@ -39,9 +39,9 @@ void addresses_collect(const struct assembly *assembly, const struct decision *d
     out->ttl_s = decision->ttl_s;
     for (uint16_t i = 0; i < decision->count; i++) {
         const struct endpoint *endpoint = decision->endpoints[i];
-        const struct resolved *resolved = conditions_resolved(assembly->now->conditions, endpoint);
+        const struct resolved *resolved = conditions_resolved(now->conditions, endpoint);
         if (resolved != NULL)
-            add_resolved(assembly, resolved, family, out);
+            add_resolved(now, resolved, family, out);
         else if (endpoint->families & family)
             add_once(out, is_v4 ? endpoint->ipv4 : endpoint->more->ipv6, is_v4 ? 4 : 16);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "answer/assembly.h"
+#include "answer/steer.h"
 
 #define ADDRESSES_MOST 32 /* in one answer: hostnames may have many */
 
@@ -12,6 +12,12 @@ struct addresses {
     uint32_t ttl_s; /* at most so long: the decision's, and what is left of those of hostnames */
 };
 
+/* What those of hostnames depend on. */
+struct addresses_now {
+    const struct conditions *conditions;
+    uint64_t random, now_us;
+};
+
 /** Collects them in the order of the decision, each once; those of a hostname begin with a random one. */
-void addresses_collect(const struct assembly *assembly, const struct decision *decision, uint8_t family,
+void addresses_collect(const struct addresses_now *now, const struct decision *decision, uint8_t family,
                        struct addresses *out);

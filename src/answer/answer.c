@@ -7,6 +7,7 @@
 #include "answer/compose.h"
 #include "answer/cookie.h"
 #include "answer/count.h"
+#include "answer/drafted.h"
 #include "answer/traffic.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ struct exchange {
     const struct dns_query *query;
     const struct search *search;    /* for the qname of a query that is accepted */
     const struct zone_match *match; /* what it found */
-    const struct decision *decided; /* by the service there; NULL: not yet */
+    struct ready *ready;
     const struct address *source;
     struct dns_reply_edns *edns; /* of the reply */
     uint8_t *out;
@@ -116,16 +117,16 @@ static unsigned counted_labels(const struct zone_match *match)
  * What a reply is counted with: one with data by name and type, one without by name, NXDOMAIN by zone, errors
  * all together.  Made-up names count as their wildcard or zone.
  */
-static uint64_t reply_kind(const struct assembly *assembly)
+static uint64_t reply_kind(const struct exchange *exchange)
 {
-    const struct dns_response *response = assembly->response;
-    if (response->rcode != DNS_NOERROR && response->rcode != DNS_NXDOMAIN)
+    const uint8_t *header = exchange->out;
+    if (exchange->rcode != DNS_NOERROR && exchange->rcode != DNS_NXDOMAIN)
         return KIND_ERROR;
-    bool has_data = response->counts[DNS_ANSWER] > 0 || response->is_truncated;
-    const struct dns_name *qname = &assembly->query->qname;
-    const uint8_t *counted = dns_name_suffix(qname, counted_labels(&assembly->first));
-    return dns_name_hash(counted, dns_name_suffix_size(qname, counted)) + ((uint64_t)response->rcode << 32) +
-           (has_data ? 1u + assembly->query->qtype : 0);
+    bool has_data = header[6] != 0 || header[7] != 0 || (header[2] & DNS_FLAG_TC >> 8) != 0;
+    const struct dns_name *qname = &exchange->query->qname;
+    const uint8_t *counted = dns_name_suffix(qname, counted_labels(exchange->match));
+    return dns_name_hash(counted, dns_name_suffix_size(qname, counted)) + ((uint64_t)exchange->rcode << 32) +
+           (has_data ? 1u + exchange->query->qtype : 0);
 }
 
 /* ---- records ---- */
@@ -193,7 +194,7 @@ static size_t look_up(struct exchange *exchange)
     assembly.query = exchange->query;
     assembly.search = exchange->search;
     assembly.first = *exchange->match;
-    assembly.decided = exchange->decided;
+    assembly.decided = exchange->ready->is_decided ? &exchange->ready->decision : NULL;
     assembly.source = &source_client;
     assembly.subnet = NULL;
     if (exchange->query->edns.is_present && client_of_subnet(&exchange->query->edns.ecs, geo, &subnet_client))
@@ -214,8 +215,6 @@ static size_t look_up(struct exchange *exchange)
                                                              .random = assembly.random,
                                                              .lead_slot = assembly.lead_slot,
                                                              .is_degraded = assembly.is_degraded });
-    if (answerer->settings->limiter != NULL)
-        exchange->kind = reply_kind(&assembly);
     return size;
 }
 
@@ -242,6 +241,15 @@ static bool lacks_cookie(const struct exchange *exchange)
            !exchange->is_proven;
 }
 
+/* 0: it is to be looked up. */
+static size_t find_drafted(struct exchange *exchange)
+{
+    struct ready *ready = exchange->ready;
+    if (exchange->search->zone == NULL)
+        return 0;
+    return drafted_answer(ready, exchange->edns, exchange->out, exchange->limit, &exchange->rcode);
+}
+
 static size_t reply_to(struct exchange *exchange, bool is_question)
 {
     exchange->kind = KIND_ERROR;
@@ -253,7 +261,12 @@ static size_t reply_to(struct exchange *exchange, bool is_question)
         exchange->rcode = refusal(exchange->query, exchange->edns);
     if (!is_question || exchange->rcode != DNS_NOERROR)
         return refuse(exchange, is_question);
-    return wants_record(exchange) ? look_up_recorded(exchange) : look_up(exchange);
+    size_t size = wants_record(exchange) ? look_up_recorded(exchange) : find_drafted(exchange);
+    if (size == 0)
+        size = look_up(exchange);
+    if (exchange->answerer->settings->limiter != NULL)
+        exchange->kind = reply_kind(exchange);
+    return size;
 }
 
 /* In place of a reply beyond the rate: who knows cookies comes back with the fresh one, others come by TCP.
@@ -282,10 +295,11 @@ static size_t limit_rate(struct exchange *exchange, size_t reply_size)
     return slip(exchange);
 }
 
-size_t compose(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-               const struct asked *asked, const struct decision *decided, const struct address *source,
-               uint8_t *out, size_t out_size)
+size_t compose(enum transport transport, const struct asked *asked, struct ready *ready, uint8_t *out,
+               size_t out_size)
 {
+    struct answerer *answerer = ready->answerer;
+    const struct snapshot *now = ready->now;
     const struct dns_query *query = &asked->query;
     struct dns_reply_edns edns;
     uint8_t cookie[COOKIE_REPLY_SIZE];
@@ -294,8 +308,8 @@ size_t compose(struct answerer *answerer, const struct snapshot *now, enum trans
                                  .query = query,
                                  .search = &asked->search,
                                  .match = &asked->match,
-                                 .decided = decided,
-                                 .source = source,
+                                 .ready = ready,
+                                 .source = ready->source,
                                  .edns = &edns,
                                  .out = out,
                                  .transport = transport,

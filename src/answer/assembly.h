@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "answer/addresses.h"
 #include "answer/answer.h"
 #include "answer/search.h"
 #include "answer/steer.h"
@@ -83,6 +84,34 @@ void assembly_add_glue(struct assembly *assembly, const struct zone *zone, const
 /** Adds the addresses of the names that the rdata of `rrset` at the current name leads to, as far as they lie
  * in `zone` (RFC 1034 §4.3.2 step 6, RFC 9460 §4.1). */
 void assembly_add_targets(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset);
+
+/** What the addresses of hostnames depend on. */
+static inline struct addresses_now assembly_addresses_now(const struct assembly *assembly)
+{
+    return (struct addresses_now){ assembly->now->conditions, assembly->random, assembly->now_us };
+}
+
+/** True if the service answers this type; other records of the name are static. */
+bool assembly_steers(const struct service *service, uint16_t qtype);
+
+/** The service's HTTPS or SVCB RRs, or NULL. */
+static inline const struct service_binding *assembly_binding_of(const struct service *service, uint16_t qtype)
+{
+    return qtype == DNS_HTTPS ? service->https : qtype == DNS_SVCB ? service->svcb : NULL;
+}
+
+#define BINDING_RDATA_MOST (SERVICE_BINDING_SIZE_MAX + 2 * 4 + ADDRESSES_MOST * (4 + 16))
+/** Writes their rdata with the decision's addresses as hints; returns its size. */
+size_t assembly_make_binding(const struct service_binding *binding, const struct addresses_now *now,
+                             const struct decision *decision, uint8_t rdata[BINDING_RDATA_MOST],
+                             uint32_t *ttl_s);
+
+/** Says in the OPT that all is down.  Only an operator who looks closely would see it otherwise. */
+void assembly_tell_all_down(struct dns_reply_edns *edns, const struct decision *decision);
+
+/** What a DNAME at `owner` makes of a name below it; false: too long (RFC 6672 §2.2). */
+bool assembly_substitute(const struct dns_name *name, const struct dns_name *owner,
+                         const struct dns_name *target, struct dns_name *out);
 
 /** The owner to write for RRs of the current name: NULL while that is the qname. */
 const uint8_t *assembly_owner(const struct assembly *assembly);

@@ -27,24 +27,24 @@ static size_t reply(struct answerer *answerer, const struct snapshot *now, enum 
                     const struct asked *asked, const struct address *source, uint8_t *out, size_t out_size)
 {
     struct ready ready;
-    ready.is_decided = false;
     if (asked->outcome == DNS_QUERY_DROP) {
         count_one(&answerer->counters->dropped);
         return 0;
     }
     count_one(&answerer->counters->queries[transport]);
-    if (asked->search.zone != NULL && answerer->settings->limiter == NULL) {
-        ready.answerer = answerer;
-        ready.now = now;
-        ready.query = &asked->query;
-        ready.match = &asked->match;
-        ready.source = source;
+    ready.answerer = answerer;
+    ready.now = now;
+    ready.query = &asked->query;
+    ready.match = &asked->match;
+    ready.source = source;
+    ready.is_decided = false;
+    if (asked->search.zone != NULL && answerer->settings->limiter == NULL &&
+        ready_is_plain(&asked->query.edns)) {
         size_t size = ready_answer(&ready, out);
         if (size > 0)
             return size;
     }
-    const struct decision *decided = ready.is_decided ? &ready.decision : NULL;
-    return compose(answerer, now, transport, asked, decided, source, out, out_size);
+    return compose(transport, asked, &ready, out, out_size);
 }
 
 /* What the service at the name will read, if there is one. */

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "answer/answer.h"
+#include "answer/ready.h"
 #include "answer/search.h"
-#include "answer/steer.h"
 
 /* A query on its way through a batch, step by step. */
 struct asked {
@@ -13,8 +13,7 @@ struct asked {
     struct zone_match match;
 };
 
-/** Composes the reply to what does not lie ready, and counts it.  `decided`: by the service at the qname, or
- * NULL.  Returns its size; 0: none may be sent. */
-size_t compose(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-               const struct asked *asked, const struct decision *decided, const struct address *source,
-               uint8_t *out, size_t out_size);
+/** Replies to what does not lie ready for every client, and counts it: with all options, within all limits.
+ * `ready` has what was found out so far.  Returns the reply's size; 0: none may be sent. */
+size_t compose(enum transport transport, const struct asked *asked, struct ready *ready, uint8_t *out,
+               size_t out_size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* MX and SRV RRs of a service, and the addresses of steered names for the additional section. */
-#include "answer/addresses.h"
+#include "answer/assembly.h"
 #include "answer/rank.h"
 
 #include "dns/type.h"
@@ -86,7 +86,8 @@ static void add_family(struct assembly *assembly, const struct dns_name *owner, 
         return;
     assembly_note_scope(assembly, service, &decision);
     bool is_v4 = type == DNS_A;
-    addresses_collect(assembly, &decision, is_v4 ? FAMILY_V4 : FAMILY_V6, &addresses);
+    const struct addresses_now now = assembly_addresses_now(assembly);
+    addresses_collect(&now, &decision, is_v4 ? FAMILY_V4 : FAMILY_V6, &addresses);
     if (addresses.count > 0)
         dns_response_add_made(assembly->response, DNS_ADDITIONAL, owner->bytes, type, addresses.ttl_s,
                               addresses.rdatas, is_v4 ? 4 : 16, addresses.count);

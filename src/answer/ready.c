@@ -6,13 +6,6 @@
 #include "answer/traffic.h"
 #include "dns/ready.h"
 
-/* True if the reply's OPT has nothing to say of its own. */
-static bool is_plain(const struct edns *edns)
-{
-    return !edns->is_present ||
-           !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
-}
-
 static struct dns_ready_edns edns_of(const struct ready *ready, uint8_t scope_len)
 {
     return (struct dns_ready_edns){ .udp_size = ready->answerer->settings->udp_size, .scope_len = scope_len };
@@ -67,53 +60,57 @@ static bool has_addresses_only(const struct ready *ready, const uint8_t **rdatas
     return true;
 }
 
-static size_t steer_to_addresses(struct ready *ready, const struct service *service, uint8_t *out)
+void ready_decide(struct ready *ready, const struct service *service)
 {
     const struct geo *geo = ready->now->dataset->geo;
-    const uint8_t *rdatas[CHOICE_MAX];
-    struct client client;
-    bool uses_ecs = service->uses_ecs && ready->query->edns.is_present &&
-                    client_of_subnet(&ready->query->edns.ecs, geo, &client);
-    if (!uses_ecs)
-        client_of_source(ready->source, geo, &client);
-    uint64_t random = rng_next(&ready->answerer->rng);
+    if (ready->is_decided)
+        return;
+    ready->uses_ecs = service->uses_ecs && ready->query->edns.is_present &&
+                      client_of_subnet(&ready->query->edns.ecs, geo, &ready->client);
+    if (!ready->uses_ecs)
+        client_of_source(ready->source, geo, &ready->client);
+    ready->random = rng_next(&ready->answerer->rng);
     const struct steering steering = { .now = ready->now,
                                        .service = service,
-                                       .client = &client,
+                                       .client = &ready->client,
                                        .qtype = ready->query->qtype,
-                                       .random = random };
+                                       .random = ready->random };
     steer(&steering, &ready->decision);
     ready->is_decided = true;
+}
+
+void ready_count_traffic(const struct ready *ready, const struct service *service)
+{
+    const struct decision *decision = &ready->decision;
+    const bool has_endpoints = decision->outcome == STEER_ENDPOINTS;
+    traffic_count(ready->answerer->counters,
+                  &(struct traffic){ .service = service,
+                                     .client = &ready->client,
+                                     .random = ready->random,
+                                     .lead_slot = has_endpoints ? decision->endpoints[0]->slot : SLOT_NONE,
+                                     .is_degraded = has_endpoints && decision->view != VIEW_HEALTHY });
+}
+
+static size_t steer_to_addresses(struct ready *ready, const struct service *service, uint8_t *out)
+{
+    const uint8_t *rdatas[CHOICE_MAX];
+    ready_decide(ready, service);
     if (!has_addresses_only(ready, rdatas))
         return 0;
-    const struct decision *decision = &ready->decision;
-    uint8_t scope_len = uses_ecs && decision->depends_on_client ? decision->scope_len : 0;
-    size_t size = dns_ready_addresses(ready->query, edns_of(ready, scope_len), decision->ttl_s, rdatas,
-                                      decision->count, out);
+    size_t size = dns_ready_addresses(ready->query, edns_of(ready, ready_scope_len(ready)),
+                                      ready->decision.ttl_s, rdatas, ready->decision.count, out);
     if (size == 0)
         return 0;
     count_rcode(ready, DNS_NOERROR);
-    traffic_count(ready->answerer->counters,
-                  &(struct traffic){ .service = service,
-                                     .client = &client,
-                                     .random = random,
-                                     .lead_slot = decision->endpoints[0]->slot,
-                                     .is_degraded = decision->view != VIEW_HEALTHY });
+    ready_count_traffic(ready, service);
     return size;
-}
-
-/* QTYPEs of which no RRset can be (RFC 6895 §3.1): ANY, AXFR and their like. */
-static bool is_meta(uint16_t qtype)
-{
-    return qtype >= 128 && qtype <= 255;
 }
 
 size_t ready_answer(struct ready *ready, uint8_t *out)
 {
     const struct zone_match *match = ready->match;
     const struct dns_query *query = ready->query;
-    if (query->qclass != DNS_IN || is_meta(query->qtype) || zone_allowed(match->zone) != NULL ||
-        !is_plain(&query->edns))
+    if (query->qclass != DNS_IN || ready_is_meta(query->qtype) || zone_allowed(match->zone) != NULL)
         return 0;
     if (match->outcome != ZONE_FOUND)
         return match->outcome == ZONE_NXDOMAIN ? deny(ready, DNS_NXDOMAIN, out) : 0;

@@ -17,9 +17,35 @@ struct ready {
     const struct zone_match *match; /* of the qname, which is in a zone of ours */
     const struct address *source;
     /* A service was asked: should the reply not lie ready, this is what it has decided, once and for all. */
-    bool is_decided;
+    bool is_decided, uses_ecs;
+    uint64_t random;
+    struct client client; /* by whom it was asked */
     struct decision decision;
 };
 
-/** Writes the reply and returns its size; 0: it is to be assembled.  `out` has room for DNS_READY_MOST. */
+/** True if the reply's OPT has nothing to say of its own. */
+static inline bool ready_is_plain(const struct edns *edns)
+{
+    return !edns->is_present ||
+           !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
+}
+
+/** Writes the reply to a plain query and returns its size; 0: it is to be drafted or assembled.  `out` has
+ * room for DNS_READY_MOST. */
 size_t ready_answer(struct ready *ready, uint8_t *out);
+
+/** Asks the service at the qname, if it was not asked yet. */
+void ready_decide(struct ready *ready, const struct service *service);
+/** Bits of the client subnet that the decision holds for. */
+static inline uint8_t ready_scope_len(const struct ready *ready)
+{
+    return ready->uses_ecs && ready->decision.depends_on_client ? ready->decision.scope_len : 0;
+}
+/** Counts the answer of the service, once it is written. */
+void ready_count_traffic(const struct ready *ready, const struct service *service);
+
+/** True for QTYPEs of which no RRset can be (RFC 6895 §3.1): ANY, AXFR and their like. */
+static inline bool ready_is_meta(uint16_t qtype)
+{
+    return qtype >= 128 && qtype <= 255;
+}

@@ -39,9 +39,8 @@ static void refer(struct assembly *assembly, const struct zone_match *match)
     assembly_add_glue(assembly, match->zone, &cut, servers);
 }
 
-/* RFC 6672 §2.2 and §3.1: replaces the suffix; false if the result is too long. */
-static bool substitute(const struct dns_name *name, const struct dns_name *owner,
-                       const struct dns_name *target, struct dns_name *out)
+bool assembly_substitute(const struct dns_name *name, const struct dns_name *owner,
+                         const struct dns_name *target, struct dns_name *out)
 {
     uint8_t wire[DNS_NAME_SIZE_MAX];
     size_t prefix_size = (size_t)name->size - owner->size;
@@ -97,7 +96,7 @@ static bool follow_dname(struct assembly *assembly, const struct zone_match *mat
     const struct dns_rrset *dname = zone_node_rrset(match->node, DNS_DNAME);
     dns_name_from_wire(dns_rr_rdata(dname->wire), &target);
     add_dname(assembly, match->node, owner.bytes);
-    if (!substitute(assembly->name, &owner, &target, next)) {
+    if (!assembly_substitute(assembly->name, &owner, &target, next)) {
         assembly->response->rcode = RCODE_YXDOMAIN;
         return false;
     }
@@ -123,8 +122,7 @@ static void answer_any(struct assembly *assembly)
                           &rdata, sizeof hinfo_rfc8482, 1);
 }
 
-/* True if the service answers this type; other records of the name are static. */
-static bool steers(const struct service *service, uint16_t qtype)
+bool assembly_steers(const struct service *service, uint16_t qtype)
 {
     switch (qtype) {
     case DNS_A:
@@ -143,7 +141,7 @@ static bool answer_found(struct assembly *assembly, const struct zone_match *mat
     const uint16_t qtype = assembly->query->qtype;
     const struct service *service = zone_node_service(match->node);
     const uint8_t *owner = assembly_owner(assembly);
-    if (service != NULL && steers(service, qtype)) {
+    if (service != NULL && assembly_steers(service, qtype)) {
         const uint8_t *target = assembly_steer(assembly, match);
         return target != NULL && follow_cname(assembly, target, next);
     }

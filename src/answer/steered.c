@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a service's decision to RRs. */
-#include "answer/addresses.h"
 #include "answer/assembly.h"
 #include "answer/rank.h"
 
@@ -83,7 +82,8 @@ static void add_resolved(struct assembly *assembly, const struct decision *decis
 {
     struct addresses addresses;
     bool is_v4 = assembly->query->qtype == DNS_A;
-    addresses_collect(assembly, decision, is_v4 ? FAMILY_V4 : FAMILY_V6, &addresses);
+    const struct addresses_now now = assembly_addresses_now(assembly);
+    addresses_collect(&now, decision, is_v4 ? FAMILY_V4 : FAMILY_V6, &addresses);
     if (addresses.count > 0)
         dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly),
                               assembly->query->qtype, addresses.ttl_s, addresses.rdatas, is_v4 ? 4 : 16,
@@ -100,23 +100,17 @@ static const uint8_t *add_cname(struct assembly *assembly, const struct decision
     return target;
 }
 
-/* Only an operator who looks closely would see it otherwise.  The texts are for him. */
-static void tell_all_down(struct assembly *assembly, const struct decision *decision)
+void assembly_tell_all_down(struct dns_reply_edns *edns, const struct decision *decision)
 {
     static const char *const texts[VIEW_COUNT] = {
         [VIEW_HEALTHY] = "all endpoints are down: serving their substitute",
         [VIEW_UNHELD] = "all endpoints are down: serving all of them",
         [VIEW_EVERYTHING] = "all endpoints are down or held: serving all of them",
     };
-    assembly->edns->ede = EDE_OTHER;
-    assembly->edns->ede_text = decision->outcome == STEER_ENDPOINTS ? texts[decision->view]
-                               : decision->is_unresolved ? "no address of an endpoint's name is known"
-                                                         : "all endpoints are down";
-}
-
-static const struct service_binding *binding_of(const struct service *service, uint16_t qtype)
-{
-    return qtype == DNS_HTTPS ? service->https : qtype == DNS_SVCB ? service->svcb : NULL;
+    edns->ede = EDE_OTHER;
+    edns->ede_text = decision->outcome == STEER_ENDPOINTS ? texts[decision->view]
+                     : decision->is_unresolved            ? "no address of an endpoint's name is known"
+                                                          : "all endpoints are down";
 }
 
 static void add_negative(struct assembly *assembly, const struct zone *zone, uint16_t before)
@@ -139,7 +133,7 @@ static void steer_names(struct assembly *assembly, const struct zone_match *matc
     rank(&steering, &names->root, &ranking);
     note_decision(assembly, service, &ranking.decision);
     if (ranking.decision.is_all_down)
-        tell_all_down(assembly, &ranking.decision);
+        assembly_tell_all_down(assembly->edns, &ranking.decision);
     if (ranking.decision.outcome == STEER_SERVFAIL) {
         assembly->response->rcode = DNS_SERVFAIL;
         return;
@@ -166,7 +160,7 @@ const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match
     }
     decide(assembly, service, &decision);
     if (decision.is_all_down)
-        tell_all_down(assembly, &decision);
+        assembly_tell_all_down(assembly->edns, &decision);
     uint16_t before = assembly->response->counts[DNS_ANSWER];
     if (decision.outcome == STEER_SERVFAIL) {
         assembly->response->rcode = DNS_SERVFAIL;
@@ -174,8 +168,10 @@ const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match
     }
     if (decision.outcome == STEER_ENDPOINTS && service->is_cname)
         target = add_cname(assembly, &decision);
-    else if (decision.outcome == STEER_ENDPOINTS && binding_of(service, assembly->query->qtype) != NULL)
-        assembly_add_service_binding(assembly, binding_of(service, assembly->query->qtype), &decision);
+    else if (decision.outcome == STEER_ENDPOINTS &&
+             assembly_binding_of(service, assembly->query->qtype) != NULL)
+        assembly_add_service_binding(assembly, assembly_binding_of(service, assembly->query->qtype),
+                                     &decision);
     else if (decision.outcome == STEER_ENDPOINTS && service->has_names)
         add_resolved(assembly, &decision);
     else if (decision.outcome == STEER_ENDPOINTS)

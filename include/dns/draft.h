@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/query.h"
+#include "dns/ready.h"
+#include "dns/response.h"
+#include "dns/rrset.h"
+
+/*
+ * A reply put together from parts that lie ready: stored RRsets, addresses, the SOA of a negative answer, and
+ * a few names.  Quicker than dns/response.h, as it neither truncates nor finds room for a part by leaving out
+ * another one: should something not fit, there is no reply, and the reply is to be written the other way,
+ * with which it agrees byte by byte.
+ *
+ * Names are compressed against the question and those written before.
+ */
+#define DNS_DRAFT_NAMES 12
+
+struct dns_draft {
+    const struct dns_query *query;
+    uint8_t *buffer, *at, *end; /* of the records */
+    size_t limit;               /* of the whole reply */
+    uint64_t counts;            /* of the sections, as in the header */
+    bool is_full;               /* something did not fit: all further calls do nothing */
+    uint8_t name_count;
+    struct {
+        const struct dns_name *name;
+        unsigned at;
+    } names[DNS_DRAFT_NAMES]; /* where they stand in the reply */
+};
+
+/* The owner of a record that is owned by the qname. */
+#define DNS_DRAFT_QNAME (0xc000u | DNS_HEADER_SIZE)
+
+/** Starts the reply to an accepted query in `buffer`, which has `limit` >= 512 bytes.  Room for the OPT as it
+ * is known so far is reserved. */
+void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
+                     const struct dns_reply_edns *edns);
+
+/** Adds a stored RRset as it is; `owner` is a pointer to its owner.  Of a type whose rdata is not compressed.
+ */
+void dns_draft_add(struct dns_draft *draft, enum dns_section section, unsigned owner,
+                   const struct dns_rrset *rrset);
+
+/** Adds RRs of the given rdatas, all of one size. */
+void dns_draft_add_made(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
+                        const uint8_t *const *rdatas, size_t rdlength, size_t count);
+
+/** Adds an RR whose rdata is a name: `wire` as it is to be written, `name` the same in lowercase, which lives
+ * as long as the draft.  Returns a pointer to it, for owners; 0 if there is none. */
+unsigned dns_draft_add_name(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
+                            const uint8_t *wire, const struct dns_name *name);
+
+/** Adds the SOA of a negative answer of the zone at an apex of `apex_size` bytes, which ends the qname; to
+ * the answer with the TTL `ttl_s`. */
+void dns_draft_deny(struct dns_draft *draft, const struct dns_negative *negative, size_t apex_size);
+void dns_draft_add_soa(struct dns_draft *draft, const struct dns_negative *negative, size_t apex_size,
+                       uint32_t ttl_s);
+
+/** Writes header and OPT; `flags` are AA and the rcode.  Returns the size; 0: something did not fit. */
+size_t dns_draft_end(const struct dns_draft *draft, unsigned flags, const struct dns_reply_edns *edns);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/draft.h"
+
+#include "dns/bytes.h"
+#include "dns/reply_opt.h"
+#include "dns/type.h"
+
+#define POINTER            0xc000u
+#define POINTER_OFFSET_END 0x4000u /* a pointer has 14 bits */
+#define ONE_QUESTION       (UINT64_C(1) << 48)
+
+void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
+                     const struct dns_reply_edns *edns)
+{
+    const size_t size = DNS_HEADER_SIZE + (size_t)query->question_size;
+    const size_t most = limit < UINT16_MAX ? limit : UINT16_MAX, opt_size = reply_opt_size(edns);
+    out->query = query;
+    out->buffer = buffer;
+    out->at = buffer + size;
+    out->limit = most;
+    out->is_full = size + opt_size > most;
+    out->end = out->is_full ? out->at : buffer + most - opt_size;
+    out->counts = ONE_QUESTION;
+    out->name_count = 1;
+    out->names[0].name = &query->qname;
+    out->names[0].at = DNS_HEADER_SIZE;
+    copy_blocks(buffer, query->packet, size); /* 17 bytes at least */
+}
+
+static void count(struct dns_draft *draft, enum dns_section section, uint64_t records)
+{
+    draft->counts += records << (32 - 16 * (unsigned)section);
+}
+
+/* The place of the next `size` bytes, or NULL. */
+static inline uint8_t *take(struct dns_draft *draft, size_t size)
+{
+    uint8_t *at = draft->at;
+    draft->is_full |= (size_t)(draft->end - at) < size;
+    if (draft->is_full)
+        return NULL;
+    draft->at += size;
+    return at;
+}
+
+void dns_draft_add(struct dns_draft *draft, enum dns_section section, unsigned owner,
+                   const struct dns_rrset *rrset)
+{
+    uint8_t *at = take(draft, rrset->size);
+    if (at == NULL)
+        return;
+    copy_bytes(at, rrset->wire, rrset->size);
+    count(draft, section, rrset->count);
+    for (; owner != DNS_DRAFT_QNAME && at < draft->at; at += DNS_RR_HEADER_SIZE + dns_rr_rdlength(at))
+        put_u16(at, owner);
+}
+
+static void put_header(uint8_t *at, unsigned owner, uint16_t type, uint32_t ttl_s, size_t rdlength)
+{
+    put_u16(at, owner);
+    put_u16(at + 2, type);
+    put_u16(at + 4, DNS_IN);
+    put_u32(at + 6, ttl_s);
+    put_u16(at + 10, (unsigned)rdlength);
+}
+
+void dns_draft_add_made(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
+                        const uint8_t *const *rdatas, size_t rdlength, size_t rdata_count)
+{
+    uint8_t *at = take(draft, rdata_count * (DNS_RR_HEADER_SIZE + rdlength));
+    if (at == NULL)
+        return;
+    count(draft, DNS_ANSWER, rdata_count);
+    for (size_t i = 0; i < rdata_count; i++, at += DNS_RR_HEADER_SIZE + rdlength) {
+        put_header(at, owner, type, ttl_s, rdlength);
+        copy_bytes(at + DNS_RR_HEADER_SIZE, rdatas[i], rdlength);
+    }
+}
+
+/* ---- names ---- */
+
+/* Labels at the end that two names have in common. */
+static unsigned common_labels(const struct dns_name *a, const struct dns_name *b)
+{
+    const unsigned most = a->label_count < b->label_count ? a->label_count : b->label_count;
+    for (unsigned i = 1; i <= most; i++) {
+        const uint8_t *left = dns_name_suffix(a, i), *right = dns_name_suffix(b, i);
+        if (*left != *right || !dns_name_bytes_equal(left + 1, right + 1, *left))
+            return i - 1;
+    }
+    return most;
+}
+
+/* The longest suffix that stands in the reply: its labels, and where the first of its places is. */
+static unsigned find_suffix(const struct dns_draft *draft, const struct dns_name *name, unsigned *at)
+{
+    unsigned most = 0;
+    for (unsigned i = 0; i < draft->name_count; i++) {
+        const struct dns_name *known = draft->names[i].name;
+        unsigned labels = common_labels(name, known);
+        if (labels > most) { /* then it begins in the part of this name that is written in full */
+            most = labels;
+            *at = draft->names[i].at + (unsigned)(dns_name_suffix(known, labels) - known->bytes);
+        }
+    }
+    return most;
+}
+
+static void remember(struct dns_draft *draft, const struct dns_name *name, unsigned at)
+{
+    if (draft->name_count == DNS_DRAFT_NAMES || at + DNS_NAME_SIZE_MAX >= POINTER_OFFSET_END) {
+        draft->is_full = true;
+        return;
+    }
+    draft->names[draft->name_count].name = name;
+    draft->names[draft->name_count++].at = at;
+}
+
+/* Returns a pointer to the name; 0: it is the root, to which none leads, or did not fit. */
+static unsigned put_name(struct dns_draft *draft, const uint8_t *wire, const struct dns_name *name)
+{
+    unsigned found = 0, labels = find_suffix(draft, name, &found);
+    const size_t own_size = (size_t)(dns_name_suffix(name, labels) - name->bytes);
+    const unsigned at = (unsigned)(draft->at - draft->buffer);
+    uint8_t *place = take(draft, own_size + (labels > 0 ? 2 : 1));
+    if (place == NULL)
+        return 0;
+    copy_bytes(place, wire, own_size);
+    if (labels > 0)
+        put_u16(place + own_size, POINTER | found);
+    else
+        place[own_size] = 0;
+    if (own_size == 0)
+        return labels > 0 ? POINTER | found : 0;
+    remember(draft, name, at);
+    return POINTER | at;
+}
+
+unsigned dns_draft_add_name(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
+                            const uint8_t *wire, const struct dns_name *name)
+{
+    uint8_t *header = take(draft, DNS_RR_HEADER_SIZE);
+    if (header == NULL)
+        return 0;
+    const uint8_t *rdata = draft->at;
+    unsigned pointer = put_name(draft, wire, name);
+    put_header(header, owner, type, ttl_s, (size_t)(draft->at - rdata));
+    count(draft, DNS_ANSWER, 1);
+    return pointer;
+}
+
+/* ---- the SOA ---- */
+
+static uint8_t *put_soa(struct dns_draft *draft, const struct dns_negative *negative, size_t apex_size)
+{
+    draft->is_full |= negative->size == 0; /* too long to lie ready */
+    uint8_t *at = take(draft, negative->size);
+    if (at == NULL)
+        return NULL;
+    unsigned apex_at = (unsigned)(DNS_HEADER_SIZE + draft->query->qname.size - apex_size);
+    copy_blocks(at, negative->bytes, negative->size);
+    for (unsigned i = 0; i < negative->pointer_count; i++)
+        put_u16(at + negative->pointers[i], POINTER | apex_at);
+    return at;
+}
+
+void dns_draft_deny(struct dns_draft *draft, const struct dns_negative *negative, size_t apex_size)
+{
+    put_soa(draft, negative, apex_size);
+    count(draft, DNS_AUTHORITY, 1);
+}
+
+void dns_draft_add_soa(struct dns_draft *draft, const struct dns_negative *negative, size_t apex_size,
+                       uint32_t ttl_s)
+{
+    draft->is_full |= apex_size == 1; /* the root is not written as a pointer */
+    uint8_t *at = put_soa(draft, negative, apex_size);
+    if (at != NULL)
+        put_u32(at + 6, ttl_s);
+    count(draft, DNS_ANSWER, 1);
+}
+
+size_t dns_draft_end(const struct dns_draft *draft, unsigned flags, const struct dns_reply_edns *edns)
+{
+    const size_t size = (size_t)(draft->at - draft->buffer);
+    const bool has_opt = edns->udp_size > 0;
+    if (draft->is_full)
+        return 0;
+    put_u16(draft->buffer + 2, DNS_FLAG_QR | (draft->query->flags & DNS_FLAG_RD) | flags);
+    put_u64(draft->buffer + 4, draft->counts + has_opt);
+    return has_opt ? size + reply_opt_write(edns, DNS_NOERROR, draft->at, draft->limit - size) : size;
+}
