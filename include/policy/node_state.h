@@ -18,6 +18,9 @@
 struct node_state *node_state_new(const struct node *node, const struct dataset *dataset,
                                   const struct conditions *conditions, const struct node_state *before);
 
+/** The state of a node over nodes that nobody asks for it: as if all children were available.  The same. */
+struct node_state *node_state_open(uint16_t child_count);
+
 /** Children that have to be available for the node to be. */
 uint16_t node_needs(const struct node *node);
 

@@ -119,15 +119,24 @@ enum list_family { LIST_ANY, LIST_V4, LIST_V6, LIST_COUNT };
 /* One block: the lists point into it.  Free with free(). */
 struct node_state {
     bool is_available[VIEW_COUNT];
+    bool has_lists;    /* false for an unweighted node over nodes: its children's bits are read instead */
+    bool has_withheld; /* not weighted, and a child gives away a part of its share */
     uint16_t available_count; /* children available in VIEW_HEALTHY */
+    uint16_t preferred;       /* `latency`: the child favoured with hysteresis; UINT16_MAX: none */
     uint32_t ttl_cap_s;       /* lowest of the endpoints below it */
     uint32_t latency_us;      /* best of the available ones; 0: unknown */
     uint32_t capacity;        /* what all below it can take, in the unit of weights; 0: not stated */
-    bool has_lists;     /* false for an unweighted node over nodes: its children's bits are read instead */
-    bool has_withheld;  /* not weighted, and a child gives away a part of its share */
-    uint16_t preferred; /* `latency`: the child favoured with hysteresis; UINT16_MAX: none */
-    struct candidate_list lists[VIEW_COUNT][LIST_COUNT];
+    /* where in `lists`, which has each different one once: mostly there is a single one */
+    uint8_t list_at[VIEW_COUNT][LIST_COUNT];
+    struct candidate_list lists[]; /* >= 1; without lists an empty one */
 };
+
+/** The candidates of one view and family. */
+static inline const struct candidate_list *node_list(const struct node_state *state, enum view view,
+                                                     enum list_family family)
+{
+    return &state->lists[state->list_at[view][family]];
+}
 
 struct latency_view; /* snapshot/latency_table.h */
 

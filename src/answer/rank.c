@@ -75,7 +75,7 @@ static unsigned rank_endpoints(struct walk *walk, struct candidates *from, unsig
 {
     struct choice choice;
     unsigned taken = 0;
-    from->list = &from->state->lists[walk->view][LIST_ANY];
+    from->list = node_list(from->state, walk->view, LIST_ANY);
     if (from->list->count == 0) {
         walk->has_missed = true;
         return 0;
@@ -103,7 +103,7 @@ struct gathered {
 
 static void gather(const struct candidates *from, struct gathered *out)
 {
-    const struct candidate_list *ready = &from->state->lists[from->view][LIST_ANY];
+    const struct candidate_list *ready = node_list(from->state, from->view, LIST_ANY);
     bool has_ready = from->state->has_lists;
     uint16_t count = has_ready ? ready->count : from->node->child_count;
     uint32_t before = 0;

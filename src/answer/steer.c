@@ -45,16 +45,17 @@ static uint8_t family_bit(uint16_t qtype)
 /* Hostnames have no family: a service of nothing but hostnames answers every type with one.  Where their
  * addresses are answered, those without any are in no list of a family. */
 static const struct candidate_list *list_of_type(const struct steering *steering,
-                                                 const struct candidate_list lists[LIST_COUNT])
+                                                 const struct node_state *state, enum view view)
 {
+    const struct candidate_list *v4 = node_list(state, view, LIST_V4), *v6 = node_list(state, view, LIST_V6);
     uint16_t qtype = steering->service->is_cname ? DNS_CNAME : steering->qtype;
     if (qtype == DNS_A)
-        return &lists[LIST_V4];
+        return v4;
     if (qtype == DNS_AAAA)
-        return &lists[LIST_V6];
+        return v6;
     if (!steering->service->has_names)
-        return &lists[LIST_ANY];
-    return lists[LIST_V4].count > 0 ? &lists[LIST_V4] : &lists[LIST_V6];
+        return node_list(state, view, LIST_ANY);
+    return v4->count > 0 ? v4 : v6;
 }
 
 /* True for a hostname whose addresses are to be answered and not known: another endpoint has to serve. */
@@ -133,7 +134,7 @@ static void gather_children(struct walk *walk, const struct candidates *from, st
 static const struct candidate_list *gather(struct walk *walk, const struct candidates *from,
                                            struct gathered *out)
 {
-    const struct candidate_list *ready = &from->state->lists[walk->view][LIST_ANY];
+    const struct candidate_list *ready = node_list(from->state, walk->view, LIST_ANY);
     if (from->state->has_lists && from->excluded_count == 0)
         return ready;
     out->list = (struct candidate_list){ .index = out->index, .cumulative = out->cumulative };
@@ -282,22 +283,23 @@ static bool walk_child(struct walk *walk, const struct child *child, unsigned de
 /* A node whose children are endpoints: up to `answers` of them, of the queried family. */
 static bool walk_endpoints(struct walk *walk, struct candidates *from, unsigned depth)
 {
-    const struct candidate_list *lists = from->state->lists[walk->view];
+    const struct candidate_list *all = node_list(from->state, walk->view, LIST_ANY);
     struct choice choice;
-    if (lists[LIST_ANY].count == 0) {
+    if (all->count == 0) {
         walk->has_missed = true;
         return false;
     }
-    if (walk->steering->service->has_names && lists[LIST_V4].count + lists[LIST_V6].count == 0) {
+    if (walk->steering->service->has_names && node_list(from->state, walk->view, LIST_V4)->count == 0 &&
+        node_list(from->state, walk->view, LIST_V6)->count == 0) {
         walk->has_missed = walk->has_unresolved = true;
         return false;
     }
-    const struct candidate_list *of_family = list_of_type(walk->steering, lists);
+    const struct candidate_list *of_family = list_of_type(walk->steering, from->state, walk->view);
     if (of_family->count == 0)
         return true; /* available, but nothing of this family: NODATA */
     /* a client keeps its endpoint in A and AAAA, if that has both */
     bool has_affinity = walk->steering->service->has_affinity;
-    for (from->list = has_affinity ? &lists[LIST_ANY] : of_family;; from->list = of_family) {
+    for (from->list = has_affinity ? all : of_family;; from->list = of_family) {
         choose(walk, from, depth, &choice);
         for (uint16_t i = 0; i < choice.count; i++)
             give(walk, from->node->children[choice.index[i]].endpoint);

@@ -84,10 +84,10 @@ static bool end(struct descent *descent)
 {
     struct candidates *from = &descent->from;
     const uint16_t qtype = descent->steering->qtype;
-    const struct candidate_list *lists = from->state->lists[VIEW_HEALTHY];
-    from->list = &lists[qtype == DNS_A ? LIST_V4 : qtype == DNS_AAAA ? LIST_V6 : LIST_ANY];
+    const enum list_family family = qtype == DNS_A ? LIST_V4 : qtype == DNS_AAAA ? LIST_V6 : LIST_ANY;
+    from->list = node_list(from->state, VIEW_HEALTHY, family);
     if (from->list->count == 0)
-        return lists[LIST_ANY].count > 0;
+        return node_list(from->state, VIEW_HEALTHY, LIST_ANY)->count > 0;
     if (!choose(descent, from->node->answers))
         return false;
     for (uint16_t i = 0; i < descent->choice.count; i++)
@@ -100,7 +100,8 @@ static const struct child *next(struct descent *descent)
 {
     struct candidates *from = &descent->from;
     if (!from->node->policy->is_by_rule) {
-        from->list = from->state->has_lists ? &from->state->lists[VIEW_HEALTHY][LIST_ANY] : gather(descent);
+        from->list =
+            from->state->has_lists ? node_list(from->state, VIEW_HEALTHY, LIST_ANY) : gather(descent);
         if (from->list == NULL || from->list->count == 0)
             return NULL;
     }

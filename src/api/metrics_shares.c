@@ -66,7 +66,7 @@ static double effective_share(const struct candidate_list *list, uint16_t ordina
 static void write_shares(const struct shares *shares, const struct node *pool)
 {
     const struct node_state *state = conditions_node(shares->now->conditions, pool);
-    const struct candidate_list *list = &state->lists[VIEW_HEALTHY][LIST_ANY];
+    const struct candidate_list *list = node_list(state, VIEW_HEALTHY, LIST_ANY);
     double declared = 0, served = 0, effective = list->count > 0 ? list->cumulative[list->count - 1] : 0;
     bool is_weighted = pool->policy->is_weighted;
     if (!is_weighted && !pool->policy->needs_ticket)

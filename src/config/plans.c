@@ -227,12 +227,13 @@ static char *state_key(const struct node_state *state)
     key_add(&key, state->latency_us);
     key_add(&key, state->has_lists);
     key_add(&key, state->preferred);
-    const struct candidate_list *lists = &state->lists[0][0];
     for (int i = 0; i < VIEW_COUNT * LIST_COUNT; i++) {
-        key_add(&key, lists[i].count);
-        for (uint16_t k = 0; k < lists[i].count; k++) {
-            key_add(&key, lists[i].index[k]);
-            key_add(&key, lists[i].cumulative[k]);
+        const struct candidate_list *list =
+            node_list(state, (enum view)(i / LIST_COUNT), (enum list_family)(i % LIST_COUNT));
+        key_add(&key, list->count);
+        for (uint16_t k = 0; k < list->count; k++) {
+            key_add(&key, list->index[k]);
+            key_add(&key, list->cumulative[k]);
         }
     }
     return text_take(&key);
@@ -260,12 +261,5 @@ const struct node_state *state_get_fixed(struct build *build, struct item *item,
 
 const struct node_state *state_get_open(struct build *build, struct item *item, const struct node *node)
 {
-    struct node_state *state = xcalloc(1, sizeof *state);
-    *state = (struct node_state){
-        .is_available = { true, true, true },
-        .available_count = node->child_count,
-        .ttl_cap_s = TTL_CAP_NONE,
-        .preferred = UINT16_MAX,
-    };
-    return share(build, item, state);
+    return share(build, item, node_state_open(node->child_count));
 }

@@ -168,35 +168,50 @@ static void draft_lists(struct draft *draft)
     }
 }
 
-/* One block: the state, then all cumulative arrays (4-byte aligned), then all index arrays. */
+/* Makes list `list`, whose arrays stand at `cumulative` and `index`. */
+static struct candidate_list list_of(const struct draft *draft, int list, uint32_t *cumulative,
+                                     uint16_t *index)
+{
+    const struct policy *policy = draft->node->policy;
+    uint16_t count = draft->count[list];
+    memcpy(cumulative, draft_cumulative(draft, list), count * sizeof *cumulative);
+    memcpy(index, draft_index(draft, list), count * sizeof *index);
+    struct candidate_list out = { .count = count, .index = index, .cumulative = cumulative };
+    if (count > 0 && policy->is_weighted && policy->needs_ticket)
+        out.stride = stride_of(cumulative[count - 1]);
+    return out;
+}
+
+/* One block: the state, its lists, then all cumulative arrays (4-byte aligned), then all index arrays. */
 static struct node_state *state_of(const struct draft *draft)
 {
-    size_t elements = 0;
+    size_t elements = 0, list_count = 0;
     for (int list = 0; list < LISTS; list++) {
-        if (draft->same_as[list] == list)
-            elements += draft->count[list];
-    }
-    struct node_state *state = xcalloc(1, sizeof *state + elements * (sizeof(uint32_t) + sizeof(uint16_t)));
-    uint32_t *cumulative = (uint32_t *)(state + 1);
-    uint16_t *index = (uint16_t *)(cumulative + elements);
-    for (int list = 0; list < LISTS; list++) {
-        struct candidate_list *out = &state->lists[list / LIST_COUNT][list % LIST_COUNT];
-        int same = draft->same_as[list];
-        if (same != list) {
-            *out = state->lists[same / LIST_COUNT][same % LIST_COUNT];
+        if (draft->same_as[list] != list)
             continue;
-        }
-        uint16_t count = draft->count[list];
-        memcpy(cumulative, draft_cumulative(draft, list), count * sizeof *cumulative);
-        memcpy(index, draft_index(draft, list), count * sizeof *index);
-        *out = (struct candidate_list){ .count = count, .index = index, .cumulative = cumulative };
-        if (count > 0 && draft->node->policy->is_weighted && draft->node->policy->needs_ticket)
-            out->stride = stride_of(cumulative[count - 1]);
-        cumulative += count;
-        index += count;
+        elements += draft->count[list];
+        list_count++;
+    }
+    const size_t head_size = sizeof(struct node_state) + list_count * sizeof(struct candidate_list);
+    struct node_state *state = xcalloc(1, head_size + elements * (sizeof(uint32_t) + sizeof(uint16_t)));
+    uint32_t *cumulative = (uint32_t *)((char *)state + head_size);
+    uint16_t *index = (uint16_t *)(cumulative + elements);
+    uint8_t *at = &state->list_at[0][0], made = 0;
+    for (int list = 0; list < LISTS; list++) {
+        at[list] = draft->same_as[list] != list ? at[draft->same_as[list]] : made;
+        if (draft->same_as[list] != list)
+            continue;
+        state->lists[made++] = list_of(draft, list, cumulative, index);
+        cumulative += draft->count[list];
+        index += draft->count[list];
     }
     state->has_lists = true;
     return state;
+}
+
+struct node_state *node_lists_none(void)
+{
+    return xcalloc(1, sizeof(struct node_state) + sizeof(struct candidate_list));
 }
 
 struct node_state *node_lists_new(const struct node *node, const struct dataset *dataset,

@@ -87,12 +87,22 @@ static void gather(struct node_state *state, const struct node *node, const stru
     free(latency_us);
 }
 
+struct node_state *node_state_open(uint16_t child_count)
+{
+    struct node_state *state = node_lists_none();
+    for (enum view view = 0; view < VIEW_COUNT; view++)
+        state->is_available[view] = true;
+    state->available_count = child_count;
+    state->ttl_cap_s = TTL_CAP_NONE;
+    state->preferred = UINT16_MAX;
+    return state;
+}
+
 struct node_state *node_state_new(const struct node *node, const struct dataset *dataset,
                                   const struct conditions *conditions, const struct node_state *before)
 {
     bool wants_lists = node->is_over_endpoints || node->policy->is_weighted;
-    struct node_state *state =
-        wants_lists ? node_lists_new(node, dataset, conditions) : xcalloc(1, sizeof *state);
+    struct node_state *state = wants_lists ? node_lists_new(node, dataset, conditions) : node_lists_none();
     state->available_count = count_available(node, dataset, conditions, VIEW_HEALTHY);
     state->is_available[VIEW_HEALTHY] = state->available_count >= node_needs(node);
     state->is_available[VIEW_UNHELD] = count_available(node, dataset, conditions, VIEW_UNHELD) > 0;
@@ -118,8 +128,9 @@ bool node_state_equal(const struct node_state *a, const struct node_state *b)
         a->has_withheld != b->has_withheld || a->preferred != b->preferred)
         return false;
     for (int list = 0; list < LISTS; list++) {
-        if (!lists_equal(&a->lists[list / LIST_COUNT][list % LIST_COUNT],
-                         &b->lists[list / LIST_COUNT][list % LIST_COUNT]))
+        enum view view = (enum view)(list / LIST_COUNT);
+        enum list_family family = (enum list_family)(list % LIST_COUNT);
+        if (!lists_equal(node_list(a, view, family), node_list(b, view, family)))
             return false;
     }
     return true;

@@ -70,8 +70,8 @@ static void lists_hold_each_family_apart(void **unused)
     struct node *pool = tree_pool(&tree, "weighted", (uint32_t[]){ 2, 3, 4 }, 3);
     ((struct endpoint *)(uintptr_t)pool->children[1].endpoint)->families = FAMILY_V4;
     tree_refresh_all(&tree);
-    const struct candidate_list *v4 = &state_of(&tree, pool)->lists[VIEW_HEALTHY][LIST_V4];
-    const struct candidate_list *v6 = &state_of(&tree, pool)->lists[VIEW_HEALTHY][LIST_V6];
+    const struct candidate_list *v4 = node_list(state_of(&tree, pool), VIEW_HEALTHY, LIST_V4);
+    const struct candidate_list *v6 = node_list(state_of(&tree, pool), VIEW_HEALTHY, LIST_V6);
     assert_int_equal(v4->count, 3);
     assert_int_equal(v4->cumulative[2], 9);
     assert_int_equal(v6->count, 2);
@@ -102,17 +102,17 @@ static void a_failed_pools_load_goes_where_there_is_room(void **unused)
     for (uint16_t i = 0; i < 3; i++)
         tree_hang(top, i, pools[i], (uint32_t[]){ 50, 30, 20 }[i]);
     tree_refresh_all(&tree);
-    const struct candidate_list *list = &state_of(&tree, top)->lists[VIEW_HEALTHY][LIST_ANY];
+    const struct candidate_list *list = node_list(state_of(&tree, top), VIEW_HEALTHY, LIST_ANY);
     assert_int_equal(list->cumulative[2], 10); /* nothing is in the way: exact weights */
     tree_set_up(&tree, 0, false);
     tree_refresh_all(&tree);
-    list = &state_of(&tree, top)->lists[VIEW_HEALTHY][LIST_ANY];
+    list = node_list(state_of(&tree, top), VIEW_HEALTHY, LIST_ANY);
     assert_int_equal(state_of(&tree, pools[2])->capacity, 80);
     assert_true(fabs(share_of(list, 0) - 0.40) < 1e-6);
     assert_true(fabs(share_of(list, 1) - 0.60) < 1e-6);
     tree_set_up(&tree, 2, false); /* now 40 and 45 for 100: both are overloaded alike */
     tree_refresh_all(&tree);
-    list = &state_of(&tree, top)->lists[VIEW_HEALTHY][LIST_ANY];
+    list = node_list(state_of(&tree, top), VIEW_HEALTHY, LIST_ANY);
     assert_true(fabs(share_of(list, 0) - 40 / 85.0) < 1e-6);
     tree_free(&tree);
 }
@@ -127,7 +127,7 @@ static void what_is_shed_or_not_yet_grown_goes_to_the_siblings(void **unused)
                    (struct endpoint_condition){
                        .weight = 1, .ttl_cap_s = TTL_CAP_NONE, .is_available = true, .withheld = WHOLE / 2 });
     tree_refresh_all(&tree);
-    const struct candidate_list *list = &state_of(&tree, pool)->lists[VIEW_HEALTHY][LIST_ANY];
+    const struct candidate_list *list = node_list(state_of(&tree, pool), VIEW_HEALTHY, LIST_ANY);
     /* keeps 1, 1, 0.5: of the first's 1 the others get 2/3 and 1/3, of the last's 0.5 a half each */
     assert_true(fabs(share_of(list, 0) - 1.25 / 4) < 1e-6);
     assert_true(fabs(share_of(list, 1) - (1 + 2 / 3.0 + 0.25) / 4) < 1e-6);
@@ -144,7 +144,7 @@ static bool naive_has(const struct endpoint_condition *condition, enum view view
 static void compare_list(const struct tree *tree, const struct node *pool, enum view view,
                          enum list_family family)
 {
-    const struct candidate_list *list = &state_of(tree, pool)->lists[view][family];
+    const struct candidate_list *list = node_list(state_of(tree, pool), view, family);
     uint64_t weights[16], total = 0, sum = 0;
     uint16_t index[16], count = 0;
     bool has_weight = false;

@@ -16,7 +16,7 @@ static struct choice ask(const struct tree *tree, const struct node *node, const
         .dataset = &tree->dataset,
         .conditions = &tree->conditions,
         .view = VIEW_HEALTHY,
-        .list = &state->lists[VIEW_HEALTHY][LIST_V4],
+        .list = node_list(state, VIEW_HEALTHY, LIST_V4),
     };
     struct choice choice = { 0 };
     const struct draw draw = { .ticket = ticket, .random = ticket * UINT64_C(0x9e3779b97f4a7c15) };
