@@ -225,7 +225,9 @@ static char *state_key(const struct node_state *state)
     key_add(&key, state->available_count);
     key_add(&key, state->ttl_cap_s);
     key_add(&key, state->latency_us);
+    key_add(&key, state->capacity);
     key_add(&key, state->has_lists);
+    key_add(&key, state->has_withheld);
     key_add(&key, state->preferred);
     for (int i = 0; i < VIEW_COUNT * LIST_COUNT; i++) {
         const struct candidate_list *list =

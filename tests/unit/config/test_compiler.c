@@ -310,6 +310,22 @@ static void equal_rules_share_one_plan(void **state)
     bench_free(&bench);
 }
 
+static void who_gives_a_share_away_shares_no_state_with_who_does_not(void **state)
+{
+    (void)state;
+    struct bench bench = bench_new();
+    static const char keeps[] = "{ \"policy\": { \"failover\": [{ \"ipv4\": \"192.0.2.1\" }, "
+                                "{ \"ipv4\": \"192.0.2.2\" }] } }";
+    static const char sheds[] = "{ \"policy\": { \"failover\": [{ \"to\": { \"ipv4\": \"192.0.2.1\" }, "
+                                "\"shed\": 50 }, { \"ipv4\": \"192.0.2.2\" }] } }";
+    bench_set(&bench, OBJECT_ZONE, "z.test", "{}");
+    bench_set(&bench, OBJECT_SERVICE, "z.test/a", keeps);
+    bench_set(&bench, OBJECT_SERVICE, "z.test/b", sheds);
+    assert_false(bench_service(&bench, "a.z.test")->root.node->steady->has_withheld);
+    assert_true(bench_service(&bench, "b.z.test")->root.node->steady->has_withheld);
+    bench_free(&bench);
+}
+
 static struct geo *table_of_locations(uint64_t number)
 {
     struct geo *geo = xcalloc(1, sizeof *geo);
@@ -519,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_pool_may_become_a_policy_under_its_name),
         cmocka_unit_test(numbers_are_used_again_but_not_at_once),
         cmocka_unit_test(equal_rules_share_one_plan),
+        cmocka_unit_test(who_gives_a_share_away_shares_no_state_with_who_does_not),
         cmocka_unit_test(a_new_table_of_locations_makes_new_plans),
         cmocka_unit_test(refusals_say_what_to_change),
         cmocka_unit_test(errors_stand_at_their_line),
