@@ -29,7 +29,7 @@ static void write_endpoint(struct request *request, struct writer *json, const c
     reader_release();
 }
 
-static void reply_endpoint(struct request *request)
+void endpoint_reply(struct request *request)
 {
     struct document document;
     const char *pool = request->arguments[0], *name = request->arguments[1];
@@ -47,14 +47,9 @@ static void reply_endpoint(struct request *request)
     document_free(&document);
 }
 
-void endpoint_reply_now(struct request *request)
-{
-    exchange_send(request, exchange_read_object(OBJECT_POOL, request->arguments[0]), reply_endpoint);
-}
-
 void endpoint_get(struct request *request)
 {
-    endpoint_reply_now(request);
+    exchange_send(request, exchange_read_object(OBJECT_POOL, request->arguments[0]), endpoint_reply);
 }
 
 /* Shows the endpoint as this very change made it: the next may be on its way. */
@@ -69,7 +64,7 @@ static void reply_patched(struct request *request)
     command->body = command->outcome;
     command->body_size = strlen(command->body);
     command->outcome = NULL;
-    reply_endpoint(request);
+    endpoint_reply(request);
 }
 
 void endpoint_patch(struct request *request)

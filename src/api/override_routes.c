@@ -19,6 +19,7 @@ static struct command *command_on(const struct request *request, enum command_ki
     return command;
 }
 
+/* With what the pool declared when it was looked at, and the generation that did. */
 static void reply_now(struct request *request)
 {
     if (!exchange_succeeded(request))
@@ -26,7 +27,7 @@ static void reply_now(struct request *request)
     if (request->command->is_dry_run)
         exchange_reply_written(request);
     else
-        endpoint_reply_now(request);
+        endpoint_reply(request);
 }
 
 /* True if the pool that came back has the endpoint of the path. */
@@ -45,7 +46,8 @@ static bool pool_has_endpoint(struct request *request)
 /* Overrides are no part of a generation, but a write may still say which one it was made for. */
 static void go_on(struct request *request)
 {
-    const struct command *pool = request->command, *prepared = request->prepared;
+    const struct command *prepared = request->prepared;
+    struct command *pool = request->command;
     if (!exchange_succeeded(request) || !pool_has_endpoint(request))
         return;
     if (prepared->has_if_match && prepared->if_match != pool->generation) {
@@ -54,6 +56,9 @@ static void go_on(struct request *request)
         struct command *command = request->prepared;
         request->prepared = NULL;
         command->generation = pool->generation;
+        command->body = pool->body;
+        command->body_size = pool->body_size;
+        pool->body = NULL;
         exchange_send(request, command, reply_now);
     }
 }

@@ -33,8 +33,9 @@ void record_delete(struct request *request);
 void endpoint_list(struct request *request);
 void endpoint_get(struct request *request);
 void endpoint_patch(struct request *request);
-/** A last step: replies with the endpoint that the request's first two arguments name, as it is now. */
-void endpoint_reply_now(struct request *request);
+/** A last step: replies with the endpoint that the request's first two arguments name, as it is now; the
+ * command's body is its pool. */
+void endpoint_reply(struct request *request);
 
 /* override_routes.c */
 void override_put(struct request *request);
