@@ -8,10 +8,12 @@
 #include "privileges.h"
 #include "store/backup.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/steerd/steerd.json"
 
@@ -127,8 +129,21 @@ static int copy_database(const struct settings *settings, const struct options *
     return is_done ? 0 : 1;
 }
 
+/* Who started us may have closed some of the first three: nothing else may get their numbers, or log lines and
+ * messages go into a socket. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     struct options options = { .config = DEFAULT_CONFIG, .log_level = LOG_INFO };
     struct settings settings;
     struct problems problems = { 0 };

@@ -4,12 +4,13 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import threading
 
 import dns.query
 import pytest
 
-from harness import pool, wait_until, world
+from harness import START_S, pool, wait_until, world
 
 
 def steering():
@@ -100,6 +101,14 @@ def test_changes_under_load_never_show_a_gap(daemon):
         client.join()
     assert not bad, bad[:5]
     assert daemon.generation() == 31
+
+
+def test_closed_standard_descriptors_are_nobody_elses(daemon):
+    daemon.configure(steering())
+    shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *daemon.arguments()]
+    daemon.process = subprocess.Popen(shell)
+    wait_until(daemon.is_ready, START_S, "ready")
+    assert [os.readlink("/proc/%d/fd/%d" % (daemon.process.pid, fd)) for fd in range(3)] == 3 * ["/dev/null"]
 
 
 def descriptors(daemon):
