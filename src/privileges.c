@@ -71,10 +71,8 @@ static bool may_be_given(DIR *directory, const char *path, const struct passwd *
     if (fstat(dirfd(directory), &status) != 0 || status.st_uid == user->pw_uid ||
         !find_stranger(directory, name))
         return true;
-    return error_set(err,
-                     "state_dir %s: holds \"%s\", which is not steerd's: name a directory of its own, or say "
-                     "that this one is: chown %s %s",
-                     path, name, user->pw_name, path);
+    return error_set(err, "state_dir %s: holds \"%s\", which is not steerd's: name a directory of its own",
+                     path, name);
 }
 
 /* Links are not followed, and a file that has a second name is somebody's elsewhere too. */

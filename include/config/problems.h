@@ -14,6 +14,7 @@ struct problem {
     char *pointer;         /* RFC 6901, "" for the whole document */
     char *message;
     bool is_warning;
+    size_t number; /* in the order in which they were found */
 };
 
 struct problems {
@@ -27,7 +28,8 @@ void problems_add(struct problems *problems, const char *file, unsigned line, un
                   const char *pointer, const char *format, ...) __attribute__((format(printf, 6, 7)));
 void problems_warn(struct problems *problems, const char *file, unsigned line, unsigned column,
                    const char *pointer, const char *format, ...) __attribute__((format(printf, 6, 7)));
-/** By file, line and column, as people mend them; what has no place comes first. */
+/** By file, line and column, as people mend them; what has no place comes first; of one
+ * place the cause stays before what follows from it. */
 void problems_sort(struct problems *problems);
 /** Says of all that have no file that they are of `file`. */
 void problems_name_file(struct problems *problems, const char *file);

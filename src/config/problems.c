@@ -27,7 +27,9 @@ static struct problem *add(struct problems *problems, unsigned line, unsigned co
     if (!is_warning)
         problems->kept_errors++;
     struct problem *problem = &problems->items[problems->count++];
-    *problem = (struct problem){ .line = line, .column = column, .is_warning = is_warning };
+    *problem = (struct problem){
+        .line = line, .column = column, .is_warning = is_warning, .number = problems->count
+    };
     return problem;
 }
 
@@ -94,9 +96,7 @@ static int by_place(const void *one, const void *other)
         order = (a->line > b->line) - (a->line < b->line);
     if (order == 0)
         order = (a->column > b->column) - (a->column < b->column);
-    if (order == 0)
-        order = strcmp(a->pointer, b->pointer);
-    return order != 0 ? order : strcmp(a->message, b->message);
+    return order != 0 ? order : (a->number > b->number) - (a->number < b->number);
 }
 
 void problems_sort(struct problems *problems)

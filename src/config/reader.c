@@ -204,7 +204,7 @@ static void describe(const cJSON *value, char out[GOT_SIZE])
     else if (cJSON_IsNumber(value))
         snprintf(out, GOT_SIZE, "%.15g", value->valuedouble);
     else if (cJSON_IsObject(value))
-        snprintf(out, GOT_SIZE, "an object");
+        snprintf(out, GOT_SIZE, value->child != NULL ? "an object" : "an empty object");
     else if (cJSON_IsArray(value))
         snprintf(out, GOT_SIZE, value->child != NULL ? "a list" : "an empty list");
     else

@@ -21,7 +21,7 @@ def refused(daemon, *words):
 def test_a_directory_of_others_is_not_given_to_steerd(daemon):
     daemon.write("etc/shadow", "precious")
     daemon.configure(ONE, state_dir="etc")
-    refused(daemon, str(daemon.directory / "etc"), "shadow", "a directory of its own")
+    refused(daemon, str(daemon.directory / "etc"), "shadow", "name a directory of its own")
     assert (daemon.directory / "etc").stat().st_uid == 0
     assert (daemon.directory / "etc" / "shadow").stat().st_uid == 0
 

@@ -21,12 +21,13 @@ static void they_are_told_in_the_order_of_the_file(void **state)
     problems_warn(&problems, "a.json", 2, 9, "/x", "second");
     problems_add(&problems, "a.json", 2, 8, "/x", "first of its line");
     problems_add(&problems, NULL, 0, 0, "/geoip", "no place");
+    problems_add(&problems, "a.json", 12, 4, "/x", "because of the third");
     problems_sort(&problems);
     static const char *const expected[] = {
-        "/geoip: no place",       "a.json:2:8: /x: first of its line", "a.json:2:9: /x: warning: second",
-        "a.json:12:4: /x: third", "b.json:3:1: /late: last",
+        "/geoip: no place",       "a.json:2:8: /x: first of its line",     "a.json:2:9: /x: warning: second",
+        "a.json:12:4: /x: third", "a.json:12:4: /x: because of the third", "b.json:3:1: /late: last",
     };
-    assert_int_equal(problems.count, 5);
+    assert_int_equal(problems.count, 6);
     for (size_t i = 0; i < problems.count; i++)
         expect_line(&problems.items[i], expected[i]);
     problems_free(&problems);
