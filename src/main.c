@@ -129,8 +129,8 @@ static int copy_database(const struct settings *settings, const struct options *
     return is_done ? 0 : 1;
 }
 
-/* Who started us may have closed some of the first three: nothing else may get their numbers, or log lines and
- * messages go into a socket. */
+/* Who started us may have closed some of the first three: nothing else may get their numbers, or log lines
+ * and messages go into a socket. */
 static void fill_standard_descriptors(void)
 {
     int fd;
