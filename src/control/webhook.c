@@ -32,6 +32,7 @@ struct delivery {
 
 struct webhook {
     char *url, *secret;
+    char *name; /* for the log */
     struct mailbox *box;
     struct letter *waiting, **waiting_end; /* taken out of the box, in order */
     struct letter stop;
@@ -63,6 +64,16 @@ static void delivery_free(struct delivery *delivery)
     free(delivery->body);
     free(delivery->kind);
     free(delivery);
+}
+
+char *webhook_name(const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *host = scheme_end != NULL ? scheme_end + 3 : url;
+    size_t size = strcspn(host, "/?#");
+    for (const char *at; (at = memchr(host, '@', size)) != NULL; host = at + 1)
+        size -= (size_t)(at + 1 - host);
+    return xasprintf("%.*s%.*s", scheme_end != NULL ? (int)(scheme_end + 3 - url) : 0, url, (int)size, host);
 }
 
 /* ---- the queue ---- */
@@ -175,14 +186,14 @@ static void deliver(struct webhook *webhook, const struct delivery *delivery)
         }
         webhook->failed++;
         if (try == 0)
-            log_warning("webhook %s: %s; it is tried again", webhook->url, err.text);
+            log_warning("webhook %s: %s; it is tried again", webhook->name, err.text);
         if (try + 1 < WEBHOOK_TRIES)
             wait_ms(webhook, backoff_ms / 2 + rng_next(&webhook->rng) % backoff_ms);
         backoff_ms = 2 * backoff_ms < BACKOFF_MOST_MS ? 2 * backoff_ms : BACKOFF_MOST_MS;
     }
     webhook->dropped++;
     if (!webhook->is_stopping)
-        log_error("webhook %s: an event is given up: %s", webhook->url, err.text);
+        log_error("webhook %s: an event is given up: %s", webhook->name, err.text);
 }
 
 static void *webhook_run(void *context)
@@ -213,6 +224,7 @@ static void webhook_free(struct webhook *webhook)
     mailbox_free(webhook->box);
     curl_easy_cleanup(webhook->curl);
     free(webhook->url);
+    free(webhook->name);
     free(webhook->secret);
     free(webhook);
 }
@@ -221,6 +233,7 @@ bool webhook_start(const char *url, const char *secret, struct webhook **out, st
 {
     struct webhook *webhook = xcalloc(1, sizeof *webhook);
     webhook->url = xstrdup(url);
+    webhook->name = webhook_name(url);
     webhook->secret = secret != NULL ? xstrdup(secret) : NULL;
     webhook->box = mailbox_new();
     webhook->waiting_end = &webhook->waiting;
@@ -233,8 +246,9 @@ bool webhook_start(const char *url, const char *secret, struct webhook **out, st
         webhook->curl != NULL && pthread_create(&webhook->thread, NULL, webhook_run, webhook) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!is_running) {
+        error_set(err, "webhook %s: cannot start its thread", webhook->name);
         webhook_free(webhook);
-        return error_set(err, "webhook %s: cannot start its thread", url);
+        return false;
     }
     pthread_setname_np(webhook->thread, "webhook");
     *out = webhook;

@@ -24,3 +24,7 @@ void webhook_count(const struct webhook *webhook, struct webhook_counters *sum);
 
 /** "t=1700000000,v1=…": the caller frees it. */
 char *webhook_sign(const char *secret, int64_t unix_s, const char *body);
+
+/** What may be said of it in a log: scheme, host and port.  The path or the user may be the key to the door,
+ * as many services have it.  The caller frees it. */
+char *webhook_name(const char *url);

@@ -57,8 +57,12 @@ static bool start_one(const struct settings_webhook *settings, struct hook *out,
 {
     char secret[WEBHOOK_SECRET_MOST];
     if (!event_kinds_parse(settings->events, settings->event_count, &out->kinds, err) ||
-        (settings->secret_file != NULL && !read_secret(settings->secret_file, secret, err)))
-        return error_within(err, "webhook %s", settings->url);
+        (settings->secret_file != NULL && !read_secret(settings->secret_file, secret, err))) {
+        char *name = webhook_name(settings->url);
+        error_within(err, "webhook %s", name);
+        free(name);
+        return false;
+    }
     return webhook_start(settings->url, settings->secret_file != NULL ? secret : NULL, &out->webhook, err);
 }
 
