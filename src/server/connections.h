@@ -19,6 +19,7 @@ struct connection {
     bool is_sending;            /* the peer reads too slowly: we wait for room, and read nothing */
     bool is_at_end;             /* the peer has sent all that it will */
     struct address peer;
+    uint16_t port; /* the peer's */
     uint64_t active_ms;
     uint64_t activity;                /* number of its last activity: tells the order within a millisecond */
     struct connection *older, *newer; /* by activity; `newer` also links the free ones */

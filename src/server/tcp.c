@@ -3,6 +3,7 @@
 
 #include "snapshot/snapshot.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -50,6 +51,7 @@ static void admit(struct tcp *tcp, int fd, const struct sockaddr_storage *peer)
     struct connection *connection = connections_take(&tcp->connections, tcp->now_ms);
     connection->source.fd = fd;
     address_of_sockaddr(peer, &connection->peer);
+    connection->port = ntohs(((const struct sockaddr_in *)peer)->sin_port); /* where IPv6 has it, too */
     note_open_count(tcp);
     struct connection *surplus = clients_enter(&tcp->clients, connection);
     if (surplus != NULL)
@@ -100,17 +102,18 @@ struct asker {
     struct answerer *answerer;
     struct observer *observer; /* NULL: nobody looks */
     const struct snapshot *now;
-    const struct address *peer;
+    const struct connection *connection;
 };
 
 static size_t answer_one(void *context, const uint8_t *message, size_t size, uint8_t *out, size_t out_size)
 {
     const struct asker *asker = context;
-    size_t reply_size =
-        answer_message(asker->answerer, asker->now, TRANSPORT_TCP, message, size, asker->peer, out, out_size);
+    const struct connection *connection = asker->connection;
+    size_t reply_size = answer_message(asker->answerer, asker->now, TRANSPORT_TCP, message, size,
+                                       &connection->peer, out, out_size);
     if (asker->observer != NULL)
         observer_see(
-            asker->observer, TRANSPORT_TCP, asker->peer, 0,
+            asker->observer, TRANSPORT_TCP, &connection->peer, connection->port,
             &(struct message){ .packet = message, .size = size, .out = out, .reply_size = reply_size });
     return reply_size;
 }
@@ -120,7 +123,7 @@ static bool answer_waiting(struct tcp *tcp, struct connection *connection)
     struct asker asker = { .answerer = tcp->answerer,
                            .observer = tcp->observer,
                            .now = snapshot_acquire(),
-                           .peer = &connection->peer };
+                           .connection = connection };
     if (tcp->observer != NULL)
         observer_begin(tcp->observer);
     bool is_sound = stream_answer(&connection->stream, answer_one, &asker);

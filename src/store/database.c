@@ -67,7 +67,8 @@ static const char *advice(int code)
 {
     switch (code & 0xff) { /* the primary code below the extended one */
     case SQLITE_FULL: return "free space and retry";
-    case SQLITE_IOERR: return "check the disk, its free space and its quota, then retry";
+    case SQLITE_IOERR:
+        return "check the disk, its free space, its quota and whether it is writable, then retry";
     case SQLITE_READONLY: return "make the file and its directory writable for steerd";
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -82,11 +83,31 @@ static const char *advice(int code)
     }
 }
 
+/* What the system said last of the database or its log, where SQLite says only that it said something. */
+static int system_error(const struct database *db)
+{
+    int number = 0;
+    sqlite3_file *log = NULL;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (number == 0)
+        sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+static const char *reason(const struct database *db, int code)
+{
+    int number = (code & 0xff) == SQLITE_IOERR && db->handle != NULL ? system_error(db) : 0;
+    return number != 0 ? strerrordesc_np(number) : NULL;
+}
+
 bool database_error(const struct database *db, int code, struct error *err)
 {
     const char *what = db->handle != NULL ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
-    const char *todo = advice(code);
-    return error_set(err, "%s: %s%s%s", db->path, what, todo != NULL ? "; " : "", todo != NULL ? todo : "");
+    const char *todo = advice(code), *why = reason(db, code);
+    return error_set(err, "%s: %s%s%s%s%s%s", db->path, what, why != NULL ? " (" : "", why != NULL ? why : "",
+                     why != NULL ? ")" : "", todo != NULL ? "; " : "", todo != NULL ? todo : "");
 }
 
 bool database_is_in_place(const struct database *db, struct error *err)

@@ -108,6 +108,9 @@ class Daemon:
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
+    def state(self):
+        return self.directory / "state"
+
     # ---- start and stop
 
     def arguments(self, *more):
@@ -202,7 +205,7 @@ class Daemon:
 
     @property
     def token(self):
-        return (self.directory / "state" / "admin.token").read_text().strip()
+        return (self.state() / "admin.token").read_text().strip()
 
     def api(self, method, path, body=None, token=True, headers=None):
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()

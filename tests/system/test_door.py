@@ -130,6 +130,41 @@ def test_a_head_that_comes_in_drops_is_not_waited_for(daemon):
     assert metric(daemon, 'steerd_api_connections_ended_total{reason="overdue"}') >= 1
 
 
+def dripping(token, head, drop):
+    """One who begins a body that he may send, and gives a byte now and then."""
+    return (b"%s /v1/config HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n\r\n" % (b"PUT", token.encode(), head), drop)
+
+
+@pytest.mark.skipif(not IS_LONG, reason="takes a minute")
+def test_slow_bodies_of_many_are_ended_by_the_limit_while_others_are_served(daemon):
+    """Operators' own, too: whoever has a token may be slow by mistake."""
+    daemon.start(STEERING)
+    kinds = [dripping(daemon.token, b"If-Match: \"1\"\r\nContent-Length: 1000000", b" "),
+             dripping(daemon.token, b"If-Match: \"1\"\r\nTransfer-Encoding: chunked", b"1\r\n \r\n")]
+    streams, started, slowest, served = [], time.monotonic(), 0, 0
+    for number in range(40):
+        stream = socket.create_connection(("127.0.0.1", daemon.api_port), 20)
+        stream.sendall(kinds[number % 2][0])
+        streams.append((stream, kinds[number % 2][1]))
+    while streams:
+        assert time.monotonic() - started < 90, "%d are still open" % len(streams)
+        for stream, drop in list(streams):
+            if is_closed(stream):
+                stream.close()
+                streams.remove((stream, drop))
+                continue
+            stream.setblocking(True)
+            with contextlib.suppress(ConnectionError):
+                stream.sendall(drop)
+        before = time.monotonic()
+        assert daemon.api("GET", "/v1/status").status == 200 and daemon.answer("www.example.test") == ["192.0.2.1"]
+        daemon.set_weight("us", "a", served % 100 + 1)
+        slowest, served = max(slowest, time.monotonic() - before), served + 1
+        time.sleep(0.3)
+    assert time.monotonic() - started > 10 and served > 20 and slowest < 10
+    assert metric(daemon, 'steerd_api_connections_ended_total{reason="overdue"}') >= 40
+
+
 @pytest.mark.skipif(not IS_LONG, reason="takes a minute")
 @pytest.mark.parametrize("first_bytes", [
     b"", b"GET ", b"PUT /v1/config HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
