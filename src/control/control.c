@@ -201,14 +201,11 @@ static void *control_main(void *arg)
     return NULL;
 }
 
+/* Also what expired meanwhile: the clock ends it, in the store too, before anything is published. */
 static void restore_overrides(struct control *control, const struct store_head *head)
 {
-    int64_t now = clock_wall_ms();
-    for (size_t i = 0; i < head->override_count; i++) {
-        const struct store_override *row = &head->overrides[i];
-        if (row->override.expires_wall_ms == 0 || row->override.expires_wall_ms > now)
-            world_override(control->world, row->key, &row->override);
-    }
+    for (size_t i = 0; i < head->override_count; i++)
+        world_override(control->world, head->overrides[i].key, &head->overrides[i].override);
 }
 
 static bool load_keys(struct control *control, struct error *err)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Operators say otherwise: drain, down, up, a weight; it outlives restarts and ends when it should."""
 import collections
+import sqlite3
+import time
 
 import pytest
 
@@ -92,6 +94,19 @@ def test_overrides_outlive_kill_9_and_expire_meanwhile(server):
     assert override["state"] == "drain" and override["reason"] == "for long" and override["expires"]
     wait_until(lambda: server.endpoint("web", "b")["override"] is None, 5, "expired")
     assert set(answers(server)) == {TWO}
+
+
+def test_what_expired_while_nobody_was_there_is_ended_and_told(server):
+    expires = time.time() + 0.3
+    put(server, state="drain", expires="300ms")
+    server.kill()
+    wait_until(lambda: time.time() > expires + 0.3, 5, "expired")
+    server.start()
+    assert server.endpoint("web", "a")["override"] is None
+    wait_until(lambda: "expired" in server.api("GET", "/v1/events?kind=override&subject=web/a").text, 10, "event")
+    server.stop()
+    with sqlite3.connect(server.directory / "state" / "steerd.db") as store:
+        assert store.execute("SELECT count(*) FROM overrides").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("body,pointer", [
