@@ -87,7 +87,8 @@ static void a_failing_disk_refuses_jobs_until_it_works_again(void **state)
     struct store_job *refused = run(*state, store, numbered_job(2, 100000));
     limit_files(RLIM_INFINITY);
     assert_false(refused->is_done);
-    assert_non_null(strstr(refused->error.text, "/steerd.db: disk I/O error; check the disk"));
+    assert_non_null(
+        strstr(refused->error.text, "/steerd.db: disk I/O error (File too large); check the disk"));
     store_job_free(refused);
 
     run_well(*state, store, override_job("us/a", 1));
