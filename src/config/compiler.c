@@ -89,6 +89,7 @@ void compiler_free(struct compiler *compiler)
 
 static bool is_unchanged(const struct item *before, const struct object *change)
 {
+    source_open(before->source);
     return change->text != NULL && object_is_same(&before->source->object, change);
 }
 
@@ -328,10 +329,24 @@ const struct dataset *compiler_dataset(const struct compiler *compiler)
     return compiler->dataset;
 }
 
+static const struct object *open_object(const struct item *item)
+{
+    source_open(item->source);
+    return &item->source->object;
+}
+
+void compiler_close_texts(struct compiler *compiler)
+{
+    const char *name;
+    void *value;
+    for (size_t at = 0; table_next(compiler->items[OBJECT_ZONE_DATA], &at, &name, &value);)
+        source_close(((struct item *)value)->source);
+}
+
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name)
 {
     const struct item *item = table_find(compiler->items[kind], name);
-    return item != NULL ? &item->source->object : NULL;
+    return item != NULL ? open_object(item) : NULL;
 }
 
 size_t compiler_count(const struct compiler *compiler)
@@ -348,7 +363,7 @@ const struct object *compiler_find_accepted(const struct compiler *compiler, enu
     struct item *item;
     if (!kept_find(&compiler->kept, kind, name, &item))
         return compiler_find(compiler, kind, name);
-    return item != NULL ? &item->source->object : NULL;
+    return item != NULL ? open_object(item) : NULL;
 }
 
 static int compare_names(const void *left, const void *right)
@@ -360,9 +375,10 @@ static int compare_names(const void *left, const void *right)
 static void list_object(const struct item *item, const char *prefix, struct objects *out)
 {
     const struct object *object = &item->source->object;
-    if (prefix == NULL || strncmp(object->name, prefix, strlen(prefix)) == 0)
-        objects_add(out, object->kind, object->name, object->text, object->text_size)->packed =
-            object->packed;
+    if (prefix != NULL && strncmp(object->name, prefix, strlen(prefix)) != 0)
+        return;
+    source_open(item->source);
+    objects_add(out, object->kind, object->name, object->text, object->text_size)->packed = object->packed;
 }
 
 static void list_kind(const struct compiler *compiler, enum object_kind kind, bool is_accepted,

@@ -4,6 +4,9 @@
 #include "base/memory.h"
 #include "base/table.h"
 
+#include <zstd.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +75,57 @@ void source_drop(struct source *source)
         packed_drop((struct packed *)(source + 1));
     free(source->references);
     free(source);
+}
+
+/* ---- texts that nobody reads ---- */
+
+#define SHRUNK_FROM  ((size_t)256 << 10) /* bytes of text */
+#define SHRINK_LEVEL 2                   /* half a gigabyte a second; more would hardly save more */
+
+struct shrunk_text {
+    size_t size;
+    uint8_t bytes[];
+};
+
+static struct shrunk_text *shrink(const struct object *object)
+{
+    size_t bound = ZSTD_compressBound(object->text_size);
+    struct shrunk_text *shrunk = xrealloc(NULL, 1, sizeof *shrunk + bound);
+    shrunk->size = ZSTD_compress(shrunk->bytes, bound, object->text, object->text_size, SHRINK_LEVEL);
+    if (ZSTD_isError(shrunk->size)) { /* no memory for its tables */
+        free(shrunk);
+        return NULL;
+    }
+    return xrealloc(shrunk, 1, sizeof *shrunk + shrunk->size);
+}
+
+void source_close(struct source *source)
+{
+    struct object *object = &source->object;
+    if (object->kind != OBJECT_ZONE_DATA || object->text == NULL || !source->owns_text ||
+        object->text_size < SHRUNK_FROM)
+        return;
+    if (source->shrunk == NULL)
+        source->shrunk = shrink(object);
+    if (source->shrunk == NULL)
+        return;
+    free(object->text);
+    object->text = NULL;
+}
+
+void source_open(struct source *source)
+{
+    struct object *object = &source->object;
+    if (object->kind != OBJECT_ZONE_DATA || object->text != NULL)
+        return;
+    object->text = xrealloc(NULL, object->text_size + 1, 1);
+    size_t size =
+        ZSTD_decompress(object->text, object->text_size, source->shrunk->bytes, source->shrunk->size);
+    if (size != object->text_size) {
+        fputs("steerd: a compressed text is damaged: the memory of this machine is not sound\n", stderr);
+        abort();
+    }
+    object->text[size] = '\0';
 }
 
 struct item *item_new(struct source *source)

@@ -28,7 +28,10 @@ struct source {
     uint32_t zone_size;   /* service: length of the zone's name in front of "/owner" */
     struct object object; /* name, pointer and a text that is packed or copied stand behind it in the block */
     size_t reference_count;
-    struct reference *references; /* one block with the names; NULL if there are none */
+    union {                           /* one block each; NULL if there is none */
+        struct reference *references; /* with the names */
+        struct shrunk_text *shrunk;   /* zone data, which refers to nothing: see source_close */
+    };
 };
 
 /*
@@ -70,6 +73,14 @@ struct item {
 struct source *source_new(struct forms *forms, struct object *object);
 struct source *source_use(struct source *source);
 void source_drop(struct source *source);
+
+/**
+ * A large zone's text is as large as what is served of it, and seldom looked at: between changes it lies
+ * compressed, a seventh of its size.  Whoever reads the text of zone data opens it first.
+ */
+void source_open(struct source *source);
+/** Nobody reads it any more for now.  A small text stays, and any that is not the source's own. */
+void source_close(struct source *source);
 
 static inline const struct object *item_said(const struct item *item)
 {

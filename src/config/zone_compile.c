@@ -121,6 +121,7 @@ static uint32_t scan_data(const struct zone_work *work, const struct declared_zo
                           const struct item *item, struct zone_records *records)
 {
     const struct object *object = &item->source->object;
+    source_open(item->source);
     const char *file = zone->file != NULL ? zone->file : "records_text";
     struct zone_data data;
     struct error err;

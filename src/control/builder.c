@@ -123,6 +123,8 @@ static void run_read(struct builder *builder, struct command *command)
 {
     command->generation = builder->generation;
     command_return(command, reading_run(builder->compiler, command) ? RESULT_DONE : RESULT_NOT_FOUND);
+    if (builder->in_flight == NULL) /* else its texts are on their way to the store */
+        compiler_close_texts(builder->compiler);
 }
 
 /* ---- tasks of its own ---- */
@@ -207,6 +209,7 @@ static void give_memory_back(struct builder *builder)
     if (builder->changed_count < BUILDER_TRIM_AFTER)
         return;
     builder->changed_count = 0;
+    compiler_close_texts(builder->compiler);
     malloc_trim(0);
 }
 

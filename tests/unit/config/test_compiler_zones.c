@@ -334,6 +334,71 @@ static void a_reject_leaves_the_dataset_as_it_was(void **state)
     bench_free(&bench);
 }
 
+/* ---- large texts, which lie compressed between changes ---- */
+
+static char *large_zone(const char *address)
+{
+    struct text out = { 0 };
+    text_puts(&out, "@ SOA a b 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n");
+    for (int i = 0; i < 20000; i++)
+        text_printf(&out, "host%d A 192.0.2.%d\n", i, i % 256);
+    text_printf(&out, "www A %s\n", address);
+    return text_take(&out);
+}
+
+static void expect_address(const struct bench *bench, const char *owner, const char *rdata)
+{
+    const struct dns_rrset *rrset = bench_rrset(bench, owner, DNS_A);
+    assert_non_null(rrset);
+    assert_memory_equal(dns_rr_rdata(rrset->wire), rdata, 4);
+}
+
+static void expect_text(const struct bench *bench, const char *expected)
+{
+    const struct object *data = compiler_find(bench->compiler, OBJECT_ZONE_DATA, "z.test");
+    assert_int_equal(data->text_size, strlen(expected));
+    assert_string_equal(data->text, expected);
+}
+
+static void a_large_text_is_there_whenever_it_is_wanted(void **state)
+{
+    (void)state;
+    char *first = large_zone("198.51.100.1"), *second = large_zone("198.51.100.2");
+    struct bench bench = bench_new();
+    struct objects changes = { 0 };
+    objects_add(&changes, OBJECT_ZONE, "z.test", xstrdup("{ \"file\": \"zone\" }"), 18);
+    objects_add(&changes, OBJECT_ZONE_DATA, "z.test", xstrdup(first), strlen(first));
+    assert_true(bench_apply(&bench, &changes));
+    objects_free(&changes);
+    bench_accept(&bench);
+    for (int round = 0; round < 2; round++) { /* compressed anew, and as it was before */
+        compiler_close_texts(bench.compiler);
+        expect_text(&bench, first);
+    }
+
+    compiler_close_texts(bench.compiler); /* the zone is read again for a line beside its file */
+    bench_set(&bench, OBJECT_ZONE, "z.test", "{ \"file\": \"zone\", \"records\": [\"more A 203.0.113.9\"] }");
+    expect_address(&bench, "more.z.test", "\xcb\0\x71\x09");
+    expect_address(&bench, "www.z.test", "\xc6\x33\x64\x01");
+
+    compiler_close_texts(bench.compiler);
+    bench_set(&bench, OBJECT_ZONE_DATA, "z.test", first); /* no change */
+    compiler_close_texts(bench.compiler);
+    bench_set(&bench, OBJECT_ZONE_DATA, "z.test", second);
+    expect_address(&bench, "www.z.test", "\xc6\x33\x64\x02");
+    compiler_close_texts(bench.compiler);
+    struct objects all;
+    compiler_list(bench.compiler, &all);
+    char *steering = objects_to_steering(&all, true);
+    assert_non_null(strstr(steering, "www A 198.51.100.2"));
+    free(steering);
+    objects_free(&all);
+    compiler_close_texts(bench.compiler);
+    bench_free(&bench);
+    free(first);
+    free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +416,7 @@ int main(void)
         cmocka_unit_test(two_services_of_one_name_are_refused),
         cmocka_unit_test(hostnames_are_answered_with_cname_where_the_name_allows_it),
         cmocka_unit_test(cname_follows_what_the_pools_become),
+        cmocka_unit_test(a_large_text_is_there_whenever_it_is_wanted),
         cmocka_unit_test(a_reject_leaves_the_dataset_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
