@@ -27,24 +27,30 @@ struct service_names {
     struct child root;
 };
 
-/* A steered owner name.  One block with the private nodes, endpoints and strings of its tree.  What nearly
- * every query needs of it comes first, and so from one cache line. */
+/* What few services have, apart from those that do not. */
+struct service_more {
+    struct child sorry;          /* ALL_DOWN_TARGET only */
+    int64_t higher_ttl_until_ms; /* wall time: when the last answer with a higher TTL that it had before
+                                    expires; 0: it had none */
+    const struct service_binding *https, *svcb; /* NULL: it has none */
+    const struct service_names *mx, *srv;       /* NULL: it has none */
+    uint32_t failover_ms;                       /* objective, which TTL and checks keep; 0: none */
+};
+extern const struct service_more service_plain; /* of those that have nothing of it */
+
+/* A steered owner name.  One block with the private nodes, endpoints and strings of its tree.  It is smaller
+ * than a cache line, and the root's node follows. */
 struct service {
     uint32_t id; /* stable across datasets, for tickets; < 2^24 */
     uint32_t ttl_s;
     uint32_t min_ttl_s; /* the TTL is not shortened below it */
     uint8_t when_all_down;
     bool uses_ecs;
-    bool has_affinity;           /* the client's network draws, not a ticket: a client keeps its site */
-    bool is_cname;               /* all endpoints are hostnames, and the owner may hold a CNAME */
-    bool has_names;              /* else, and some are: their addresses are answered */
-    bool has_no_addresses;       /* A and AAAA are not its business: only names with an order are */
-    struct child root;           /* of its addresses, else the first of its others */
-    struct child sorry;          /* ALL_DOWN_TARGET only */
-    int64_t higher_ttl_until_ms; /* wall time: when the last answer with a higher TTL that it had before
-                                    expires; 0: it had none */
-    uint32_t failover_ms;        /* objective, which TTL and checks keep; 0: none */
-    const struct service_binding *https, *svcb; /* NULL: it has none */
-    const struct service_names *mx, *srv;       /* NULL: it has none */
-    const char *name;                           /* "www.example.com" */
+    bool has_affinity;               /* the client's network draws, not a ticket: a client keeps its site */
+    bool is_cname;                   /* all endpoints are hostnames, and the owner may hold a CNAME */
+    bool has_names;                  /* else, and some are: their addresses are answered */
+    bool has_no_addresses;           /* A and AAAA are not its business: only names with an order are */
+    struct child root;               /* of its addresses, else the first of its others */
+    const struct service_more *more; /* never NULL in a dataset */
+    const char *name;                /* "www.example.com" */
 };

@@ -97,7 +97,7 @@ bool assembly_steers(const struct service *service, uint16_t qtype);
 /** The service's HTTPS or SVCB RRs, or NULL. */
 static inline const struct service_binding *assembly_binding_of(const struct service *service, uint16_t qtype)
 {
-    return qtype == DNS_HTTPS ? service->https : qtype == DNS_SVCB ? service->svcb : NULL;
+    return qtype == DNS_HTTPS ? service->more->https : qtype == DNS_SVCB ? service->more->svcb : NULL;
 }
 
 #define BINDING_RDATA_MOST (SERVICE_BINDING_SIZE_MAX + 2 * 4 + ADDRESSES_MOST * (4 + 16))

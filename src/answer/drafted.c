@@ -171,8 +171,8 @@ static enum step add_steered(struct drafting *drafting, const struct service *se
     const uint16_t qtype = drafting->ready->query->qtype;
     if (!assembly_steers(service, qtype))
         return add_static(drafting);
-    if (drafting->chain_length > 0 || (qtype == DNS_MX && service->mx != NULL) ||
-        (qtype == DNS_SRV && service->srv != NULL))
+    if (drafting->chain_length > 0 || (qtype == DNS_MX && service->more->mx != NULL) ||
+        (qtype == DNS_SRV && service->more->srv != NULL))
         return STEP_ASSEMBLE;
     ready_decide(drafting->ready, service);
     return add_decided(drafting, service);

@@ -223,7 +223,7 @@ static bool all_down(struct walk *walk, const struct child *root)
     walk->decision->is_all_down = true;
     switch ((enum all_down)service->when_all_down) {
     case ALL_DOWN_SERVE_ALL: return try_views(walk, root, VIEW_UNHELD);
-    case ALL_DOWN_TARGET: return try_views(walk, &service->sorry, VIEW_HEALTHY);
+    case ALL_DOWN_TARGET: return try_views(walk, &service->more->sorry, VIEW_HEALTHY);
     case ALL_DOWN_SERVFAIL: walk->decision->outcome = STEER_SERVFAIL; return false;
     case ALL_DOWN_NODATA: return false;
     }

@@ -127,10 +127,10 @@ bool assembly_steers(const struct service *service, uint16_t qtype)
     switch (qtype) {
     case DNS_A:
     case DNS_AAAA: return !service->has_no_addresses;
-    case DNS_HTTPS: return service->https != NULL || service->is_cname;
-    case DNS_SVCB: return service->svcb != NULL || service->is_cname;
-    case DNS_MX: return service->mx != NULL || service->is_cname;
-    case DNS_SRV: return service->srv != NULL || service->is_cname;
+    case DNS_HTTPS: return service->more->https != NULL || service->is_cname;
+    case DNS_SVCB: return service->more->svcb != NULL || service->is_cname;
+    case DNS_MX: return service->more->mx != NULL || service->is_cname;
+    case DNS_SRV: return service->more->srv != NULL || service->is_cname;
     default: return service->is_cname;
     }
 }

@@ -145,7 +145,7 @@ static void steer_names(struct assembly *assembly, const struct zone_match *matc
 
 static const struct service_names *names_of(const struct service *service, uint16_t qtype)
 {
-    return qtype == DNS_MX ? service->mx : qtype == DNS_SRV ? service->srv : NULL;
+    return qtype == DNS_MX ? service->more->mx : qtype == DNS_SRV ? service->more->srv : NULL;
 }
 
 const uint8_t *assembly_steer(struct assembly *assembly, const struct zone_match *match)

@@ -47,17 +47,17 @@ static void tell_zone(struct explain_steps *steps, const struct trace_step *step
     writer_string(steps->json, "outcome", outcome_name(step));
     writer_bool(steps->json, "wildcard", step->match->is_wildcard);
     writer_string(steps->json, "service", step->service != NULL ? step->service->name : NULL);
-    if (step->service != NULL && step->service->failover_ms != 0)
-        writer_real(steps->json, "objective_s", step->service->failover_ms / 1e3);
+    if (step->service != NULL && step->service->more->failover_ms != 0)
+        writer_real(steps->json, "objective_s", step->service->more->failover_ms / 1e3);
     text_printf(steps->summary, "zone %s: ", apex);
     if (step->service != NULL)
         text_printf(steps->summary, "service %s%s\n", step->service->name,
                     step->match->is_wildcard ? " (by wildcard)" : "");
     else
         text_printf(steps->summary, "%s\n", outcome_name(step));
-    if (step->service != NULL && step->service->failover_ms != 0)
+    if (step->service != NULL && step->service->more->failover_ms != 0)
         text_printf(steps->summary, "its failover objective of %gs: TTL %us, the rest for the checks below\n",
-                    step->service->failover_ms / 1e3, step->service->ttl_s);
+                    step->service->more->failover_ms / 1e3, step->service->ttl_s);
 }
 
 static void write_location(struct writer *json, const struct location *location)
@@ -116,7 +116,7 @@ static const struct child *root_of_walk(struct explain_steps *steps)
     bool is_first = steps->walk_count++ == 0;
     if (service == NULL)
         return NULL;
-    return is_first || service->when_all_down != ALL_DOWN_TARGET ? &service->root : &service->sorry;
+    return is_first || service->when_all_down != ALL_DOWN_TARGET ? &service->root : &service->more->sorry;
 }
 
 static void tell_view(struct explain_steps *steps, const struct trace_step *step)

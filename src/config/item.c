@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USES_USUAL 4 /* a power of two */
+
 static char *put_string(char **at, const char *bytes, size_t size)
 {
     char *start = *at;
@@ -154,7 +156,10 @@ void item_free(struct item *item)
 
 void item_add_use(struct item *item, struct interned *interned)
 {
-    item->uses = xrealloc(item->uses, item->use_count + 1, sizeof(struct interned *));
+    if (item->use_count == 0 ||
+        (item->use_count >= USES_USUAL && (item->use_count & (item->use_count - 1)) == 0))
+        item->uses = xrealloc(item->uses, item->use_count == 0 ? USES_USUAL : item->use_count * 2,
+                              sizeof(struct interned *));
     item->uses[item->use_count++] = interned;
 }
 

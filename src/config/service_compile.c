@@ -53,10 +53,10 @@ static struct own_types types_declared(const struct declared_service *declared)
 static struct own_types types_of(const struct service *service)
 {
     return (struct own_types){ .addresses = !service->has_no_addresses,
-                               .https = service->https != NULL,
-                               .svcb = service->svcb != NULL,
-                               .mx = service->mx != NULL,
-                               .srv = service->srv != NULL };
+                               .https = service->more->https != NULL,
+                               .svcb = service->more->svcb != NULL,
+                               .mx = service->more->mx != NULL,
+                               .srv = service->more->srv != NULL };
 }
 
 /* True if records of that type would answer in the service's place. */
@@ -183,10 +183,20 @@ static const struct service_names *write_names(struct tree *tree, const struct d
     return names;
 }
 
-static void measure_service(const struct declared_service *declared, const char *name, struct tree_size *size)
+static bool has_more(const struct declared_service *declared, int64_t higher_ttl_until)
+{
+    return higher_ttl_until != 0 || declared->when_all_down == ALL_DOWN_TARGET || declared->failover_ms > 0 ||
+           declared->https.priority > 0 || declared->svcb.priority > 0 || declared->mx.step > 0 ||
+           declared->srv.step > 0;
+}
+
+static void measure_service(const struct declared_service *declared, const char *name, bool has_more_parts,
+                            struct tree_size *size)
 {
     size_t name_size = strlen(name);
     *size = (struct tree_size){ .structs = sizeof(struct service) };
+    if (has_more_parts)
+        size->structs += sizeof(struct service_more);
     tree_measure_string(name, size);
     if (declared->policy.kind != TARGET_NONE)
         tree_measure_target(&declared->policy, name_size, size);
@@ -199,38 +209,53 @@ static void measure_service(const struct declared_service *declared, const char 
 }
 
 /* Trees of names, whose own hostnames nobody has to resolve. */
-static void write_orders(struct tree *tree, const struct declared_service *declared, struct service *service)
+static void write_orders(struct tree *tree, const struct declared_service *declared, struct service *service,
+                         struct service_more *more)
 {
     bool before = tree->needs_no_addresses;
     tree->needs_no_addresses = true;
-    service->mx = write_names(tree, &declared->mx, &service->root);
-    service->srv = write_names(tree, &declared->srv, &service->root);
+    more->mx = write_names(tree, &declared->mx, &service->root);
+    more->srv = write_names(tree, &declared->srv, &service->root);
     tree->needs_no_addresses = before;
     if (service->has_no_addresses)
-        service->root = service->mx != NULL ? service->mx->root : service->srv->root;
+        service->root = more->mx != NULL ? more->mx->root : more->srv->root;
 }
 
-static struct service *write_service(struct tree *tree, const struct declared_service *declared)
+/* Behind the tree of the addresses, which nearly every query walks. */
+static void write_more(struct tree *tree, const struct declared_service *declared, int64_t higher_ttl_until,
+                       struct service *service)
+{
+    struct service_more *more = tree_write_struct(tree, sizeof *more);
+    service->more = more;
+    more->higher_ttl_until_ms = higher_ttl_until;
+    more->failover_ms = declared->failover_ms;
+    if (declared->when_all_down == ALL_DOWN_TARGET)
+        tree_write_root(tree, &declared->sorry, &more->sorry);
+    more->https = write_binding(tree, &declared->https);
+    more->svcb = write_binding(tree, &declared->svcb);
+    write_orders(tree, declared, service, more);
+}
+
+static struct service *write_service(struct tree *tree, const struct declared_service *declared,
+                                     int64_t higher_ttl_until)
 {
     struct tree_size size;
-    measure_service(declared, tree->prefix, &size);
+    bool has_more_parts = has_more(declared, higher_ttl_until);
+    measure_service(declared, tree->prefix, has_more_parts, &size);
     struct service *service = tree_begin(tree, &size, sizeof *service);
     service->id = tree->item->id;
     service->ttl_s = declared->ttl_s;
     service->min_ttl_s = declared->min_ttl_s;
     service->when_all_down = declared->when_all_down;
-    service->failover_ms = declared->failover_ms;
+    service->more = &service_plain;
     service->uses_ecs = declared->uses_ecs;
     service->has_affinity = declared->has_affinity;
     service->has_no_addresses = declared->policy.kind == TARGET_NONE;
     service->name = tree_write_string(tree, tree->prefix);
     if (!service->has_no_addresses)
         tree_write_root(tree, &declared->policy, &service->root);
-    if (declared->when_all_down == ALL_DOWN_TARGET)
-        tree_write_root(tree, &declared->sorry, &service->sorry);
-    service->https = write_binding(tree, &declared->https);
-    service->svcb = write_binding(tree, &declared->svcb);
-    write_orders(tree, declared, service);
+    if (has_more_parts)
+        write_more(tree, declared, higher_ttl_until, service);
     return service;
 }
 
@@ -238,11 +263,11 @@ static void collect_private(struct tree *tree, const struct service *service)
 {
     tree_before_child(tree, &service->root);
     if (service->when_all_down == ALL_DOWN_TARGET)
-        tree_before_child(tree, &service->sorry);
-    if (service->mx != NULL)
-        tree_before_child(tree, &service->mx->root);
-    if (service->srv != NULL)
-        tree_before_child(tree, &service->srv->root);
+        tree_before_child(tree, &service->more->sorry);
+    if (service->more->mx != NULL)
+        tree_before_child(tree, &service->more->mx->root);
+    if (service->more->srv != NULL)
+        tree_before_child(tree, &service->more->srv->root);
 }
 
 #define PUBLISHED_WITHIN_MS 5000 /* until then answers go out as before */
@@ -251,9 +276,9 @@ static void collect_private(struct tree *tree, const struct service *service)
 static int64_t higher_ttl_until_ms(const struct service *before, uint32_t ttl_s)
 {
     if (before == NULL || before->ttl_s <= ttl_s)
-        return before != NULL ? before->higher_ttl_until_ms : 0;
+        return before != NULL ? before->more->higher_ttl_until_ms : 0;
     int64_t until_ms = clock_wall_ms() + PUBLISHED_WITHIN_MS + (int64_t)before->ttl_s * 1000;
-    return until_ms > before->higher_ttl_until_ms ? until_ms : before->higher_ttl_until_ms;
+    return until_ms > before->more->higher_ttl_until_ms ? until_ms : before->more->higher_ttl_until_ms;
 }
 
 static void build_service(struct build *build, struct zone_work *work, struct item *before, struct item *item,
@@ -267,14 +292,13 @@ static void build_service(struct build *build, struct zone_work *work, struct it
     };
     if (before != NULL)
         collect_private(&tree, before->service);
-    struct service *service = write_service(&tree, declared);
+    struct service *service = write_service(
+        &tree, declared, higher_ttl_until_ms(before != NULL ? before->service : NULL, declared->ttl_s));
     service->is_cname = is_cname;
-    service->higher_ttl_until_ms =
-        higher_ttl_until_ms(before != NULL ? before->service : NULL, service->ttl_s);
     service->has_names = !is_cname && (item->whole_reach & REACH_HOSTNAME) != 0;
     build->resolving_change += service->has_names - (before != NULL && before->service->has_names);
     build->objective_change +=
-        (service->failover_ms > 0) - (before != NULL && before->service->failover_ms > 0);
+        (service->more->failover_ms > 0) - (before != NULL && before->service->more->failover_ms > 0);
     item->service = service;
     if (service->has_names)
         service_check_loops(build, item, owner);
@@ -343,7 +367,7 @@ void service_remove(struct build *build, struct zone_work *work, struct item *be
     tree_before_end(&tree);
     build_leave(build, before);
     build->resolving_change -= before->service->has_names;
-    build->objective_change -= before->service->failover_ms > 0;
+    build->objective_change -= before->service->more->failover_ms > 0;
     numbers_drop(&build->compiler->service_ids, before->id);
     if (work->edit != NULL && !work->is_rebuilt &&
         service_owner(build, work, &before->source->object, &owner))

@@ -59,7 +59,7 @@ void service_check_loops(struct build *build, const struct item *item, const str
     const struct service *service = item->service;
     search_child(&search, &service->root, NULL);
     if (service->when_all_down == ALL_DOWN_TARGET && !search.is_found)
-        search_child(&search, &service->sorry, NULL);
+        search_child(&search, &service->more->sorry, NULL);
     table_free(search.seen);
     if (!search.is_found)
         return;

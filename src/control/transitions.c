@@ -173,7 +173,7 @@ static void visit_name(const struct dns_name *owner, const struct zone_node *nod
         return;
     add_uses(walk->transitions, walk->dataset, service, &service->root);
     if (service->when_all_down == ALL_DOWN_TARGET)
-        add_uses(walk->transitions, walk->dataset, service, &service->sorry);
+        add_uses(walk->transitions, walk->dataset, service, &service->more->sorry);
 }
 
 static int compare_uses(const void *a, const void *b)
@@ -320,7 +320,7 @@ int64_t transitions_cached_until_ms(struct transitions *transitions, const struc
         for (const struct use *use = first_use(transitions, slots[i]); use < end && use->slot == slots[i];
              use++) {
             int64_t now_until_ms = now_ms + (int64_t)use->service->ttl_s * 1000;
-            int64_t before_until_ms = use->service->higher_ttl_until_ms;
+            int64_t before_until_ms = use->service->more->higher_ttl_until_ms;
             int64_t last_ms = now_until_ms > before_until_ms ? now_until_ms : before_until_ms;
             until_ms = last_ms > until_ms ? last_ms : until_ms;
         }

@@ -233,7 +233,7 @@ static inline struct decision reference_decide(struct reference *reference, cons
         else if (service->when_all_down == ALL_DOWN_SERVE_ALL)
             is_found = naive_try(reference, &service->root, VIEW_UNHELD);
         else if (service->when_all_down == ALL_DOWN_TARGET)
-            is_found = naive_try(reference, &service->sorry, VIEW_HEALTHY);
+            is_found = naive_try(reference, &service->more->sorry, VIEW_HEALTHY);
     }
     if (!is_found)
         decision->count = 0;

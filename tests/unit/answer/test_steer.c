@@ -143,7 +143,8 @@ static void when_all_down_does_what_the_service_says(void **unused)
     struct node *pool = tree_pool(&world.tree, "failover", (uint32_t[]){ 1 }, 1);
     struct node *sorry = tree_pool(&world.tree, "failover", (uint32_t[]){ 1 }, 1);
     world_root(&world, pool);
-    world.service.sorry = (struct child){ .kind = CHILD_SHARED, .shared = sorry->id };
+    const struct service_more more = { .sorry = { .kind = CHILD_SHARED, .shared = sorry->id } };
+    world.service.more = &more;
     tree_set_up(&world.tree, 0, false);
     tree_refresh_all(&world.tree);
     world.service.when_all_down = ALL_DOWN_NODATA;

@@ -21,7 +21,7 @@ static unsigned decision_count(void)
     return text != NULL && strcmp(text, "1") == 0 ? DECISIONS_LONG : DECISIONS;
 }
 
-static struct service random_service(struct forest *forest)
+static struct service random_service(struct forest *forest, struct service_more *more)
 {
     struct service service = {
         .id = 7,
@@ -31,8 +31,11 @@ static struct service random_service(struct forest *forest)
         .is_cname = forest_chance(forest, 10),
         .has_affinity = forest_chance(forest, 15),
         .root = { .kind = CHILD_SHARED, .weight = 1, .shared = forest_below(forest, NODES) },
-        .sorry = { .kind = CHILD_SHARED, .weight = 1, .shared = forest_below(forest, NODES) },
+        .more = more,
         .name = "www",
+    };
+    *more = (struct service_more){
+        .sorry = { .kind = CHILD_SHARED, .weight = 1, .shared = forest_below(forest, NODES) },
     };
     service.has_names = forest->has_names && !service.is_cname;
     return service;
@@ -86,7 +89,8 @@ static void play(uint64_t seed)
     struct tickets *tickets = tickets_new(1024), *tickets_of_told = tickets_new(1024);
     forest_open(&forest, seed);
     reference_open(&reference, &forest);
-    struct service service = random_service(&forest);
+    struct service_more more;
+    struct service service = random_service(&forest, &more);
     for (unsigned i = 0; i < PER_FOREST; i++) {
         if (forest_chance(&forest, 25)) {
             forest_change(&forest);

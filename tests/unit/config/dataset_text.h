@@ -61,7 +61,7 @@ static inline void dataset_text_service(const struct dataset_text *all, const st
                 service->min_ttl_s, service->when_all_down, service->uses_ecs, service->is_cname);
     dataset_text_child(all, &service->root, NULL, out);
     if (service->when_all_down == ALL_DOWN_TARGET)
-        dataset_text_child(all, &service->sorry, NULL, out);
+        dataset_text_child(all, &service->more->sorry, NULL, out);
 }
 
 static inline void dataset_text_add(struct dataset_text *all, struct text *line)

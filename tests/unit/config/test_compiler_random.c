@@ -316,8 +316,9 @@ static void see_owner(const struct dns_name *owner, const struct zone_node *node
     const struct service *service = zone_node_service(node);
     if (service != NULL && service->root.kind == CHILD_NODE)
         see_node(context, service->root.node);
-    if (service != NULL && service->sorry.kind == CHILD_NODE && service->when_all_down == ALL_DOWN_TARGET)
-        see_node(context, service->sorry.node);
+    if (service != NULL && service->more->sorry.kind == CHILD_NODE &&
+        service->when_all_down == ALL_DOWN_TARGET)
+        see_node(context, service->more->sorry.node);
 }
 
 /* Every slot has the node that control was told of, and only one. */

@@ -83,7 +83,7 @@ static void an_objective_sets_the_ttl_and_the_pace_of_all_checks_below(void **st
               "\"other\" }");
     assert_int_equal(bench_service(&bench, "www.example.com")->ttl_s, 5);
     assert_int_equal(bench_service(&bench, "www.example.com")->min_ttl_s, 2);
-    assert_int_equal(bench_service(&bench, "www.example.com")->failover_ms, 10000);
+    assert_int_equal(bench_service(&bench, "www.example.com")->more->failover_ms, 10000);
     assert_int_equal(bench_service(&bench, "api.example.com")->ttl_s, 30);
     pace_is("us", "3 x 1300 + 1000");
     pace_is("eu", "3 x 1300 + 1000");
