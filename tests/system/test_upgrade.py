@@ -65,7 +65,7 @@ def test_what_was_written_before_is_there_after(server):
 
 def test_one_that_cannot_read_its_configuration_leaves_the_other_alone(server):
     before = server.generation()
-    server.write("steering.json", {"pools": {"web": {"policy": "nonsense"}}})
+    server.write("steering.json", {"pools": {"web": {"policy": "nonsense", "endpoints": {"a": {"ipv4": "127.0.10.1"}}}}})
     after = successor(server)
     assert after.wait(START_S) == 1
     assert "nonsense" in server.log
