@@ -2,6 +2,7 @@
 #include "cli/call.h"
 
 #include "base/memory.h"
+#include "cli/changes.h"
 #include "cli/screen.h"
 
 #include <stdlib.h>
@@ -38,10 +39,12 @@ enum cli_exit call_print_written(const struct options *options, const struct ans
         text_puts(&out, "\n");
         text_free(&line);
     }
-    if (options->is_dry_run)
+    if (options->is_dry_run) {
+        changes_print(cJSON_GetObjectItemCaseSensitive(answer->json, "changes"), &out);
         text_puts(&out, "it would be accepted; nothing was changed\n");
-    else
+    } else {
         text_printf(&out, "generation %.0f\n", json_number(answer->json, "generation"));
+    }
     return screen_put(&out);
 }
 

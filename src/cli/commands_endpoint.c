@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is about endpoints: the list, weights, overrides. */
 #include "cli/call.h"
+#include "cli/changes.h"
 #include "cli/screen.h"
 #include "cli/waiting.h"
 
@@ -119,6 +120,7 @@ static enum cli_exit print_endpoint(const struct options *options, const struct 
     const cJSON *effective = cJSON_GetObjectItemCaseSensitive(answer->json, "effective");
     struct text line = { 0 }, out = { 0 };
     if (options->is_dry_run) {
+        changes_print(cJSON_GetObjectItemCaseSensitive(answer->json, "changes"), &out);
         text_puts(&line, "it would be accepted; nothing was changed");
     } else {
         text_printf(&line, "%s/%s: %s, weight %.0f", json_text(answer->json, "pool"),

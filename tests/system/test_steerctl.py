@@ -102,3 +102,14 @@ def test_a_configuration_is_checked(server):
     assert server.steerctl("check-config", str(server.directory / "steerd.json")).returncode == DONE
     server.write("steering.json", {"pools": {"us": {"policy": "sideways"}}})
     assert server.steerctl("check-config", str(server.directory / "steerd.json")).returncode == REFUSED
+
+
+def test_a_dry_run_shows_what_would_change(daemon):
+    daemon.start(world({"www": {"policy": "us"}}, {"us": pool("weighted", "192.0.2.1", "192.0.2.2"), "eu": pool("weighted", "192.0.2.3")}))
+    said = done(daemon.steerctl("set-weight", "us/a", "9", "--dry-run"))
+    assert said == "change pool us\n  /endpoints/a/weight: nothing becomes 9\nit would be accepted; nothing was changed\n"
+    daemon.set_weight("us", "a", 5)
+    said = done(daemon.steerctl("rollback", "1", "--dry-run"))
+    assert said == "change pool us\n  /endpoints/a/weight: 5 becomes nothing\nit would be accepted; nothing was changed\n"
+    assert done(daemon.steerctl("delete", "pools/eu", "--dry-run")) == "delete pool eu\nit would be accepted; nothing was changed\n"
+    assert daemon.generation() == 2
