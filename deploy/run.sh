@@ -186,4 +186,8 @@ fi
 code=0
 wait "$steerd_pid" || code=$?
 steerd_pid=''
+if [ "$code" -eq 0 ]; then
+    say "steerd has ended: it was told to, or another steerd has taken its place."
+    exit 0
+fi
 die "steerd ended by itself with code $code"

@@ -2,16 +2,14 @@
 #include "api/token_file.h"
 
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/rng.h"
+#include "base/secret_file.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,60 +34,18 @@ void token_make(char out[TOKEN_TEXT_SIZE])
     OPENSSL_cleanse(secret, sizeof secret);
 }
 
-static bool sync_directory(const char *file, struct error *err)
-{
-    char *copy = xstrdup(file);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_done = fd >= 0 && fsync(fd) == 0;
-    if (!is_done)
-        error_set(err, "cannot make the directory of %s durable: %s", file, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return is_done;
-}
-
-static bool write_whole(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return fsync(fd) == 0;
-}
-
-/* The file appears under its name only when it is whole and on disk. */
-static bool write_token(const char *file, const char *token, struct error *err)
-{
-    char *temporary = xasprintf("%s.new", file);
-    if (unlink(temporary) != 0 && errno != ENOENT)
-        error_set(err, "%s: %s", temporary, strerror(errno));
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool is_done = fd >= 0 && write_whole(fd, token, strlen(token)) && rename(temporary, file) == 0;
-    if (!is_done)
-        error_set(err, "%s: cannot write the admin token: %s", temporary, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(temporary);
-    return is_done && sync_directory(file, err);
-}
-
 static bool make_token(const char *file, unsigned char out[TOKEN_DIGEST_SIZE], struct error *err)
 {
     char token[TOKEN_TEXT_SIZE + 1];
     token_make(token);
     token_digest(token, strlen(token), out);
     strcat(token, "\n");
-    bool is_done = write_token(file, token, err);
+    bool is_done = secret_file_make(file, token, err);
     OPENSSL_cleanse(token, sizeof token);
-    if (is_done)
-        log_notice("a new admin token stands in %s", file);
-    return is_done;
+    if (!is_done)
+        return error_within(err, "the admin token %s", file);
+    log_notice("a new admin token stands in %s", file);
+    return true;
 }
 
 static void warn_of_readers(int fd, const char *file)

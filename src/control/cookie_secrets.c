@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/secret_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,23 +99,6 @@ static bool read_file(int fd, struct server_keys **out, struct error *err)
     return is_good;
 }
 
-/* The file appears under its name only when it is whole. */
-static bool write_file(const char *path, const char *text, struct error *err)
-{
-    char *temporary = xasprintf("%s.new", path);
-    (void)unlink(temporary);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    ssize_t size = (ssize_t)strlen(text);
-    bool is_done =
-        fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0 && rename(temporary, path) == 0;
-    if (!is_done)
-        error_set(err, "cannot be made: %s", strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(temporary);
-    return is_done;
-}
-
 static bool make_file(const char *path, struct server_keys **out, struct error *err)
 {
     struct server_keys keys = { .cookie_count = 1 };
@@ -123,7 +107,7 @@ static bool make_file(const char *path, struct server_keys **out, struct error *
     for (size_t i = 0; i < COOKIE_SECRET_SIZE; i++)
         snprintf(text + 2 * i, 3, "%02x", keys.cookie_secrets[0][i]);
     strcpy(text + DIGITS, "\n");
-    bool is_done = write_file(path, text, err);
+    bool is_done = secret_file_make(path, text, err);
     if (is_done) {
         *out = xmemdup(&keys, sizeof keys);
         log_notice("a new cookie secret stands in %s", path);
