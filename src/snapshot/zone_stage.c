@@ -280,23 +280,13 @@ const struct service *stage_service(const struct stage *stage, const struct stag
     return service;
 }
 
-struct stage_walk stage_walk_begin(const struct stage *stage, const struct stage_name *at)
+const struct dns_rrset *stage_walk_merged(struct stage_walk *walk)
 {
-    const struct zone_node *base = stage_base_node(stage, at);
-    return (struct stage_walk){ .change = stage_changes(at),
-                                .base = base,
-                                .old = base != NULL ? zone_node_next(base, NULL) : NULL };
-}
-
-const struct dns_rrset *stage_walk_next(struct stage_walk *walk)
-{
-    for (;;) {
+    while (walk->old != NULL) {
         const struct stage_change *change = walk->change;
         const struct dns_rrset *old = walk->old;
-        if (change == NULL && old == NULL)
-            return NULL;
-        bool takes_old = change == NULL || (old != NULL && old->type < change->type);
-        if (old != NULL && (takes_old || old->type == change->type))
+        bool takes_old = change == NULL || old->type < change->type;
+        if (takes_old || old->type == change->type)
             walk->old = zone_node_next(walk->base, old);
         if (takes_old)
             return old;
@@ -304,4 +294,5 @@ const struct dns_rrset *stage_walk_next(struct stage_walk *walk)
         if (!change->is_removal)
             return stage_change_rrset(change);
     }
+    return stage_walk_next(walk);
 }

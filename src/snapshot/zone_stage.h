@@ -124,5 +124,24 @@ struct stage_walk {
     const struct dns_rrset *old;
 };
 
-struct stage_walk stage_walk_begin(const struct stage *stage, const struct stage_name *at);
-const struct dns_rrset *stage_walk_next(struct stage_walk *walk);
+const struct dns_rrset *stage_walk_merged(struct stage_walk *walk);
+
+static inline struct stage_walk stage_walk_begin(const struct stage *stage, const struct stage_name *at)
+{
+    const struct zone_node *base = stage_base_node(stage, at);
+    return (struct stage_walk){ .change = stage_changes(at),
+                                .base = base,
+                                .old = base != NULL ? zone_node_next(base, NULL) : NULL };
+}
+
+/* In a new zone, and behind the base's last RRset, the changes are all there is. */
+static inline const struct dns_rrset *stage_walk_next(struct stage_walk *walk)
+{
+    const struct stage_change *change = walk->change;
+    if (walk->old != NULL)
+        return stage_walk_merged(walk);
+    while (change != NULL && change->is_removal)
+        change = change->next;
+    walk->change = change != NULL ? change->next : NULL;
+    return change != NULL ? stage_change_rrset(change) : NULL;
+}
