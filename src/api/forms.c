@@ -121,6 +121,11 @@ static const struct member override_members[] = {
     { "author", "string", "name of the token" },
     { "reason", "string?", "why" },
 };
+static const struct member override_item_members[] = {
+    { "pool", "string", "" },
+    { "endpoint", "string", "" },
+    { "override", "endpoint_override", "" },
+};
 static const struct member record_members[] = {
     { "owner", "string", "relative to the zone; @ is the apex" },
     { "type", "string", "RR type" },
@@ -335,6 +340,7 @@ static const struct form forms[] = {
     FORM("failover", "how soon an endpoint is out of answers and of caches when it dies", failover_members),
     FORM("check_verdict", "what one of several checks says of an endpoint", check_verdict_members),
     FORM("endpoint_override", "what an operator says of an endpoint", override_members),
+    FORM("override_item", "an override and whose it is", override_item_members),
     FORM("batch", "several changes of the configuration", batch_members),
     FORM("batch_item", "one of them, as a request of its own would say it", batch_item_members),
     FORM("override", "what to say of an endpoint: a state, a weight, or both", override_body_members),

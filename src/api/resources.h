@@ -40,6 +40,7 @@ void endpoint_reply(struct request *request);
 /* override_routes.c */
 void override_put(struct request *request);
 void override_delete(struct request *request);
+void override_list(struct request *request); /* override_list.c */
 
 /* event_routes.c */
 void event_list(struct request *request);

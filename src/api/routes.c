@@ -123,6 +123,8 @@ const struct route api_routes[] = {
       SHOWS("endpoint_view", READ_ERRORS) },
     { METHOD_PATCH, ENDPOINT, ROLE_ADMIN, endpoint_patch, WRITE, "JSON Merge Patch", 0, 0,
       TAKES("patch of endpoint", "{\"weight\":9}", "endpoint_view or written", "404 " WRITE_ERRORS) },
+    { METHOD_GET, "/v1/overrides", ROLE_VIEWER, override_list, PAGE " pool", "what operators say now", 0, 0,
+      SHOWS("page of override_item", "") },
     { METHOD_PUT, ENDPOINT "/override", ROLE_OPERATOR, override_put, WRITE, "say up, down, drain, a weight",
       0, 0, TAKES("override", EXAMPLE_OVERRIDE, "endpoint_view or written", "404 409 412 422 503") },
     { METHOD_DELETE, ENDPOINT "/override", ROLE_OPERATOR, override_delete, WRITE, "say nothing any more", 0,

@@ -23,6 +23,7 @@ static const struct scope_rule rules[] = {
     { METHOD_GET, "/v1/locations", NULL, false, NULL },
     { METHOD_GET, "/v1/zones", NULL, false, NULL },
     { METHOD_GET, "/v1/endpoints", "pool", false, scope_has_pool },
+    { METHOD_GET, "/v1/overrides", "pool", false, scope_has_pool },
     { METHOD_GET, "/v1/latency", "pool", false, scope_has_pool },
     { METHOD_GET, "/v1/events", "subject", false, scope_has_subject },
     { METHOD_GET, "/v1/events/stream", "subject", false, scope_has_subject },

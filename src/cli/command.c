@@ -17,6 +17,8 @@ static const struct command_row rows[] = {
       command_health, NULL, "Exits with 1 if there is anything." },
     { "endpoints", "", "all endpoints: what is in force, and why", 0, 0, OPTION_POOL, command_endpoints, NULL,
       "" },
+    { "overrides", "", "what operators say now: who, why, since when and until when", 0, 0, OPTION_POOL,
+      command_overrides, NULL, "" },
     { "set-weight", "POOL/ENDPOINT WEIGHT", "change the declared weight", 2, 2, WRITE, command_set_weight,
       "@endpoints", "Makes a generation; the next query sees it. 0 serves only when no other can." },
     { "drain", "POOL/ENDPOINT", "send no new users there", 1, 1, SAYS | WAITS, command_override, "@endpoints",

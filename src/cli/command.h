@@ -31,6 +31,7 @@ enum cli_exit command_complain_usage(const struct command_row *command);
 enum cli_exit command_status(const struct options *options);
 enum cli_exit command_health(const struct options *options);
 enum cli_exit command_endpoints(const struct options *options);
+enum cli_exit command_overrides(const struct options *options);
 enum cli_exit command_set_weight(const struct options *options);
 enum cli_exit command_override(const struct options *options); /* up, down, drain */
 enum cli_exit command_undrain(const struct options *options);

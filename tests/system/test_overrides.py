@@ -139,3 +139,26 @@ def test_overrides_stand_beside_the_configuration_and_survive_its_replacement(se
     assert set(answers(server)) == {TWO}
     assert server.api("POST", "/v1/generations/1/rollback").status == 200
     assert server.endpoint("web", "a")["override"]["reason"] == "new kernel" and set(answers(server)) == {TWO}
+
+
+# ---- all of them
+
+
+def test_all_overrides_are_listed_with_who_and_why(daemon):
+    daemon.start(world({"www": {"policy": "us"}}, {"us": pool("weighted", "192.0.2.1", "192.0.2.2"), "eu": pool("weighted", "192.0.2.3")}))
+    assert daemon.api("GET", "/v1/overrides").json == {"items": [], "next": None}
+    daemon.api("PUT", "/v1/pools/us/endpoints/b/override", {"state": "drain", "reason": "disks", "expires": "2h"})
+    daemon.api("PUT", "/v1/pools/eu/endpoints/a/override", {"weight": 9})
+    items = daemon.api("GET", "/v1/overrides").json["items"]
+    assert {(one["pool"], one["endpoint"], one["override"]["state"], one["override"]["author"]) for one in items} == {
+        ("us", "b", "drain", "admin"), ("eu", "a", None, "admin")}
+    first = daemon.api("GET", "/v1/overrides?limit=1").json
+    assert first["items"] + daemon.api("GET", "/v1/overrides?limit=1&after=" + first["next"]).json["items"] == items
+    assert [one["endpoint"] for one in daemon.api("GET", "/v1/overrides?pool=us").json["items"]] == ["b"]
+    token = daemon.api("POST", "/v1/tokens", {"name": "eu", "role": "viewer", "pools": ["eu"]}).json["token"]
+    assert [one["pool"] for one in daemon.api("GET", "/v1/overrides", token=token).json["items"]] == ["eu"]
+    shown = daemon.steerctl("overrides").stdout
+    assert "us/b" in shown and "drain" in shown and "disks" in shown and "eu/a" in shown and len(shown.splitlines()) == 3
+    daemon.kill()
+    daemon.start()
+    assert daemon.api("GET", "/v1/overrides").json["items"] == items

@@ -135,7 +135,7 @@ ROLES = ["viewer", "operator", "admin"]
 SCOPES = {"everything": {}, "pool us": {"pools": ["us"]}, "zone example.test": {"zones": ["Example.TEST."]}}
 WITHIN = {"pool us": ("{pool}",), "zone example.test": ("{zone}",)}
 # Judged by a parameter where it is given, and which one each scope has.
-BY_PARAM = {"/v1/endpoints": {"pool us": "pool=us"}, "/v1/events": {"pool us": "subject=us", "zone example.test": "subject=example.test"},
+BY_PARAM = {"/v1/endpoints": {"pool us": "pool=us"}, "/v1/overrides": {"pool us": "pool=us"}, "/v1/latency": {"pool us": "pool=us"}, "/v1/events": {"pool us": "subject=us", "zone example.test": "subject=example.test"},
             "/v1/events/stream": {"pool us": "subject=us", "zone example.test": "subject=example.test"},
             "/v1/explain": {"zone example.test": "name=www.example.test"}}
 # Show what is in the scope, or nothing of anybody.
