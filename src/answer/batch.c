@@ -8,10 +8,10 @@
 
 #define TOGETHER 16 /* under way at a time: what they need fits into the first-level cache */
 
-static void read_query(struct answerer *answerer, const struct snapshot *now, const uint8_t *packet,
-                       size_t size, struct asked *out)
+static void read_query(struct answerer *answerer, const struct snapshot *now, const struct message *message,
+                       struct asked *out)
 {
-    out->outcome = dns_query_parse(packet, size, &out->query);
+    out->outcome = dns_query_parse(message->packet, message->size, &out->query);
     out->search.zone = NULL;
     if (out->outcome == DNS_QUERY_ACCEPT)
         search_begin(now->dataset, &out->query.qname, out->query.qtype, &answerer->last_zone, &out->search);
@@ -23,49 +23,73 @@ static void find_name(struct asked *asked)
         search_end(&asked->search, &asked->query.qname, &asked->match);
 }
 
-static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-                    const struct asked *asked, const struct address *source, uint8_t *out, size_t out_size)
+/* The service at the name of a search that has ended, or NULL. */
+static const struct service *service_of(const struct asked *asked)
+{
+    return asked->match.outcome == ZONE_FOUND ? zone_node_service(asked->match.node) : NULL;
+}
+
+/* Of what a service decides, and of what does not lie ready: more room and registers than the others need. */
+static __attribute__((noinline)) size_t reply_at_length(struct answerer *answerer, const struct snapshot *now,
+                                                        enum transport transport, const struct asked *asked,
+                                                        const struct message *message, bool is_steered)
 {
     struct ready ready;
+    ready.answerer = answerer;
+    ready.now = now;
+    ready.query = &asked->query;
+    ready.match = &asked->match;
+    ready.source = &message->source;
+    ready.is_decided = false;
+    size_t size = is_steered ? ready_steered(&ready, service_of(asked), message->out) : 0;
+    return size > 0 ? size : compose(transport, asked, &ready, message->out, message->out_size);
+}
+
+static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
+                    const struct asked *asked, const struct message *message)
+{
     if (asked->outcome == DNS_QUERY_DROP) {
         count_one(&answerer->counters->dropped);
         return 0;
     }
     count_one(&answerer->counters->queries[transport]);
-    ready.answerer = answerer;
-    ready.now = now;
-    ready.query = &asked->query;
-    ready.match = &asked->match;
-    ready.source = source;
-    ready.is_decided = false;
+    bool is_steered = false;
     if (asked->search.zone != NULL && answerer->settings->limiter == NULL &&
         ready_is_plain(&asked->query.edns)) {
-        size_t size = ready_answer(&ready, out);
+        is_steered = service_of(asked) != NULL;
+        size_t size = is_steered ? 0 : ready_stored(answerer, &asked->query, &asked->match, message->out);
         if (size > 0)
             return size;
     }
-    return compose(transport, asked, &ready, out, out_size);
+    return reply_at_length(answerer, now, transport, asked, message, is_steered);
 }
 
 /* What the service at the name will read, if there is one. */
 static void fetch_service(const struct answerer *answerer, const struct snapshot *now,
                           const struct asked *asked, const struct address *source, unsigned fetch)
 {
-    if (asked->search.zone == NULL || asked->match.outcome != ZONE_FOUND)
-        return;
-    const struct service *service = zone_node_service(asked->match.node);
+    const struct service *service = asked->search.zone != NULL ? service_of(asked) : NULL;
     if (service != NULL)
         steer_fetch(answerer, now, service, client_address(&asked->query, source), asked->query.qtype, fetch);
 }
 
-static __attribute__((noinline)) void answer_some(struct answerer *answerer, const struct snapshot *now,
-                                                  enum transport transport, struct message *messages,
-                                                  size_t count)
+static size_t answer_one(struct answerer *answerer, const struct snapshot *now, enum transport transport,
+                         const struct message *message)
+{
+    struct asked asked;
+    read_query(answerer, now, message, &asked);
+    find_name(&asked);
+    return reply(answerer, now, transport, &asked, message);
+}
+
+/* Of UDP. */
+static void answer_some(struct answerer *answerer, const struct snapshot *now, struct message *messages,
+                        size_t count)
 {
     struct asked asked[TOGETHER];
     for (size_t i = 0; i < count; i++)
-        read_query(answerer, now, messages[i].packet, messages[i].size, &asked[i]);
-    for (unsigned fetch = 0; count > 1 && fetch < ZONE_FETCHES; fetch++) {
+        read_query(answerer, now, &messages[i], &asked[i]);
+    for (unsigned fetch = 0; fetch < ZONE_FETCHES; fetch++) {
         for (size_t i = 0; i < count; i++) {
             if (asked[i].search.zone != NULL)
                 zone_fetch(asked[i].search.zone, asked[i].search.hash, fetch);
@@ -73,21 +97,24 @@ static __attribute__((noinline)) void answer_some(struct answerer *answerer, con
     }
     for (size_t i = 0; i < count; i++)
         find_name(&asked[i]);
-    for (unsigned fetch = 0; count > 1 && fetch < STEER_FETCHES; fetch++) {
+    for (unsigned fetch = 0; fetch < STEER_FETCHES; fetch++) {
         for (size_t i = 0; i < count; i++)
             fetch_service(answerer, now, &asked[i], &messages[i].source, fetch);
     }
     for (size_t i = 0; i < count; i++)
-        messages[i].reply_size = reply(answerer, now, transport, &asked[i], &messages[i].source,
-                                       messages[i].out, messages[i].out_size);
+        messages[i].reply_size = reply(answerer, now, TRANSPORT_UDP, &asked[i], &messages[i]);
 }
 
 void answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
                   size_t count)
 {
+    if (count == 1) { /* nothing to do meanwhile */
+        messages->reply_size = answer_one(answerer, now, TRANSPORT_UDP, messages);
+        return;
+    }
     for (size_t first = 0; first < count; first += TOGETHER) {
         size_t left = count - first;
-        answer_some(answerer, now, TRANSPORT_UDP, messages + first, left < TOGETHER ? left : TOGETHER);
+        answer_some(answerer, now, messages + first, left < TOGETHER ? left : TOGETHER);
     }
 }
 
@@ -95,9 +122,8 @@ size_t answer_message(struct answerer *answerer, const struct snapshot *now, enu
                       const uint8_t *packet, size_t size, const struct address *source, uint8_t *out,
                       size_t out_size)
 {
-    struct message message = {
+    const struct message message = {
         .packet = packet, .size = size, .source = *source, .out = out, .out_size = out_size
     };
-    answer_some(answerer, now, transport, &message, 1);
-    return message.reply_size;
+    return answer_one(answerer, now, transport, &message);
 }

@@ -6,42 +6,53 @@
 #include "answer/traffic.h"
 #include "dns/ready.h"
 
-static struct dns_ready_edns edns_of(const struct ready *ready, uint8_t scope_len)
+static struct dns_ready_edns edns_of(const struct answerer *answerer, uint8_t scope_len)
 {
-    return (struct dns_ready_edns){ .udp_size = ready->answerer->settings->udp_size, .scope_len = scope_len };
+    return (struct dns_ready_edns){ .udp_size = answerer->settings->udp_size, .scope_len = scope_len };
 }
 
-static void count_rcode(const struct ready *ready, unsigned rcode)
+/* Of a reply that was written; 0: of none.  Returns its size. */
+static inline size_t count_reply(const struct answerer *answerer, const struct dns_query *query,
+                                 unsigned rcode, size_t size)
 {
-    count_one(&ready->answerer->counters->rcodes[rcode]);
-    if (ready->query->edns.ecs.is_present)
-        count_one(&ready->answerer->counters->ecs);
-}
-
-static size_t deny(const struct ready *ready, unsigned rcode, uint8_t *out)
-{
-    const struct zone *zone = ready->match->zone;
-    size_t size = dns_ready_negative(ready->query, edns_of(ready, 0), rcode, zone_negative(zone),
-                                     zone_apex(zone)->size, out);
-    if (size > 0)
-        count_rcode(ready, rcode);
-    return size;
-}
-
-/* Without a service. */
-static size_t copy(const struct ready *ready, uint8_t *out)
-{
-    const uint16_t qtype = ready->query->qtype;
-    const struct dns_rrset *rrset = zone_node_rrset(ready->match->node, qtype);
-    if (rrset == NULL)
-        return zone_node_rrset(ready->match->node, DNS_CNAME) == NULL ? deny(ready, DNS_NOERROR, out) : 0;
-    if (!dns_type_layout(qtype)->is_alone)
+    if (size == 0)
         return 0;
-    size_t size = dns_ready_copy(ready->query, edns_of(ready, 0), rrset, out);
-    if (size > 0)
-        count_rcode(ready, DNS_NOERROR);
+    count_one(&answerer->counters->rcodes[rcode]);
+    if (query->edns.ecs.is_present)
+        count_one(&answerer->counters->ecs);
     return size;
 }
+
+/* True if all may ask, and nothing but the class IN is asked for. */
+static bool is_usual(const struct dns_query *query, const struct zone_match *match)
+{
+    return query->qclass == DNS_IN && !ready_is_meta(query->qtype) && zone_allowed(match->zone) == NULL;
+}
+
+static size_t deny(const struct answerer *answerer, const struct dns_query *query, const struct zone *zone,
+                   unsigned rcode, uint8_t *out)
+{
+    return count_reply(answerer, query, rcode,
+                       dns_ready_negative(query, edns_of(answerer, 0), rcode, zone_negative(zone),
+                                          zone_apex(zone)->size, out));
+}
+
+size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
+                    const struct zone_match *match, uint8_t *out)
+{
+    if (!is_usual(query, match))
+        return 0;
+    if (match->outcome != ZONE_FOUND)
+        return match->outcome == ZONE_NXDOMAIN ? deny(answerer, query, match->zone, DNS_NXDOMAIN, out) : 0;
+    const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
+    if (rrset == NULL && zone_node_rrset(match->node, DNS_CNAME) == NULL)
+        return deny(answerer, query, match->zone, DNS_NOERROR, out);
+    if (rrset == NULL || !dns_type_layout(query->qtype)->is_alone)
+        return 0;
+    return count_reply(answerer, query, DNS_NOERROR, dns_ready_copy(query, edns_of(answerer, 0), rrset, out));
+}
+
+/* ---- services ---- */
 
 /* True if there are only addresses of the queried family to tell, and nothing about their state. */
 static bool has_addresses_only(const struct ready *ready, const uint8_t **rdatas)
@@ -91,34 +102,20 @@ void ready_count_traffic(const struct ready *ready, const struct service *servic
                                      .is_degraded = has_endpoints && decision->view != VIEW_HEALTHY });
 }
 
-static size_t steer_to_addresses(struct ready *ready, const struct service *service, uint8_t *out)
+size_t ready_steered(struct ready *ready, const struct service *service, uint8_t *out)
 {
+    const struct dns_query *query = ready->query;
     const uint8_t *rdatas[CHOICE_MAX];
+    const bool asks_addresses = query->qtype == DNS_A || query->qtype == DNS_AAAA;
+    if (!asks_addresses || !is_usual(query, ready->match) || service->is_cname || service->has_no_addresses)
+        return 0;
     ready_decide(ready, service);
     if (!has_addresses_only(ready, rdatas))
         return 0;
-    size_t size = dns_ready_addresses(ready->query, edns_of(ready, ready_scope_len(ready)),
+    size_t size = dns_ready_addresses(query, edns_of(ready->answerer, ready_scope_len(ready)),
                                       ready->decision.ttl_s, rdatas, ready->decision.count, out);
-    if (size == 0)
+    if (count_reply(ready->answerer, query, DNS_NOERROR, size) == 0)
         return 0;
-    count_rcode(ready, DNS_NOERROR);
     ready_count_traffic(ready, service);
     return size;
-}
-
-size_t ready_answer(struct ready *ready, uint8_t *out)
-{
-    const struct zone_match *match = ready->match;
-    const struct dns_query *query = ready->query;
-    if (query->qclass != DNS_IN || ready_is_meta(query->qtype) || zone_allowed(match->zone) != NULL)
-        return 0;
-    if (match->outcome != ZONE_FOUND)
-        return match->outcome == ZONE_NXDOMAIN ? deny(ready, DNS_NXDOMAIN, out) : 0;
-    const struct service *service = zone_node_service(match->node);
-    if (service == NULL)
-        return copy(ready, out);
-    bool asks_addresses = query->qtype == DNS_A || query->qtype == DNS_AAAA;
-    return asks_addresses && !service->is_cname && !service->has_no_addresses
-               ? steer_to_addresses(ready, service, out)
-               : 0;
 }

@@ -8,8 +8,28 @@
 /*
  * Most replies lie ready (dns/ready.h): an RRset as it is stored, the addresses a service decided for, or the
  * SOA of a negative answer, with an OPT that says nothing or echoes the client's subnet.  Whatever is not of
- * these is to be assembled, and what is would come out the same.
+ * these is to be drafted or assembled, and what is would come out the same.
  */
+
+/** True if the reply's OPT has nothing to say of its own. */
+static inline bool ready_is_plain(const struct edns *edns)
+{
+    return !edns->is_present ||
+           !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
+}
+
+/** True for QTYPEs of which no RRset can be (RFC 6895 §3.1): ANY, AXFR and their like. */
+static inline bool ready_is_meta(uint16_t qtype)
+{
+    return qtype >= 128 && qtype <= 255;
+}
+
+/** Writes the reply to a plain query whose name, in a zone of ours, has no service, and returns its size; 0:
+ * it does not lie ready.  `out` has room for DNS_READY_MOST. */
+size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
+                    const struct zone_match *match, uint8_t *out);
+
+/* What was found out about any other query. */
 struct ready {
     struct answerer *answerer;
     const struct snapshot *now;
@@ -23,16 +43,8 @@ struct ready {
     struct decision decision;
 };
 
-/** True if the reply's OPT has nothing to say of its own. */
-static inline bool ready_is_plain(const struct edns *edns)
-{
-    return !edns->is_present ||
-           !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
-}
-
-/** Writes the reply to a plain query and returns its size; 0: it is to be drafted or assembled.  `out` has
- * room for DNS_READY_MOST. */
-size_t ready_answer(struct ready *ready, uint8_t *out);
+/** The same of a name with a service. */
+size_t ready_steered(struct ready *ready, const struct service *service, uint8_t *out);
 
 /** Asks the service at the qname, if it was not asked yet. */
 void ready_decide(struct ready *ready, const struct service *service);
@@ -43,9 +55,3 @@ static inline uint8_t ready_scope_len(const struct ready *ready)
 }
 /** Counts the answer of the service, once it is written. */
 void ready_count_traffic(const struct ready *ready, const struct service *service);
-
-/** True for QTYPEs of which no RRset can be (RFC 6895 §3.1): ANY, AXFR and their like. */
-static inline bool ready_is_meta(uint16_t qtype)
-{
-    return qtype >= 128 && qtype <= 255;
-}

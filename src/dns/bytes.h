@@ -86,14 +86,16 @@ static inline void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
 /* As many bytes as the machine takes at once. */
 typedef uint8_t byte_block __attribute__((vector_size(16)));
 
-/** Copies 16 bytes or more, mostly few, without a call: the last block may overlap the one before. */
+/** Copies more than 16 bytes, mostly few, without a call: the last block may overlap the one before. */
 static inline void copy_blocks(uint8_t *to, const uint8_t *from, size_t size)
 {
     byte_block block;
-    for (size_t at = 0; at + sizeof block < size; at += sizeof block) {
+    size_t at = 0;
+    do {
         memcpy(&block, from + at, sizeof block);
         memcpy(to + at, &block, sizeof block);
-    }
+        at += sizeof block;
+    } while (at + sizeof block < size);
     memcpy(&block, from + size - sizeof block, sizeof block);
     memcpy(to + size - sizeof block, &block, sizeof block);
 }
@@ -122,42 +124,39 @@ static inline void copy_lowercase_block(uint8_t *to, const uint8_t *from)
     memcpy(to, &block, sizeof block);
 }
 
-/* Of fewer than sixteen bytes: two pieces of one size that may overlap. */
-static inline void copy_lowercase_short(uint8_t *to, const uint8_t *from, size_t size)
+/* Of fewer than sixteen bytes: two pieces that may overlap. */
+static inline __attribute__((always_inline)) void copy_lowercase_short(uint8_t *to, const uint8_t *from,
+                                                                       size_t size)
 {
-    uint64_t eight[2];
-    uint32_t four[2];
-    if (size >= 8) {
-        memcpy(&eight[0], from, 8);
-        memcpy(&eight[1], from + size - 8, 8);
-        eight[0] = lowercase_eight(eight[0]);
-        eight[1] = lowercase_eight(eight[1]);
-        memcpy(to, &eight[0], 8);
-        memcpy(to + size - 8, &eight[1], 8);
-    } else if (size >= 4) {
-        memcpy(&four[0], from, 4);
-        memcpy(&four[1], from + size - 4, 4);
-        four[0] = (uint32_t)lowercase_eight(four[0]);
-        four[1] = (uint32_t)lowercase_eight(four[1]);
-        memcpy(to, &four[0], 4);
-        memcpy(to + size - 4, &four[1], 4);
-    } else {
+    if (size < 8) { /* a top-level domain */
         for (size_t i = 0; i < size; i++)
             to[i] = lowercase(from[i]);
+        return;
     }
+    uint64_t first, last;
+    memcpy(&first, from, 8);
+    memcpy(&last, from + size - 8, 8);
+    first = lowercase_eight(first);
+    last = lowercase_eight(last);
+    memcpy(to, &first, 8);
+    memcpy(to + size - 8, &last, 8);
 }
 
 /**
  * Copies a wire-form name, lowercased.  Label lengths are below 'A', so the copy need not know where they
  * stand.  Touches exactly `size` bytes on both sides.
  */
-static inline void copy_lowercase(uint8_t *to, const uint8_t *from, size_t size)
+static inline __attribute__((always_inline)) void copy_lowercase(uint8_t *to, const uint8_t *from,
+                                                                 size_t size)
 {
     if (size < 16) {
         copy_lowercase_short(to, from, size);
         return;
     }
-    for (size_t at = 0; at + 16 < size; at += 16)
+    size_t at = 0;
+    do {
         copy_lowercase_block(to + at, from + at);
+        at += 16;
+    } while (at + 16 < size);
     copy_lowercase_block(to + size - 16, from + size - 16); /* may overlap the one before */
 }

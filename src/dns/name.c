@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/name.h"
 
-#include "dns/bytes.h"
+#include "dns/name_read.h"
 
 #include <assert.h>
 
 size_t dns_name_read(const uint8_t *bytes, size_t size, struct dns_name *out)
 {
-    const size_t most = size < DNS_NAME_SIZE_MAX ? size : DNS_NAME_SIZE_MAX;
-    size_t at = 0, count = 0;
-    for (size_t length; at < most; at += 1 + length) {
-        length = bytes[at];
-        if (length - 1 >= DNS_LABEL_SIZE_MAX) { /* none, or too long */
-            if (length != 0)
-                return 0;
-            out->size = (uint8_t)(at + 1);
-            out->label_count = (uint8_t)count;
-            copy_lowercase(out->bytes, bytes, at + 1);
-            return at + 1;
-        }
-        out->label_at[count++] = (uint8_t)at;
-    }
-    return 0;
+    return name_read(bytes, size, out);
 }
 
 void dns_name_from_wire(const uint8_t *wire, struct dns_name *out)

@@ -2,6 +2,7 @@
 #include "dns/query.h"
 
 #include "dns/bytes.h"
+#include "dns/name_read.h"
 #include "dns/type.h"
 
 #include <assert.h>
@@ -15,11 +16,6 @@
 
 /* The bytes of an RR between owner and rdata: type, class, TTL, RDLENGTH. */
 #define RR_FIXED_SIZE 10
-
-/*
- * Readers take where they start and the end of the message, which is never passed, and return where what they
- * read ends; NULL: it is malformed.
- */
 
 /* The rest of the struct is large and only written when it is read. */
 static inline void edns_clear(struct edns *edns)
@@ -40,18 +36,22 @@ static void question_clear(struct dns_query *out)
     out->qname.bytes[0] = 0;
 }
 
-static inline const uint8_t *read_question(const uint8_t *at, const uint8_t *end, struct dns_query *out)
+/* False, and there is none, if it is malformed. */
+static inline bool read_question(const uint8_t *at, size_t size, struct dns_query *out)
 {
-    size_t size = dns_name_read(at, (size_t)(end - at), &out->qname);
-    if (size == 0 || end - at < (ptrdiff_t)size + 4) {
-        question_clear(out);
-        return NULL;
-    }
-    out->qtype = get_u16(at + size);
-    out->qclass = get_u16(at + size + 2);
-    out->question_size = (uint16_t)(size + 4);
-    return at + size + 4;
+    size_t name_size = name_read(at, size, &out->qname);
+    if (name_size == 0 || size < name_size + 4)
+        return false;
+    out->qtype = get_u16(at + name_size);
+    out->qclass = get_u16(at + name_size + 2);
+    out->question_size = (uint16_t)(name_size + 4);
+    return true;
 }
+
+/*
+ * Readers of records take where they start and the end of the message, which is never passed, and return
+ * where what they read ends; NULL: it is malformed.
+ */
 
 /* Passes over a name that may be compressed; where it points does not matter to us. */
 static const uint8_t *skip_name(const uint8_t *at, const uint8_t *end)
@@ -106,20 +106,12 @@ static const uint8_t *read_records(const uint8_t *at, const uint8_t *end, unsign
     return at;
 }
 
-/* Reads everything behind the header and returns the rcode that it deserves.  Without a question the records
- * are still read: the refusal shall carry an OPT if the query has one. */
-static __attribute__((noinline)) enum dns_rcode read_unusual(const uint8_t *header, const uint8_t *end,
-                                                             struct dns_query *out)
+/* Reads all records, which start at `at`, and returns the rcode that the message deserves.  Without a
+ * question they are still read: the refusal shall carry an OPT if the query has one. */
+static enum dns_rcode read_all_records(const uint8_t *at, struct dns_query *out)
 {
-    const uint8_t *at = header + DNS_HEADER_SIZE;
-    unsigned question_count = get_u16(header + 4);
+    const uint8_t *header = out->packet, *end = header + out->size;
     unsigned skipped_count = (unsigned)get_u16(header + 6) + get_u16(header + 8);
-    if (question_count == 1)
-        at = read_question(at, end, out);
-    else
-        question_clear(out);
-    if (at == NULL || question_count > 1)
-        return DNS_FORMERR;
     at = read_records(at, end, skipped_count, false, out);
     if (at != NULL)
         at = read_records(at, end, get_u16(header + 10), true, out);
@@ -128,23 +120,50 @@ static __attribute__((noinline)) enum dns_rcode read_unusual(const uint8_t *head
     if (out->edns.version > 0)
         return DNS_BADVERS;
     bool asks_for_cookie = out->edns.cookie.is_present && skipped_count == 0;
-    return question_count == 1 || asks_for_cookie ? DNS_NOERROR : DNS_FORMERR;
+    return out->question_size > 0 || asks_for_cookie ? DNS_NOERROR : DNS_FORMERR;
 }
 
-/* The same of a message with a question and at most one record more, its OPT. */
-static inline enum dns_rcode read_usual(const uint8_t *header, const uint8_t *end, bool has_record,
-                                        struct dns_query *out)
+static enum dns_query_outcome conclude(enum dns_rcode rcode, struct dns_query *out)
 {
-    const uint8_t *at = read_question(header + DNS_HEADER_SIZE, end, out);
-    if (at == NULL)
-        return DNS_FORMERR;
-    if (has_record)
-        at = at < end ? read_record(at, end, true, out) : NULL;
-    if (at != end)
-        return DNS_FORMERR;
-    return has_record && out->edns.version > 0 ? DNS_BADVERS : DNS_NOERROR;
+    if ((out->packet[2] & OPCODE) != DNS_OPCODE_QUERY << 3)
+        rcode = DNS_NOTIMP; /* whatever its sections mean */
+    out->rcode = (uint8_t)rcode;
+    return rcode == DNS_NOERROR && out->question_size > 0 ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;
 }
 
+static __attribute__((noinline)) enum dns_query_outcome read_records_only(bool has_question,
+                                                                          struct dns_query *out)
+{
+    question_clear(out);
+    return conclude(has_question ? DNS_FORMERR : read_all_records(out->packet + DNS_HEADER_SIZE, out), out);
+}
+
+static __attribute__((noinline)) enum dns_query_outcome read_behind_question(struct dns_query *out)
+{
+    return conclude(read_all_records(out->packet + DNS_HEADER_SIZE + out->question_size, out), out);
+}
+
+/* The same where there is one record only, which should be an OPT. */
+static __attribute__((noinline)) enum dns_query_outcome read_last_record(const uint8_t *at,
+                                                                         struct dns_query *out)
+{
+    const uint8_t *end = out->packet + out->size;
+    if (at == end || read_record(at, end, true, out) != end)
+        out->rcode = DNS_FORMERR;
+    else if (out->edns.version > 0)
+        out->rcode = DNS_BADVERS;
+    return out->rcode == DNS_NOERROR ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;
+}
+
+/* True if that is an OPT without options, all of this version. */
+static inline bool is_bare_opt(const uint8_t *at, size_t size)
+{
+    return size == 1 + RR_FIXED_SIZE && at[0] == 0 && get_u16(at + 1) == DNS_OPT && at[6] == 0 &&
+           get_u16(at + 9) == 0;
+}
+
+/* The usual query is read to its end here; for any other there is the way for all of them, which is entered
+ * last, so that nothing has to be kept for a return. */
 enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struct dns_query *out)
 {
     assert(size <= UINT16_MAX);
@@ -154,12 +173,20 @@ enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struc
     out->packet = packet;
     out->size = (uint16_t)size;
     out->flags = get_u16(packet + 2);
-    uint64_t counts = get_u64(packet + 4);
-    if ((counts & ~UINT64_C(1)) == COUNTS_ONE_QUESTION)
-        out->rcode = (uint8_t)read_usual(packet, packet + size, counts & 1, out);
-    else
-        out->rcode = (uint8_t)read_unusual(packet, packet + size, out);
+    out->rcode = DNS_NOERROR;
+    const uint64_t counts = get_u64(packet + 4);
+    const unsigned question_count = (unsigned)(counts >> 48);
+    if (question_count != 1 || !read_question(packet + DNS_HEADER_SIZE, size - DNS_HEADER_SIZE, out))
+        return read_records_only(question_count != 0, out);
+    const uint8_t *behind = packet + DNS_HEADER_SIZE + out->question_size;
+    const size_t left = size - DNS_HEADER_SIZE - out->question_size;
     if ((packet[2] & OPCODE) != DNS_OPCODE_QUERY << 3)
-        out->rcode = DNS_NOTIMP; /* whatever its sections mean */
-    return out->rcode == DNS_NOERROR && out->question_size > 0 ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;
+        return read_behind_question(out);
+    if (counts == COUNTS_ONE_QUESTION && left == 0)
+        return DNS_QUERY_ACCEPT;
+    if (counts != COUNTS_ONE_QUESTION + 1)
+        return read_behind_question(out);
+    if (is_bare_opt(behind, left) && read_opt(behind + 1, 0, &out->edns))
+        return DNS_QUERY_ACCEPT;
+    return read_last_record(behind, out);
 }

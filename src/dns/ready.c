@@ -46,21 +46,27 @@ static inline uint8_t *put_ecs(const struct edns_ecs *ecs, uint8_t scope_len, ui
     return at + 8 + address_size;
 }
 
-/* Writes the OPT, if there is one, behind the records; returns the size of the reply. */
-static inline size_t end(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer,
-                         uint8_t *at)
+/* Writes the OPT; returns where it ends. */
+static uint8_t *put_opt(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)
 {
-    if (!query->edns.is_present)
-        return (size_t)(at - buffer);
     uint8_t *options = at + OPT_SIZE, *options_end = options;
-    if (query->edns.ecs.is_present)
-        options_end = put_ecs(&query->edns.ecs, edns.scope_len, options);
+    if (asked->ecs.is_present)
+        options_end = put_ecs(&asked->ecs, edns.scope_len, options);
     at[0] = 0;
     put_u16(at + 1, DNS_OPT);
     put_u16(at + 3, edns.udp_size);
-    put_u32(at + 5, query->edns.dnssec_ok ? 0x8000 : 0);
+    put_u32(at + 5, asked->dnssec_ok ? 0x8000 : 0);
     put_u16(at + 9, (unsigned)(options_end - options));
-    return (size_t)(options_end - buffer);
+    return options_end;
+}
+
+/* Ends the reply behind the records; returns its size. */
+static inline size_t end(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer,
+                         uint8_t *at)
+{
+    if (query->edns.is_present)
+        at = put_opt(&query->edns, edns, at);
+    return (size_t)(at - buffer);
 }
 
 size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,

@@ -9,6 +9,23 @@ static const uint8_t wildcard_label[] = { 1, '*' };
 
 /* ---- lookup ---- */
 
+const struct zone_node *zone_bucket_search(const struct zone_bucket *bucket, uint8_t tag, const uint8_t *name,
+                                           size_t size)
+{
+    for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
+        uint64_t matches = matching_tags(bucket->tags + first, tag);
+        for (; matches != 0; matches &= matches - 1) {
+            uint32_t index = first + first_match(matches);
+            if (index >= bucket->count)
+                break;
+            const struct zone_node *node = bucket_node(bucket, index);
+            if (node_is_named(node, name, size))
+                return node;
+        }
+    }
+    return NULL;
+}
+
 static const struct zone_node *probe_suffix(const struct zone *zone, const struct dns_name *qname,
                                             unsigned label_count)
 {
@@ -52,8 +69,9 @@ static void set(struct zone_match *out, enum zone_outcome outcome, const struct 
 }
 
 /* `node` is at, above or below what occludes: the topmost cut or DNAME on the way down to it decides. */
-static void match_occluder(const struct zone *zone, const struct dns_name *qname,
-                           const struct zone_node *node, unsigned label_count, struct zone_match *out)
+static __attribute__((noinline)) void match_occluder(const struct zone *zone, const struct dns_name *qname,
+                                                     const struct zone_node *node, unsigned label_count,
+                                                     struct zone_match *out)
 {
     if (node->flags & NODE_IS_OCCLUDED) {
         label_count = zone->apex.label_count;

@@ -146,26 +146,29 @@ static inline uint32_t first_match(uint64_t matches)
     return (uint32_t)__builtin_ctzll(matches) / 8;
 }
 
+/* Looks at all nodes of the bucket whose tag matches.  Behind the tags of any bucket, offsets and nodes fill
+ * the last eight. */
+const struct zone_node *zone_bucket_search(const struct zone_bucket *bucket, uint8_t tag, const uint8_t *name,
+                                           size_t size);
+
 /*
  * The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none.
- * Behind the tags of any bucket, offsets and nodes fill the last eight.
+ * Mostly it is the first whose tag matches, or no tag does: what remains is out of the way.
  */
-static inline __attribute__((always_inline)) const struct zone_node *
-zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name, size_t size)
+static inline const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
+                                                 size_t size)
 {
     const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
     if (bucket == NULL)
         return NULL;
-    for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
-        uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
-        for (; matches != 0; matches &= matches - 1) {
-            uint32_t index = first + first_match(matches);
-            if (index >= bucket->count)
-                break;
-            const struct zone_node *node = bucket_node(bucket, index);
-            if (node_is_named(node, name, size))
-                return node;
-        }
+    uint64_t matches = matching_tags(bucket->tags, hash_tag(hash));
+    if (matches == 0 && bucket->count <= TAGS_AT_ONCE)
+        return NULL;
+    uint32_t index = matches != 0 ? first_match(matches) : bucket->count;
+    if (index < bucket->count) {
+        const struct zone_node *node = bucket_node(bucket, index);
+        if (node_is_named(node, name, size))
+            return node;
     }
-    return NULL;
+    return zone_bucket_search(bucket, hash_tag(hash), name, size);
 }
