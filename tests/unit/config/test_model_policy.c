@@ -48,7 +48,7 @@ static const struct row policies[] = {
     { "{\"failover\": [{\"round_robin\": [\"a\", \"b\"]}, \"c\"]}", NULL },
     { "{}",
       "s.json:10:5: /p: must be the name of a pool or policy, an object with one policy name as its key, or "
-      "an endpoint such as {\"ipv4\": \"192.0.2.1\"}, got an object" },
+      "an endpoint such as {\"ipv4\": \"192.0.2.1\"}, got an empty object" },
     { "{\"latancy\": [\"a\"]}", "s.json:10:5: /p: unknown policy \"latancy\": did you mean \"latency\"?" },
     { "{\"latency\": [\"a\"], \"answers\": 2}", "s.json:10:5: /p: must have the policy's name as its only "
                                                 "key: options stand inside, {\"latency\": {\"of\": "

@@ -66,7 +66,7 @@ static const struct row pools[] = {
       "s.json:14:20: /pools/us/endpoints/us 3/ipv6: must be an IPv6 address, got \"192.0.2.1\"" },
     { "{}", "s.json:10:5: /pools/us: \"endpoints\" is missing" },
     { "{\"endpoints\": {}}", "s.json:10:19: /pools/us/endpoints: must be an object of endpoints by name, at "
-                             "least one, got an object" },
+                             "least one, got an empty object" },
     { "{\"endpoints\": [\"192.0.2.1\"]}",
       "s.json:10:19: /pools/us/endpoints: must be an object of endpoints by name, at least one, got a list" },
     { "{\"endpoints\": {\"a\": {}}}",
