@@ -43,6 +43,7 @@ static void free_build(struct build *build)
         table_free(build->staged[kind]);
     problems_free(&build->problems);
     objects_free(&build->derived);
+    text_free(&build->key);
     free(build);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/text.h"
 #include "config/compiler.h"
 #include "config/item.h"
 #include "config/kept.h"
@@ -66,6 +67,7 @@ struct build {
     struct table *zones; /* name → struct zone_work, zone_work.c */
     const struct zone_set *zone_set;
     struct objects derived;          /* what the compiler adds to the change */
+    struct text key;                 /* room to make one in (plans.c) */
     struct table *objectives_before; /* of pools, by name: struct objective (objectives.c) */
     uint32_t objectives_walk;        /* 0: nobody has one */
 };

@@ -41,9 +41,6 @@ struct source {
  */
 struct item {
     struct source *source;
-    uint32_t id;     /* pool, policy: index in dataset.nodes; service: service.id */
-    uint32_t slot;   /* pool, policy: in conditions.nodes */
-    bool is_deleted; /* in a change under way */
     union {
         struct check *check;
         struct name_map *map;
@@ -56,16 +53,19 @@ struct item {
     };
     struct interned **uses; /* plans and states that the built block points at */
     uint32_t use_count;
+    uint32_t id;                      /* pool, policy: index in dataset.nodes; service: service.id */
+    uint32_t slot;                    /* pool, policy: in conditions.nodes */
     uint8_t whole_depth, whole_reach; /* with all that it refers to */
+    bool is_deleted;                  /* in a change under way */
     /* scratch of one change */
-    const struct object *said; /* what messages point at; NULL: the source's object */
-    uint32_t visit;            /* number of the change that visited it */
     uint8_t colour;
-    uint32_t walk;        /* the walk of objectives.c that came here last */
-    int64_t budget_ms;    /* what that walk leaves to the checks, */
-    uint32_t failover_ms; /* and what for, */
-    uint32_t ttl_s;       /* by a service with that TTL */
-    void *draft;          /* what is being compiled of it */
+    const struct object *said; /* what messages point at; NULL: the source's object */
+    void *draft;               /* what is being compiled of it */
+    int64_t budget_ms;         /* what the walk of objectives.c leaves to the checks, */
+    uint32_t failover_ms;      /* and what for, */
+    uint32_t ttl_s;            /* by a service with that TTL */
+    uint32_t walk;             /* the walk that came here last */
+    uint32_t visit;            /* number of the change that visited it */
 };
 
 /** The text is packed; one that is alone of its form, or no JSON, is taken over if the object owns it, which

@@ -94,6 +94,24 @@ static bool is_object(struct split *split, struct span value)
     return false;
 }
 
+static bool skip(const char **at, const char *bytes, size_t size)
+{
+    bool is_there = strncmp(*at, bytes, size) == 0;
+    *at += is_there ? size : 0;
+    return is_there;
+}
+
+/* True if a service plainly stands where its name says; false also where it takes a closer look. */
+static bool stands_as_named(const struct object *object, const char *pointer)
+{
+    static const char zones[] = "/zones/", services[] = "/services/";
+    const char *owner = strchr(object->name, '/');
+    return object->kind == OBJECT_SERVICE && owner != NULL && strchr(pointer, '~') == NULL &&
+           skip(&pointer, zones, sizeof zones - 1) &&
+           skip(&pointer, object->name, (size_t)(owner - object->name)) &&
+           skip(&pointer, services, sizeof services - 1) && strcmp(pointer, owner + 1) == 0;
+}
+
 /* Adds the object whose JSON starts at `at`; takes over `text`. */
 static void add(struct split *split, enum object_kind kind, const char *name, char *text, size_t size,
                 size_t at)
@@ -101,6 +119,8 @@ static void add(struct split *split, enum object_kind kind, const char *name, ch
     struct object *object = objects_add(split->out, kind, name, text, size);
     find_position(split, at, &object->line, &object->column);
     object->file = split->file;
+    if (stands_as_named(object, split->pointer.bytes))
+        return;
     char *usual = object_pointer(object);
     if (strcmp(usual, split->pointer.bytes) != 0)
         object->pointer = arena_string(&split->out->arena, split->pointer.bytes, split->pointer.size);

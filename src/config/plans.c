@@ -77,9 +77,25 @@ static const struct name_map *map_of_rule(const struct policy_source *source, co
     return name_map_of_rule(rule, name) ? source->map_of(source, name) : NULL;
 }
 
-static char *plan_key(const struct policy *policy, const struct policy_source *source)
+/* Room for one key: each is looked up before the next is made. */
+static struct text key_begin(struct build *build)
 {
-    struct text key = { 0 };
+    struct text key = build->key;
+    key.size = 0;
+    build->key = (struct text){ 0 };
+    return key;
+}
+
+static void key_end(struct build *build, struct text *key)
+{
+    text_free(&build->key);
+    build->key = *key;
+}
+
+static struct text plan_key(struct build *build, const struct policy *policy,
+                            const struct policy_source *source)
+{
+    struct text key = key_begin(build);
     text_puts(&key, "plan ");
     text_puts(&key, policy->name);
     text_add(&key, " ", 1);
@@ -97,7 +113,7 @@ static char *plan_key(const struct policy *policy, const struct policy_source *s
         text_add(&key, " ", 1);
         text_put_number(&key, map->number);
     }
-    return text_take(&key);
+    return key;
 }
 
 /* Anything but a prefix, a name in a map or the default asks where the client is. */
@@ -167,17 +183,17 @@ const void *plan_get(struct build *build, struct item *item, const struct declar
     };
     for (size_t i = 0; i < source.count && build->geo == NULL; i++)
         build->lacks_geo |= rules[i].key != NULL && needs_location(rules[i].key);
-    char *key = plan_key(policy, &source);
-    struct interned *plan = intern_use(build->compiler->intern, key);
+    struct text key = plan_key(build, policy, &source);
+    struct interned *plan = intern_use(build->compiler->intern, key.bytes);
     if (plan == NULL) {
-        plan = make_plan(build, item, policy, pointer, key, &source);
+        plan = make_plan(build, item, policy, pointer, key.bytes, &source);
     } else if (plan->below != NULL) {
         intern_use_again(build->compiler->intern, plan->below);
         item_add_use(item, plan->below);
     }
     if (plan != NULL)
         item_add_use(item, plan);
-    free(key);
+    key_end(build, &key);
     free(rules);
     return plan != NULL ? plan->block : NULL;
 }
@@ -199,7 +215,7 @@ static void *rules_new(const struct declared_node *declared, size_t size)
 void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
                  struct node *node)
 {
-    struct text key = { 0 };
+    struct text key = key_begin(build);
     text_puts(&key, "rules");
     for (size_t i = 0; i < declared->count; i++) {
         text_add(&key, "\n", 1);
@@ -209,16 +225,16 @@ void rules_share(struct build *build, struct item *item, const struct declared_n
     if (interned == NULL)
         interned = intern_add(build->compiler->intern, key.bytes, rules_new(declared, key.size), free,
                               &build->edition);
-    text_free(&key);
+    key_end(build, &key);
     item_add_use(item, interned);
     node->rules = interned->block;
 }
 
 /* ---- steady states ---- */
 
-static char *state_key(const struct node_state *state)
+static struct text state_key(struct build *build, const struct node_state *state)
 {
-    struct text key = { 0 };
+    struct text key = key_begin(build);
     text_puts(&key, "state ");
     for (int view = 0; view < VIEW_COUNT; view++)
         key_add(&key, state->is_available[view]);
@@ -238,18 +254,18 @@ static char *state_key(const struct node_state *state)
             key_add(&key, list->cumulative[k]);
         }
     }
-    return text_take(&key);
+    return key;
 }
 
 static const struct node_state *share(struct build *build, struct item *item, struct node_state *state)
 {
-    char *key = state_key(state);
-    struct interned *interned = intern_use(build->compiler->intern, key);
+    struct text key = state_key(build, state);
+    struct interned *interned = intern_use(build->compiler->intern, key.bytes);
     if (interned != NULL)
         free(state);
     else
-        interned = intern_add(build->compiler->intern, key, state, free, &build->edition);
-    free(key);
+        interned = intern_add(build->compiler->intern, key.bytes, state, free, &build->edition);
+    key_end(build, &key);
     item_add_use(item, interned);
     return interned->block;
 }
