@@ -61,3 +61,6 @@ bool address_is_special_purpose(const struct address *address);
 
 /** Walks the prefixes of such addresses: index from 0; false at the end. */
 bool address_special_purpose_at(size_t index, struct prefix *out);
+
+/** What to look at when bind failed so, in brackets after a blank; "" if there is nothing to add. */
+const char *address_bind_hint(int error_number);

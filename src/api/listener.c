@@ -30,7 +30,7 @@ static bool open_tcp(const struct settings_listen *from, bool has_tls, struct li
     if (address.ss_family == AF_INET6)
         setsockopt(out->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(out->fd, (const struct sockaddr *)&address, size) != 0 || listen(out->fd, BACKLOG) != 0)
-        return error_set(err, "%s", strerror(errno));
+        return error_set(err, "%s%s", strerror(errno), address_bind_hint(errno));
     if (!has_tls && !address_is_loopback(&from->address))
         log_warning("api: %s is reached from other machines, and tokens travel there in clear", out->name);
     return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/address.h"
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -210,5 +211,15 @@ bool address_is_special_purpose(const struct address *address)
     case ADDRESS_V4: return is_special_v4(address->bytes);
     case ADDRESS_V6: return is_special_v6(address->bytes);
     default: return false;
+    }
+}
+
+const char *address_bind_hint(int error_number)
+{
+    switch (error_number) {
+    case EACCES: return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+    case EADDRINUSE: return " (another program listens there)";
+    case EADDRNOTAVAIL: return " (no interface has this address)";
+    default: return "";
     }
 }

@@ -38,16 +38,6 @@ bool server_socket_of(int fd, struct server_socket *out)
     return true;
 }
 
-static const char *hint_of(int error)
-{
-    switch (error) {
-    case EACCES: return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
-    case EADDRINUSE: return " (another program listens there)";
-    case EADDRNOTAVAIL: return " (no interface has this address)";
-    default: return "";
-    }
-}
-
 static bool say_why(const struct server_listen *listen, int type, struct error *err)
 {
     int error = errno;
@@ -55,7 +45,8 @@ static bool say_why(const struct server_listen *listen, int type, struct error *
     address_format(&listen->address, text);
     bool is_v6 = listen->address.family == ADDRESS_V6;
     return error_set(err, "listen %s%s%s:%u (%s): %s%s", is_v6 ? "[" : "", text, is_v6 ? "]" : "",
-                     listen->port, type == SOCK_DGRAM ? "UDP" : "TCP", strerror(error), hint_of(error));
+                     listen->port, type == SOCK_DGRAM ? "UDP" : "TCP", strerror(error),
+                     address_bind_hint(error));
 }
 
 static bool switch_on(int fd, int level, int option)

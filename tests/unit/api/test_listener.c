@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +119,27 @@ static void a_path_that_is_too_long_is_said_to_be(void **state)
     assert_non_null(strstr(err.text, "107 bytes"));
 }
 
+static void a_port_that_is_taken_says_so(void **state)
+{
+    struct settings_listen wanted = { 0 };
+    static const struct settings settings;
+    struct listener listener;
+    struct error err = { "" };
+    struct sockaddr_in bound;
+    socklen_t size = sizeof bound;
+    (void)state;
+    assert_true(address_parse("127.0.0.1", &wanted.address));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bound = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    assert_int_equal(bind(fd, (const struct sockaddr *)&bound, sizeof bound), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&bound, &size), 0);
+    wanted.port = ntohs(bound.sin_port);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_false(listener_open(&wanted, &settings, &listener, &err));
+    assert_non_null(strstr(err.text, "Address already in use (another program listens there)"));
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_socket_left_behind_is_replaced, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_socket_in_use_is_left_alone, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_file_in_the_way_is_left_alone, make_place, remove_place),
+        cmocka_unit_test(a_port_that_is_taken_says_so),
         cmocka_unit_test(a_path_that_is_too_long_is_said_to_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
