@@ -125,9 +125,24 @@ const struct policy *policy_at(size_t index);
 /** A hash of the client's network: /24 or /56, or what is known of it; `length` gets its bits. */
 uint64_t client_network_hash(const struct client *client, uint8_t *length);
 
+/** True if an endpoint of this condition (NULL: without a slot) has something to give in this view. */
+static inline bool endpoint_has(const struct endpoint_condition *condition, enum view view)
+{
+    if (condition == NULL || view == VIEW_EVERYTHING)
+        return true;
+    return view == VIEW_HEALTHY ? condition->is_available : !condition->is_held;
+}
+
 /** True if `child` has something to give in this view. */
-bool child_is_available(const struct child *child, const struct dataset *dataset,
-                        const struct conditions *conditions, enum view view);
+static inline bool child_is_available(const struct child *child, const struct dataset *dataset,
+                                      const struct conditions *conditions, enum view view)
+{
+    if (child->kind == CHILD_ENDPOINT)
+        return endpoint_has(conditions_endpoint(conditions, child->endpoint), view);
+    const struct node *node = dataset_node(dataset, child);
+    return node != NULL && conditions_node(conditions, node)->is_available[view];
+}
+
 /** Effective weight: an override's over the declared one. */
 uint32_t child_weight(const struct child *child, const struct conditions *conditions);
 /** Parts of 10,000 of its share that go to its siblings: shed, or not yet grown to. */
@@ -140,7 +155,19 @@ uint32_t child_latency_us(const struct child *child, const struct dataset *datas
                           const struct conditions *conditions);
 
 /** True if child `ordinal` has something to give in this view and is not excluded. */
-bool candidates_has(const struct candidates *from, uint16_t ordinal);
+static inline bool candidates_has(const struct candidates *from, uint16_t ordinal)
+{
+    for (uint16_t i = 0; i < from->excluded_count; i++) {
+        if (from->excluded[i] == ordinal)
+            return false;
+    }
+    bool is_available =
+        child_is_available(&from->node->children[ordinal], from->dataset, from->conditions, from->view);
+    if (!is_available && from->has_missed != NULL)
+        *from->has_missed = true;
+    return is_available;
+}
+
 /** Latency figure of a child from the conditions, 0 if unknown. */
 uint32_t candidates_latency_us(const struct candidates *from, uint16_t ordinal);
 /** Best-known coordinates of a child: an endpoint's, or of the nearest endpoint below it to `client_at`. */

@@ -50,22 +50,6 @@ uint64_t client_network_hash(const struct client *client, uint8_t *length)
     return mix(mix(network.family, words[0]), words[1]);
 }
 
-static bool endpoint_has(const struct endpoint_condition *condition, enum view view)
-{
-    if (condition == NULL || view == VIEW_EVERYTHING)
-        return true;
-    return view == VIEW_HEALTHY ? condition->is_available : !condition->is_held;
-}
-
-bool child_is_available(const struct child *child, const struct dataset *dataset,
-                        const struct conditions *conditions, enum view view)
-{
-    if (child->kind == CHILD_ENDPOINT)
-        return endpoint_has(conditions_endpoint(conditions, child->endpoint), view);
-    const struct node *node = dataset_node(dataset, child);
-    return node != NULL && conditions_node(conditions, node)->is_available[view];
-}
-
 uint32_t child_weight(const struct child *child, const struct conditions *conditions)
 {
     const struct endpoint_condition *condition = NULL;
@@ -101,19 +85,6 @@ uint32_t child_latency_us(const struct child *child, const struct dataset *datas
     }
     const struct node *node = dataset_node(dataset, child);
     return node != NULL ? conditions_node(conditions, node)->latency_us : 0;
-}
-
-bool candidates_has(const struct candidates *from, uint16_t ordinal)
-{
-    for (uint16_t i = 0; i < from->excluded_count; i++) {
-        if (from->excluded[i] == ordinal)
-            return false;
-    }
-    bool is_available =
-        child_is_available(&from->node->children[ordinal], from->dataset, from->conditions, from->view);
-    if (!is_available && from->has_missed != NULL)
-        *from->has_missed = true;
-    return is_available;
 }
 
 uint32_t candidates_latency_us(const struct candidates *from, uint16_t ordinal)
