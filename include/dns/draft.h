@@ -46,10 +46,17 @@ void dns_draft_add(struct dns_draft *draft, enum dns_section section, unsigned o
 void dns_draft_add_made(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
                         const uint8_t *const *rdatas, size_t rdlength, size_t count);
 
-/** Adds an RR whose rdata is a name: `wire` as it is to be written, `name` the same in lowercase, which lives
- * as long as the draft.  Returns a pointer to it, for owners; 0 if there is none. */
-unsigned dns_draft_add_name(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
-                            const uint8_t *wire, const struct dns_name *name);
+/** Adds an RR whose rdata is a name behind `head_size` bytes `head`: `wire` as it is to be written, `name`
+ * the same in lowercase, which lives as long as the draft.  Returns a pointer to it, for owners; 0 if there
+ * is none. */
+unsigned dns_draft_add_name(struct dns_draft *draft, enum dns_section section, unsigned owner, uint16_t type,
+                            uint32_t ttl_s, const uint8_t *head, size_t head_size, const uint8_t *wire,
+                            const struct dns_name *name);
+
+/** Adds a stored RRset as dns_draft_add does, owned by `name`, which lives as long as the draft; `owner` is a
+ * pointer to it, or 0, and then becomes one. */
+void dns_draft_add_owned(struct dns_draft *draft, enum dns_section section, const struct dns_name *name,
+                         unsigned *owner, const struct dns_rrset *rrset);
 
 /** Adds the SOA of a negative answer of the zone at an apex of `apex_size` bytes, which ends the qname; to
  * the answer with the TTL `ttl_s`. */

@@ -27,10 +27,8 @@ static bool targets_add(struct targets *targets, uint64_t hash)
     return true;
 }
 
-/* What `zone` knows of `name`: glue below a cut, too, and what a wildcard says (RFC 4592 §3.3).  NULL:
- * nothing. */
-static const struct zone_node *find_target(const struct zone *zone, const struct dns_name *name,
-                                           uint64_t *hash)
+const struct zone_node *assembly_find_target(const struct zone *zone, const struct dns_name *name,
+                                             uint64_t *hash)
 {
     struct zone_match match;
     if (!dns_name_is_within(name, zone_apex(zone)))
@@ -68,7 +66,7 @@ static void add_glue(struct assembly *assembly, const struct zone *zone, const s
         if (dns_name_is_within(&name, cut) != is_in_domain)
             continue;
         uint64_t hash;
-        const struct zone_node *node = find_target(zone, &name, &hash);
+        const struct zone_node *node = assembly_find_target(zone, &name, &hash);
         if (node != NULL)
             add_addresses(assembly, &name, node, is_in_domain);
     }
@@ -103,7 +101,7 @@ void assembly_add_targets(struct assembly *assembly, const struct zone *zone, co
         else if (is_alias)
             continue; /* RFC 9460 §2.5.1: the service does not exist; else "." is the owner */
         uint64_t hash;
-        const struct zone_node *node = find_target(zone, &name, &hash);
+        const struct zone_node *node = assembly_find_target(zone, &name, &hash);
         if (node == NULL || !targets_add(&targets, hash))
             continue;
         const struct service *service = zone_node_service(node);

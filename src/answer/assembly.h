@@ -81,6 +81,11 @@ void assembly_note_scope(struct assembly *assembly, const struct service *servic
 void assembly_add_glue(struct assembly *assembly, const struct zone *zone, const struct dns_name *cut,
                        const struct dns_rrset *servers);
 
+/** What `zone` knows of `name`, of which `hash` tells names apart: glue below a cut, too, and what a wildcard
+ * says (RFC 4592 §3.3).  NULL: nothing. */
+const struct zone_node *assembly_find_target(const struct zone *zone, const struct dns_name *name,
+                                             uint64_t *hash);
+
 /** Adds the addresses of the names that the rdata of `rrset` at the current name leads to, as far as they lie
  * in `zone` (RFC 1034 §4.3.2 step 6, RFC 9460 §4.1). */
 void assembly_add_targets(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset);

@@ -2,114 +2,102 @@
 #include "answer/drafted.h"
 
 #include "answer/assembly.h"
-
-#define CHAIN_DRAFTED 4 /* CNAMEs that are followed; who has more is assembled */
-
-struct drafting {
-    struct ready *ready;
-    struct dns_reply_edns *edns;
-    struct dns_draft draft;
-    unsigned flags; /* AA and rcode */
-    /* the name being resolved: the qname, then each CNAME target */
-    const struct dns_name *name;
-    unsigned owner; /* a pointer to it */
-    unsigned chain_length;
-    struct zone_match match; /* of it */
-    struct dns_name targets[CHAIN_DRAFTED];
-};
-
-/* Where the reply goes after a step. */
-enum step { STEP_DONE, STEP_ON, STEP_ASSEMBLE };
+#include "answer/drafting.h"
 
 /* ---- on to the next name ---- */
 
 /* Finds what our zones say of the next name. */
-static enum step follow(struct drafting *drafting, const struct dns_name *next, unsigned owner)
+static enum draft_step follow(struct drafting *drafting, const struct dns_name *next, unsigned owner)
 {
     const struct ready *ready = drafting->ready;
     struct search search;
     uint32_t last_zone = ready->answerer->last_zone; /* mostly the same: the chain stays at home */
     search_begin(ready->now->dataset, next, ready->query->qtype, &last_zone, &search);
     if (search.zone == NULL)
-        return STEP_DONE;
+        return DRAFT_DONE;
     if (zone_allowed(search.zone) != NULL || owner == 0)
-        return STEP_ASSEMBLE;
+        return DRAFT_ASSEMBLE;
     search_end(&search, next, &drafting->match);
     drafting->name = next;
     drafting->owner = owner;
-    return STEP_ON;
+    drafting->chain_length++;
+    return DRAFT_ON;
 }
 
-static enum step follow_cname(struct drafting *drafting, uint32_t ttl_s, const uint8_t *target)
+static enum draft_step follow_cname(struct drafting *drafting, uint32_t ttl_s, const uint8_t *target)
 {
-    if (drafting->chain_length == CHAIN_DRAFTED)
-        return STEP_ASSEMBLE;
-    struct dns_name *next = &drafting->targets[drafting->chain_length++];
+    struct dns_name *next = drafting_next_target(drafting);
+    if (next == NULL)
+        return DRAFT_ASSEMBLE;
     dns_name_from_wire(target, next);
-    unsigned owner = dns_draft_add_name(&drafting->draft, drafting->owner, DNS_CNAME, ttl_s, target, next);
+    unsigned owner = dns_draft_add_name(&drafting->draft, DNS_ANSWER, drafting->owner, DNS_CNAME, ttl_s, NULL,
+                                        0, target, next);
     if (drafting->ready->query->qtype == DNS_CNAME)
-        return STEP_DONE;
+        return DRAFT_DONE;
     return follow(drafting, next, owner);
 }
 
 /* Of the first name alone, whose suffixes stand in the question. */
-static enum step follow_dname(struct drafting *drafting)
+static enum draft_step follow_dname(struct drafting *drafting)
 {
-    struct dns_name owner, target, *next = drafting->targets;
+    struct dns_name owner, target, *next = drafting_next_target(drafting);
     if (drafting->chain_length > 0)
-        return STEP_ASSEMBLE;
+        return DRAFT_ASSEMBLE;
     zone_node_owner(drafting->match.zone, drafting->match.node, &owner);
     const struct dns_rrset *dname = zone_node_rrset(drafting->match.node, DNS_DNAME);
     dns_name_from_wire(dns_rr_rdata(dname->wire), &target);
     if (!assembly_substitute(drafting->name, &owner, &target, next) || dns_name_is_within(&target, &owner))
-        return STEP_ASSEMBLE;
+        return DRAFT_ASSEMBLE;
     const unsigned owner_at = (unsigned)(DNS_HEADER_SIZE + drafting->name->size - owner.size);
     dns_draft_add(&drafting->draft, DNS_ANSWER, 0xc000 | owner_at, dname);
-    drafting->chain_length++;
-    unsigned pointer =
-        dns_draft_add_name(&drafting->draft, drafting->owner, DNS_CNAME, dname->ttl_s, next->bytes, next);
+    unsigned pointer = dns_draft_add_name(&drafting->draft, DNS_ANSWER, drafting->owner, DNS_CNAME,
+                                          dname->ttl_s, NULL, 0, next->bytes, next);
     if (drafting->ready->query->qtype == DNS_CNAME)
-        return STEP_DONE;
+        return DRAFT_DONE;
     return follow(drafting, next, pointer);
 }
 
 /* ---- static records ---- */
 
-static enum step deny(struct drafting *drafting)
+static enum draft_step deny(struct drafting *drafting)
 {
     const struct zone *zone = drafting->match.zone;
     if (zone != drafting->ready->match->zone)
-        return STEP_ASSEMBLE; /* its apex does not stand in the question */
+        return DRAFT_ASSEMBLE; /* its apex does not stand in the question */
     dns_draft_deny(&drafting->draft, zone_negative(zone), zone_apex(zone)->size);
-    return STEP_DONE;
+    return DRAFT_DONE;
 }
 
 /* RRsets whose names are compressed. */
-static enum step add_names(struct drafting *drafting, const struct dns_rrset *rrset)
+static enum draft_step add_names(struct drafting *drafting, const struct dns_rrset *rrset)
 {
     const struct zone *zone = drafting->match.zone;
     if (rrset == zone_soa(zone) && drafting->chain_length == 0) {
         dns_draft_add_soa(&drafting->draft, zone_negative(zone), zone_apex(zone)->size, rrset->ttl_s);
-        return STEP_DONE;
+        return DRAFT_DONE;
     }
-    if (rrset->type == DNS_PTR && rrset->count == 1 && drafting->chain_length < CHAIN_DRAFTED) {
+    if (rrset->type == DNS_PTR && rrset->count == 1) {
         const uint8_t *target = dns_rr_rdata(rrset->wire);
-        struct dns_name *name = &drafting->targets[drafting->chain_length];
+        struct dns_name *name = drafting_next_target(drafting);
+        if (name == NULL)
+            return DRAFT_ASSEMBLE;
         dns_name_from_wire(target, name);
-        dns_draft_add_name(&drafting->draft, drafting->owner, DNS_PTR, rrset->ttl_s, target, name);
-        return STEP_DONE;
+        dns_draft_add_name(&drafting->draft, DNS_ANSWER, drafting->owner, DNS_PTR, rrset->ttl_s, NULL, 0,
+                           target, name);
+        return DRAFT_DONE;
     }
-    return STEP_ASSEMBLE;
+    return dns_type_layout(rrset->type)->wants_additional ? drafting_add_targets(drafting, rrset)
+                                                          : DRAFT_ASSEMBLE;
 }
 
-static enum step add_static(struct drafting *drafting)
+static enum draft_step add_static(struct drafting *drafting)
 {
     const struct zone_node *node = drafting->match.node;
     const uint16_t qtype = drafting->ready->query->qtype;
     const struct dns_rrset *rrset = zone_node_rrset(node, qtype);
     if (rrset != NULL && dns_type_layout(qtype)->is_alone) {
         dns_draft_add(&drafting->draft, DNS_ANSWER, drafting->owner, rrset);
-        return STEP_DONE;
+        return DRAFT_DONE;
     }
     if (rrset != NULL && qtype != DNS_CNAME)
         return add_names(drafting, rrset);
@@ -142,7 +130,7 @@ static bool add_addresses(struct drafting *drafting, const struct addresses_now 
 }
 
 /* What the service at the qname decided. */
-static enum step add_decided(struct drafting *drafting, const struct service *service)
+static enum draft_step add_decided(struct drafting *drafting, const struct service *service)
 {
     const struct ready *ready = drafting->ready;
     const struct decision *decision = &ready->decision;
@@ -152,28 +140,28 @@ static enum step add_decided(struct drafting *drafting, const struct service *se
     if (decision->is_all_down)
         assembly_tell_all_down(drafting->edns, decision);
     if (decision->outcome == STEER_SERVFAIL)
-        return STEP_ASSEMBLE;
+        return DRAFT_ASSEMBLE;
     if (decision->outcome != STEER_ENDPOINTS)
         return deny(drafting);
     if (service->is_cname) {
         const uint8_t *target = decision->endpoints[0]->more->hostname;
-        return target != NULL ? follow_cname(drafting, decision->ttl_s, target) : STEP_ASSEMBLE;
+        return target != NULL ? follow_cname(drafting, decision->ttl_s, target) : DRAFT_ASSEMBLE;
     }
     if (binding != NULL) {
         add_binding(drafting, binding, &now);
-        return STEP_DONE;
+        return DRAFT_DONE;
     }
-    return add_addresses(drafting, &now) ? STEP_DONE : deny(drafting);
+    return add_addresses(drafting, &now) ? DRAFT_DONE : deny(drafting);
 }
 
-static enum step add_steered(struct drafting *drafting, const struct service *service)
+static enum draft_step add_steered(struct drafting *drafting, const struct service *service)
 {
     const uint16_t qtype = drafting->ready->query->qtype;
     if (!assembly_steers(service, qtype))
         return add_static(drafting);
     if (drafting->chain_length > 0 || (qtype == DNS_MX && service->more->mx != NULL) ||
         (qtype == DNS_SRV && service->more->srv != NULL))
-        return STEP_ASSEMBLE;
+        return DRAFT_ASSEMBLE;
     ready_decide(drafting->ready, service);
     return add_decided(drafting, service);
 }
@@ -181,7 +169,7 @@ static enum step add_steered(struct drafting *drafting, const struct service *se
 /* ---- the whole ---- */
 
 /* Says what our zones say about the current name. */
-static enum step draft_once(struct drafting *drafting)
+static enum draft_step draft_once(struct drafting *drafting)
 {
     const struct zone_match *match = &drafting->match;
     const struct service *service;
@@ -190,7 +178,7 @@ static enum step draft_once(struct drafting *drafting)
         service = zone_node_service(match->node);
         return service != NULL ? add_steered(drafting, service) : add_static(drafting);
     case ZONE_DNAME: return follow_dname(drafting);
-    case ZONE_REFERRAL: return STEP_ASSEMBLE;
+    case ZONE_REFERRAL: return drafting_refer(drafting);
     case ZONE_NXDOMAIN: break;
     }
     drafting->flags |= DNS_NXDOMAIN; /* RFC 6604 §2.1: of the last name of the chain */
@@ -209,14 +197,14 @@ size_t drafted_answer(struct ready *ready, struct dns_reply_edns *edns, uint8_t 
     drafting.flags = DNS_FLAG_AA;
     drafting.name = &query->qname;
     drafting.owner = DNS_DRAFT_QNAME;
-    drafting.chain_length = 0;
+    drafting.chain_length = drafting.target_count = 0;
     drafting.match = *ready->match;
     dns_draft_begin(&drafting.draft, query, out, limit, edns);
-    enum step step;
+    enum draft_step step;
     do
         step = draft_once(&drafting);
-    while (step == STEP_ON);
-    size_t size = step == STEP_DONE ? dns_draft_end(&drafting.draft, drafting.flags, edns) : 0;
+    while (step == DRAFT_ON);
+    size_t size = step == DRAFT_DONE ? dns_draft_end(&drafting.draft, drafting.flags, edns) : 0;
     if (size == 0) { /* what is assembled says itself what it has to say */
         edns->scope_len = 0;
         edns->ede = EDE_NONE;

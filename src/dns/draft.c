@@ -136,17 +136,37 @@ static unsigned put_name(struct dns_draft *draft, const uint8_t *wire, const str
     return POINTER | at;
 }
 
-unsigned dns_draft_add_name(struct dns_draft *draft, unsigned owner, uint16_t type, uint32_t ttl_s,
-                            const uint8_t *wire, const struct dns_name *name)
+unsigned dns_draft_add_name(struct dns_draft *draft, enum dns_section section, unsigned owner, uint16_t type,
+                            uint32_t ttl_s, const uint8_t *head, size_t head_size, const uint8_t *wire,
+                            const struct dns_name *name)
 {
-    uint8_t *header = take(draft, DNS_RR_HEADER_SIZE);
+    uint8_t *header = take(draft, DNS_RR_HEADER_SIZE + head_size);
     if (header == NULL)
         return 0;
-    const uint8_t *rdata = draft->at;
+    const uint8_t *rdata = header + DNS_RR_HEADER_SIZE;
+    copy_bytes(header + DNS_RR_HEADER_SIZE, head, head_size);
     unsigned pointer = put_name(draft, wire, name);
     put_header(header, owner, type, ttl_s, (size_t)(draft->at - rdata));
-    count(draft, DNS_ANSWER, 1);
+    count(draft, section, 1);
     return pointer;
+}
+
+void dns_draft_add_owned(struct dns_draft *draft, enum dns_section section, const struct dns_name *name,
+                         unsigned *owner, const struct dns_rrset *rrset)
+{
+    for (const uint8_t *rr = NULL; (rr = dns_rrset_next(rrset, rr)) != NULL;) {
+        const size_t size = DNS_RR_HEADER_SIZE - 2 + dns_rr_rdlength(rr);
+        uint8_t *pointer = *owner != 0 ? take(draft, 2) : NULL;
+        if (pointer != NULL)
+            put_u16(pointer, *owner);
+        else
+            *owner = put_name(draft, name->bytes, name);
+        uint8_t *rest = take(draft, size);
+        if (rest == NULL)
+            return;
+        copy_bytes(rest, rr + 2, size);
+    }
+    count(draft, section, rrset->count);
 }
 
 /* ---- the SOA ---- */
