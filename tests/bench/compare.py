@@ -33,6 +33,11 @@ SCENARIOS = {
     "negative": Scenario("static", 10_000, ["--any-rcode"], missing=True),
     "large": Scenario("large", 10_000, ["--edns"], qtype=16),
     "mutated": Scenario("static", 10_000, ["--any-rcode", "--mutated", "5"]),
+    # by UDP: signed stands for answers as large as with signatures
+    "mixed": Scenario("mixed", 2_000, ["--edns", "--any-rcode", "--empty", "--mutated", "5"],
+                      paths=["address"] * 10 + ["nxdomain"] * 3 + ["nodata", "signed", "alias", "mail", "referral"]),
+    **{"path-" + path: Scenario("mixed", 2_000, ["--edns", "--any-rcode", "--empty"], paths=[path])
+       for path in servers.PATHS},
     "geo": Scenario("geo", 1_000, ["--ecs", "24"]),
     "geo-100k": Scenario("geo", 100_000, ["--ecs", "24"]),
     "weighted": Scenario("weighted", 1_000),

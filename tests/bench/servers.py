@@ -20,7 +20,7 @@ import machine
 ZONE = "example.test"
 CONTINENTS = ["NA", "EU", "AS", "SA", "AF", "OC"]
 HEAD = ("$ORIGIN %s.\n$TTL 300\n@ SOA ns1 hostmaster 1 3600 900 604800 60\n@ NS ns1\nns1 A 127.0.0.1\n"
-        "first A 192.0.2.1\n" % ZONE)
+        "first A 192.0.2.1\nmail A 192.0.2.3\n" % ZONE)
 READY_WITHIN_S = 180
 
 
@@ -39,14 +39,19 @@ def weighted_pair(i):
 class Scenario:
     """What is served and asked.  `kind` is what the servers know, the rest is how it is asked."""
 
-    def __init__(self, kind, names, load=(), qtype=1, missing=False, servers=None):
+    def __init__(self, kind, names, load=(), qtype=1, missing=False, servers=None, paths=()):
         self.kind, self.names, self.load = kind, names, list(load)
         self.qtype, self.missing, self.servers = qtype, missing, servers
+        self.paths = list(paths)  # of a mixed zone: those that are asked for
 
     def owner(self, i):
         return "n%06d" % i
 
     def questions(self):
+        if self.kind == "mixed":
+            yield from ("%s.%s %d\n" % (PATHS[path][1] % self.owner(i), ZONE, PATHS[path][2])
+                        for i in range(self.names) for path in self.paths)
+            return
         suffix = "-not" if self.missing else ""
         for i in range(self.names):
             yield "%s%s.%s %d\n" % (self.owner(i), suffix, ZONE, self.qtype)
@@ -54,7 +59,24 @@ class Scenario:
 
 # ---- configurations
 
+# Ways to an answer: records of one name, what is asked about it, and with which type.
+PATHS = {
+    "address": ("{0} A 192.0.2.1\n", "%s", 1),
+    "nodata": ("", "%s", 28),
+    "nxdomain": ("", "%s-not", 1),
+    "signed": ("{0} TXT " + " ".join('"%s"' % ("%03d" % part * 60) for part in range(5)) + "\n", "%s", 16),
+    "alias": ("c-{0} CNAME {0}\n", "c-%s", 1),
+    "mail": ("{0} MX 10 mail\n{0} MX 20 ns1\n", "%s", 15),
+    "referral": ("d-{0} NS ns.d-{0}\nd-{0} NS ns1\nns.d-{0} A 192.0.2.2\n", "www.d-%s", 1),
+}
+
+
+def mixed_lines(scenario, i):
+    return "".join(records.format(scenario.owner(i)) for records, _, _ in PATHS.values())
+
 def static_line(scenario, i):
+    if scenario.kind == "mixed":
+        return mixed_lines(scenario, i)
     if scenario.kind == "large":  # about what an answer with signatures weighs
         return "%s TXT %s\n" % (scenario.owner(i), " ".join('"%s"' % ("%03d" % part * 60) for part in range(5)))
     return "%s A %s\n" % (scenario.owner(i), address(i))
@@ -144,20 +166,20 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Echo(Server):
-    name, kinds = "echo", {"static", "large", "geo", "weighted", "nested"}
+    name, kinds = "echo", {"static", "mixed", "large", "geo", "weighted", "nested"}
 
     def prepare(self):
         return [str(self.options.echo), "127.0.0.1", str(self.port)]
 
 
 class Steerd(Server):
-    name, kinds = "steerd", {"static", "large", "geo", "weighted", "nested"}
+    name, kinds = "steerd", {"static", "mixed", "large", "geo", "weighted", "nested"}
 
     def prepare(self):
         scenario, files = self.scenario, self.directory
         zone = {"file": str(files / "zone")}
         steering = {"zones": {ZONE: zone}}
-        if scenario.kind in ("static", "large"):
+        if scenario.kind in ("static", "mixed", "large"):
             write_zone(files / "zone", scenario)
         else:
             (files / "zone").write_text(HEAD)
@@ -227,7 +249,7 @@ def nested_policies():
 
 
 class Gdnsd(Server):
-    name, kinds = "gdnsd", {"static", "large", "geo", "weighted"}
+    name, kinds = "gdnsd", {"static", "mixed", "large", "geo", "weighted"}
 
     def prepare(self):
         files, kind = self.directory, self.scenario.kind
@@ -264,7 +286,7 @@ class Gdnsd(Server):
 
 
 class Knot(Server):
-    name, kinds = "knot", {"static", "large", "geo", "weighted"}
+    name, kinds = "knot", {"static", "mixed", "large", "geo", "weighted"}
 
     def prepare(self):
         files, kind = self.directory, self.scenario.kind
@@ -295,7 +317,7 @@ class Knot(Server):
 
 
 class Nsd(Server):
-    name, kinds = "nsd", {"static", "large"}
+    name, kinds = "nsd", {"static", "mixed", "large"}
 
     def prepare(self):
         files = self.directory
