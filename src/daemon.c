@@ -312,7 +312,7 @@ static bool hand_over(struct daemon *daemon, int connection)
     bool is_given = takeover_give(connection, sockets, count, &err);
     free(sockets);
     if (!is_given)
-        log_error("%s", err.text);
+        log_error("%s: going on", err.text);
     bool is_over = is_given && wait_for_successor(daemon, connection);
     if (!is_over)
         resume(daemon);
