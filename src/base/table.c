@@ -90,7 +90,7 @@ static void insert_fresh(struct table *table, struct entry fresh)
 
 static void make_room(struct table *table)
 {
-    if ((table->used + 1) * 8 < table->room * 7)
+    if ((table->used + 1) * 4 < table->room * 3)
         return;
     struct entry *old = table->entries;
     size_t old_room = table->room;
