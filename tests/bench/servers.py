@@ -215,10 +215,10 @@ class Steerd(Server):
         return UnixConnection(path), {"Authorization": "Bearer " + token.read_text().strip()}
 
     def prepared(self):
-        """Of a nested tree every other endpoint is down."""
+        """A first import is stored after DNS is served, before the API opens.  Of a nested tree every other endpoint is down."""
+        connection, headers = self.api()
         if self.scenario.kind != "nested":
             return
-        connection, headers = self.api()
         body = json.dumps({"state": "down", "reason": "half of them"})
         for pool, content in nested_pools().items():
             for endpoint in list(content["endpoints"])[::2]:
