@@ -79,9 +79,30 @@ enum cli_exit call_all_pages(struct client *client, const char *path, cJSON *ite
     return code;
 }
 
-void call_print_items(const cJSON *items, struct text *out)
+static enum cli_exit print_page(const cJSON *items)
 {
+    struct text out = { 0 };
     char *printed = cJSON_PrintUnformatted(items);
-    text_printf(out, "{\"items\":%s,\"next\":null}\n", printed);
+    text_printf(&out, "{\"items\":%s,\"next\":null}\n", printed);
     cJSON_free(printed);
+    return screen_put(&out);
+}
+
+enum cli_exit call_and_print_list(const struct options *options, char *path,
+                                  enum cli_exit (*print)(const cJSON *items))
+{
+    struct client *client;
+    enum cli_exit code = client_open(options, &client);
+    if (code != CLI_DONE) {
+        free(path);
+        return code;
+    }
+    cJSON *items = cJSON_CreateArray();
+    code = call_all_pages(client, path, items);
+    if (code == CLI_DONE)
+        code = options->wants_json ? print_page(items) : print(items);
+    cJSON_Delete(items);
+    free(path);
+    client_close(client);
+    return code;
 }

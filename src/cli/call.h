@@ -17,5 +17,7 @@ void call_add_write_params(const struct options *options, struct text *path);
 
 /** Reads a list page after page; `path` may have parameters. */
 enum cli_exit call_all_pages(struct client *client, const char *path, cJSON *items);
-/** Appends the items as one page. */
-void call_print_items(const cJSON *items, struct text *out);
+
+/** Reads a list and has `print` show it; --json gets it as one page.  Takes `path`. */
+enum cli_exit call_and_print_list(const struct options *options, char *path,
+                                  enum cli_exit (*print)(const cJSON *items));

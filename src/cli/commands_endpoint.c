@@ -82,25 +82,10 @@ static enum cli_exit print_list(const cJSON *items)
 
 enum cli_exit command_endpoints(const struct options *options)
 {
-    struct client *client;
-    struct text path = { 0 }, out = { 0 };
-    enum cli_exit code = client_open(options, &client);
-    if (code != CLI_DONE)
-        return code;
-    cJSON *items = cJSON_CreateArray();
+    struct text path = { 0 };
     text_puts(&path, "/v1/endpoints");
     client_add_param(&path, "pool", options->pool);
-    code = call_all_pages(client, path.bytes, items);
-    text_free(&path);
-    if (code == CLI_DONE && options->wants_json) {
-        call_print_items(items, &out);
-        code = screen_put(&out);
-    } else if (code == CLI_DONE) {
-        code = print_list(items);
-    }
-    cJSON_Delete(items);
-    client_close(client);
-    return code;
+    return call_and_print_list(options, text_take(&path), print_list);
 }
 
 /* ---- changes ---- */

@@ -65,28 +65,10 @@ static enum cli_exit print_items(const cJSON *items)
 enum cli_exit command_list(const struct options *options)
 {
     struct error err;
-    struct client *client;
-    struct text out = { 0 };
     char *path = object_list_path(options->arguments[0], &err);
     if (path == NULL)
         return command_complain(CLI_USAGE, "%s", err.text);
-    enum cli_exit code = client_open(options, &client);
-    if (code != CLI_DONE) {
-        free(path);
-        return code;
-    }
-    cJSON *items = cJSON_CreateArray();
-    code = call_all_pages(client, path, items);
-    if (code == CLI_DONE && options->wants_json) {
-        call_print_items(items, &out);
-        code = screen_put(&out);
-    } else if (code == CLI_DONE) {
-        code = print_items(items);
-    }
-    cJSON_Delete(items);
-    free(path);
-    client_close(client);
-    return code;
+    return call_and_print_list(options, path, print_items);
 }
 
 /* ---- writes ---- */
