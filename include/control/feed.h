@@ -29,5 +29,10 @@ void feed_heard(struct feed *feed);
 bool feed_read(struct feed *feed, uint64_t *after, const struct event_filter *filter, size_t most,
                struct events *out);
 
-/** The number of the newest event. */
+/** The number of the newest event that was told. */
 uint64_t feed_last(struct feed *feed);
+
+/** Up to `number` they have happened, and will be told when they are on disk.  Any thread. */
+void feed_expect(struct feed *feed, uint64_t number);
+/** The number of the newest event that happened: who follows from now on wants those above it. */
+uint64_t feed_expected(struct feed *feed);

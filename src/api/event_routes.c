@@ -146,11 +146,13 @@ void event_stream(struct request *request)
 {
     struct event_filter filter;
     bool has_after;
-    uint64_t after, last = feed_last(control_feed(request->api->control));
+    struct feed *feed = control_feed(request->api->control);
+    uint64_t after, last = feed_last(feed);
     if (!read_filter(request, &filter) || !read_start(request, &has_after, &after))
         return;
     bool has_history = has_after && after < last;
-    request->reply.stream = stream_new(request->api->streams, has_history ? after : last, &filter);
+    uint64_t start = has_history ? after : has_after ? last : feed_expected(feed);
+    request->reply.stream = stream_new(request->api->streams, start, &filter);
     if (request->reply.stream != NULL)
         stream_know(request->reply.stream, &request->who);
     if (request->reply.stream == NULL) {

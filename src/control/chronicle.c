@@ -67,6 +67,7 @@ void chronicle_note(struct chronicle *chronicle, const struct event *event)
     struct event *noted = events_add(&chronicle->pending, event);
     noted->number = ++chronicle->last_number;
     noted->wall_ms = clock_wall_ms();
+    feed_expect(chronicle->feed, noted->number);
 }
 
 void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *verdict)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct feed {
     struct events *ring; /* each with one event, or empty */
     size_t most;
     uint64_t oldest, last; /* numbers; none are there while oldest is above last */
+    _Atomic uint64_t expected;
     struct mailbox *box;
     struct letter letter;
     bool is_posted;
@@ -23,7 +25,7 @@ struct feed *feed_new(size_t most, uint64_t last)
     struct feed *feed = xcalloc(1, sizeof *feed);
     feed->ring = xcalloc(most, sizeof *feed->ring);
     feed->most = most;
-    feed->last = last;
+    feed->last = feed->expected = last;
     feed->oldest = last + 1;
     pthread_mutex_init(&feed->mutex, NULL);
     return feed;
@@ -112,4 +114,14 @@ uint64_t feed_last(struct feed *feed)
     uint64_t last = feed->last;
     pthread_mutex_unlock(&feed->mutex);
     return last;
+}
+
+void feed_expect(struct feed *feed, uint64_t number)
+{
+    atomic_store(&feed->expected, number);
+}
+
+uint64_t feed_expected(struct feed *feed)
+{
+    return atomic_load(&feed->expected);
 }

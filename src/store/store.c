@@ -199,6 +199,17 @@ static bool batch_run(struct store *store, struct store_job **jobs, size_t count
     return database_run(&store->db, "COMMIT", err);
 }
 
+/* What is there can be read although nothing can be written. */
+static void job_read_alone(struct store *store, struct store_job *job)
+{
+    job->error = (struct error){ 0 };
+    job->is_done = job_run(store, job);
+    if (!job->is_done) {
+        struct error why = job->error;
+        job_give_up(job, &why);
+    }
+}
+
 /* All jobs in one transaction: acknowledged after its commit, all of them, or refused. */
 static void batch_commit(struct store *store, struct store_job **jobs, size_t count)
 {
@@ -207,8 +218,11 @@ static void batch_commit(struct store *store, struct store_job **jobs, size_t co
         return;
     if (database_in_transaction(&store->db))
         database_run(&store->db, "ROLLBACK", NULL);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         job_give_up(jobs[i], &err);
+        if (job_is_read(jobs[i]))
+            job_read_alone(store, jobs[i]);
+    }
 }
 
 static void job_reply(struct store_job *job)
