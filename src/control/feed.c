@@ -25,7 +25,8 @@ struct feed *feed_new(size_t most, uint64_t last)
     struct feed *feed = xcalloc(1, sizeof *feed);
     feed->ring = xcalloc(most, sizeof *feed->ring);
     feed->most = most;
-    feed->last = feed->expected = last;
+    feed->last = last;
+    feed->expected = last;
     feed->oldest = last + 1;
     pthread_mutex_init(&feed->mutex, NULL);
     return feed;
