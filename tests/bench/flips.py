@@ -2,18 +2,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a thousand flips a second take away from full load, among many services.
 
-    tests/bench/flips.py [--services 100000] [--rate 1000] [--rounds 5] [--seconds 2]
+    tests/bench/flips.py [--services 100000] [--rate 1000] [--rounds 5] [--seconds 1]
                          [--kinds report,single,override,weight] [--placements apart,together]
 
-One worker on the first CPU is asked as much as it can answer by a program on the last one.  The other threads of steerd are
-on that last CPU, too (apart), as on a machine that leaves them a core, or anywhere (together).  Then the same with flips:
+One worker on the first CPU is asked by a program on the last one, in two ways:
+
+    full     by load_full.c, which needs so little of its CPU that the worker's core is what limits: it is busy throughout
+    sharing  by load.c with 256 queries under way, which needs as much CPU as the worker: what flips take, it cannot ask
+
+The other threads of steerd are on that last CPU, too (apart), as on a machine that leaves them a core, or anywhere
+(together).  Then the same with flips:
 
     report    health verdicts by reports to a push check, in batches of ten as an agent on a machine sends them
     single    the same, one a request
     override  an operator's down and up, each durable before its reply
     weight    declared weights, each a generation of its own
 
-They take turns, one run to completion after the other.
+With and without take turns, and each ratio is one of neighbours.
 """
 import argparse
 import json
@@ -30,6 +35,7 @@ import servers
 import writes
 
 POOLS = 1000
+VIEWS = ("full", "sharing")
 KINDS = {"none": None, "report": ("report", 10), "single": ("report", 1), "override": ("override", 1), "weight": ("weight", 1)}
 
 
@@ -54,13 +60,16 @@ class Flipping(servers.Steerd):
         return "p%d" % (i % POOLS)
 
 
-def worker_cpu_s(pid):
-    """Seconds on a CPU of the threads that answer."""
-    total = 0
+def worker_clock(pid):
+    """Where the kernel tells the CPU time of the thread that answers."""
     for task in pathlib.Path("/proc/%d/task" % pid).iterdir():
         if (task / "comm").read_text().startswith("worker/"):
-            total += int((task / "schedstat").read_text().split()[0]) / 1e9
-    return total
+            return task / "schedstat"
+    raise RuntimeError("there is no worker")
+
+
+def cpu_s(clock):
+    return int(clock.read_text().split()[0]) / 1e9
 
 
 def place(options, pid, placement):
@@ -71,42 +80,85 @@ def place(options, pid, placement):
             os.sched_setaffinity(int(task.name), cpus)
 
 
-def sample(options, server, kind):
+def asker(options, server, view):
+    command = ["nice", "-n", str(options.niceness), "taskset", "-c", str(options.last_cpu)]
+    if view == "full":
+        command += [str(options.directory / "load_full"), "--worker", str(worker_clock(server.process.pid))]
+    else:
+        command += [str(options.directory / "load")]
+    return command + ["--port", str(server.port), "--queries", str(options.directory / "questions"), "--seconds",
+                      str(options.seconds)]
+
+
+def sample(options, server, view, kind):
     """One turn of full load, with flips or without."""
-    pid, flipper = server.process.pid, None
-    load = ["nice", "-n", str(options.niceness), "taskset", "-c", str(options.last_cpu), str(options.directory / "load"), "--port", str(server.port), "--queries",
-            str(options.directory / "questions"), "--seconds", str(options.seconds), "--any-rcode"]
-    before, worker = machine.Used.by(server.pids()), worker_cpu_s(pid)
+    clock, flipper = worker_clock(server.process.pid), None
+    before, worker = machine.Used.by(server.pids()), cpu_s(clock)
     if KINDS[kind] is not None:
         name, batch = KINDS[kind]
         flipper = writes.api_load(options, server, options.niceness, "--kind", name, "--batch", batch, "--rate", options.rate, "--clients",
                                   options.clients, "--pools", POOLS, "--seconds", options.seconds + 0.3)
-    result = json.loads(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
+    started = time.monotonic()
+    result = json.loads(subprocess.run(asker(options, server, view), check=True, capture_output=True, text=True).stdout)
+    asked_s = time.monotonic() - started
     flips = json.loads(flipper.communicate()[0]) if flipper else {"changes": 0, "seconds": 1, "refused": 0, "p99_us": 0}
-    worker = worker_cpu_s(pid) - worker
+    worker = cpu_s(clock) - worker
     others = machine.Used.by(server.pids()).since(before).total - worker
-    return {"answers": result["answered"] / result["seconds"], "lost": result["lost"],
-            "worker_us": worker / (result["answered"] + result["answered_warm"]) * 1e6,
+    wrong = result["bad"] if view == "full" else result["wrong_rcode"] + result["empty"] + result["wrong_question"]
+    if view == "full":  # told for the very seconds; of the other way the warming up is part
+        asked, asked_s, worker = result["answered"], result["seconds"], result["worker_cpu_s"]
+    else:
+        asked = result["answered"] + result["answered_warm"]
+    return {"answers": result["answered"] / result["seconds"], "lost": result["lost"], "wrong": wrong,
+            "worker_us": worker / asked * 1e6, "worker_busy": worker / asked_s,
+            "asker_busy": result["client_cpu_s"] / result["seconds"], "starved": result.get("starved", 0),
             "flips": flips["changes"] / flips["seconds"], "refused": flips["refused"], "p99_ms": flips["p99_us"] / 1e3,
             "flip_ms": others * 1e3 / max(1, flips["changes"])}
 
 
-def print_table(options, placement, results):
-    calm = results["none"]
+def measure(options, server):
+    """By view and kind, pairs of a turn without flips and one with them."""
+    kinds, pairs = options.kinds.split(","), {}
+    for _ in range(options.rounds):
+        for view in VIEWS:
+            for kind in kinds:
+                pairs.setdefault((view, kind), []).append(tuple(sample(options, server, view, turn) for turn in ("none", kind)))
+    return pairs
+
+
+def ratio(pairs, key):
+    return compare.spread([beside[key] / calm[key] for calm, beside in pairs])
+
+
+def print_table(options, placement, found):
     print("\n### %s, %d services" % (placement, options.services))
-    print("\n| flips | a second | answers/s ÷ without | worker's CPU an answer ÷ without | other threads' CPU a flip, ms |"
-          " reply p99 ms | lost |")
+    print("\n| flips | a second | CPU of a flip, ms | full worker: answers/s ÷ without | its CPU an answer ÷ without |"
+          " sharing asker: answers/s ÷ without | reply p99 ms |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for kind, rows in results.items():
-        if kind == "none":
-            continue
-        ratios = [[row[key] / base[key] for row, base in zip(rows, calm)] for key in ("answers", "worker_us")]
-        print("| %s | %.0f | %s | %s | %s | %s | %d |" % (
-            kind, sum(row["flips"] for row in rows) / len(rows), compare.spread(ratios[0]), compare.spread(ratios[1]),
-            writes.column(rows, "flip_ms", "%.3f"), writes.column(rows, "p99_ms", "%.1f"), sum(row["lost"] for row in rows)))
-    print("\nwithout: %s answers/s, %s µs of the worker's CPU an answer, %d lost" % (
-        writes.column(calm, "answers"), writes.column(calm, "worker_us", "%.2f"), sum(row["lost"] for row in calm)))
-    return sum(row["refused"] for rows in results.values() for row in rows)
+    for kind in options.kinds.split(","):
+        full, sharing = found["full", kind], found["sharing", kind]
+        rows = [beside for _, beside in full + sharing]
+        print("| %s | %.0f | %s | %s | %s | %s | %s |" % (
+            kind, sum(row["flips"] for row in rows) / len(rows), writes.column(rows, "flip_ms", "%.3f"),
+            ratio(full, "answers"), ratio(full, "worker_us"), ratio(sharing, "answers"), writes.column(rows, "p99_ms", "%.1f")))
+
+
+def print_grounds(found):
+    """What the ratios stand on: was it the worker's core that limited, and did all come back?"""
+    print("\n| asked | answers/s | worker's CPU an answer, µs | worker's share of its core | asker's share of its | starved turns |"
+          " lost | wrong |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for view in VIEWS:
+        for beside in (False, True):
+            rows = [pair[beside] for (seen, _), pairs in found.items() if seen == view for pair in pairs]
+            print("| %s, %s | %s | %s | %s | %s | %d | %d | %d |" % (
+                view, "with flips" if beside else "without", writes.column(rows, "answers"), writes.column(rows, "worker_us", "%.2f"),
+                writes.column(rows, "worker_busy", "%.2f"), writes.column(rows, "asker_busy", "%.2f"),
+                *(sum(row[key] for row in rows) for key in ("starved", "lost", "wrong"))))
+
+
+def refusals(found):
+    return sum(row["refused"] + row["wrong"] for pairs in found.values() for pair in pairs for row in pair)
 
 
 def main():
@@ -116,14 +168,13 @@ def main():
     parser.add_argument("--rate", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--kinds", default=",".join(kind for kind in KINDS if kind != "none"))
-    parser.add_argument("--placements", default="apart,together")
+    parser.add_argument("--placements", default="apart")
     options = parser.parse_args()
     options.niceness = -19 if os.geteuid() == 0 else 0  # as the server has
     options.threads, options.steerd, options.last_cpu = 1, options.steerd.resolve(), machine.last_cpu()
-    kinds = ["none"] + options.kinds.split(",")
-    with tempfile.TemporaryDirectory(prefix="steerd-bench-") as directory:
+    with machine.going_first(), tempfile.TemporaryDirectory(prefix="steerd-bench-") as directory:
         options.directory = pathlib.Path(directory)
         writes.build(options.directory)
         scenario = servers.Scenario("services", options.services)
@@ -134,16 +185,15 @@ def main():
             time.sleep(3)  # the start is over when nobody has changed anything for so long
             refused = 0
             for placement in options.placements.split(","):
-                results = {kind: [] for kind in kinds}
                 place(options, server.process.pid, placement)
-                for _ in range(options.rounds):
-                    for kind in kinds:
-                        results[kind].append(sample(options, server, kind))
-                refused += print_table(options, placement, results)
+                found = measure(options, server)
+                print_table(options, placement, found)
+                print_grounds(found)
+                refused += refusals(found)
         finally:
             server.stop()
     if refused:
-        print("%d flips were refused" % refused)
+        print("%d flips were refused, or answers were wrong" % refused)
     return 1 if refused else 0
 
 

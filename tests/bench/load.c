@@ -9,6 +9,8 @@
  * answer sends the next.  With --rate queries leave at equal distances, whatever comes back, and the time of
  * each answer is kept.  With --flood they leave as fast as this program can send.
  */
+#include "asking.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -32,12 +34,6 @@ enum {
 };
 #define LOST_NS  UINT64_C(200000000) /* an answer that late does not count */
 #define DRAIN_NS UINT64_C(100000000) /* how long to wait for the last ones */
-
-/* What to send: the question in wire form, ready to be copied behind a header. */
-struct question {
-    uint8_t *bytes;
-    uint16_t size;
-};
 
 struct options {
     const char *server, *queries;
@@ -65,80 +61,8 @@ static struct lane *lanes[SOCKETS_MOST];
 static struct tally tally;
 static uint32_t *latencies_ns;
 static size_t latency_count, latency_room;
-static uint64_t random_state = 88172645463325252u;
-
-static _Noreturn void die(const char *what)
-{
-    fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* xorshift64: the order of questions need not be unpredictable, only the same in each run. */
-static uint64_t next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 /* ---- what is asked */
-
-static struct question question_parse(char *line)
-{
-    uint8_t wire[300];
-    size_t size = 0;
-    char *name = strtok(line, " \t\n"), *type = strtok(NULL, " \t\n");
-    for (char *rest = name, *label; (label = strsep(&rest, ".")) != NULL && *label != '\0';) {
-        size_t length = strlen(label);
-        if (length > 63 || size + length + 6 > 260) {
-            errno = EINVAL;
-            die(name);
-        }
-        wire[size++] = (uint8_t)length;
-        memcpy(wire + size, label, length);
-        size += length;
-    }
-    unsigned number = type != NULL ? (unsigned)atoi(type) : 1;
-    const uint8_t tail[] = { 0, (uint8_t)(number >> 8), (uint8_t)number, 0, 1 };
-    memcpy(wire + size, tail, sizeof tail);
-    size += sizeof tail;
-    struct question question = { .bytes = malloc(size), .size = (uint16_t)size };
-    if (question.bytes == NULL)
-        die("memory");
-    memcpy(question.bytes, wire, size);
-    return question;
-}
-
-static void questions_load(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char line[400];
-    size_t room = 0;
-    if (file == NULL)
-        die(path);
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (question_count == room) {
-            room = room == 0 ? 1024 : 2 * room;
-            questions = realloc(questions, room * sizeof *questions);
-            if (questions == NULL)
-                die("memory");
-        }
-        questions[question_count++] = question_parse(line);
-    }
-    fclose(file);
-    if (question_count == 0) {
-        errno = ENODATA;
-        die(path);
-    }
-}
 
 /* A client subnet out of the addresses that a database may know, with `length` bits. */
 static size_t write_opt(uint8_t *out, unsigned length)
@@ -355,13 +279,6 @@ static double percentile_us(double share)
     return latencies_ns[index] / 1e3;
 }
 
-static double cpu_s(void)
-{
-    struct timespec used;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
-}
-
 static void print_result(double seconds, double used_s, uint64_t answered_warm)
 {
     qsort(latencies_ns, latency_count, sizeof *latencies_ns, compare_u32);
@@ -431,7 +348,7 @@ static void options_parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     options_parse(argc, argv);
-    questions_load(options.queries);
+    questions = questions_load(options.queries, &question_count);
     lanes_open();
     if (options.warm_s > 0)
         ask(options.warm_s);

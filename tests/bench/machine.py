@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What processes and the machine used: the clocks and counters of Linux, for benches."""
+import contextlib
 import os
 import pathlib
 import time
@@ -68,3 +69,17 @@ def memory_mib(pids):
 def last_cpu():
     """The highest one that this process may run on."""
     return max(os.sched_getaffinity(0))
+
+
+@contextlib.contextmanager
+def going_first():
+    """As root this session goes before those of others: niceness counts among processes of one session only."""
+    group = pathlib.Path("/proc/self/autogroup")
+    before = group.read_text().rsplit(None, 1)[1] if os.geteuid() == 0 and group.exists() else None
+    try:
+        if before is not None:
+            group.write_text("-19")
+        yield
+    finally:
+        if before is not None:
+            group.write_text(before)

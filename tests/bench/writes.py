@@ -42,7 +42,7 @@ class Weighted(servers.Steerd):
 
 def build(directory):
     compare.build(directory)
-    for name in ("latency", "api_load"):
+    for name in ("latency", "api_load", "load_full"):
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", str(compare.HERE / (name + ".c")), "-o", str(directory / name)],
                        check=True)
 
