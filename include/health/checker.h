@@ -16,7 +16,7 @@ struct checker;
 #define LATENCY_CHECKS_LEAST 5     /* samples of a latency that moves an answer */
 #define LATENCY_AGE_LEAST_MS 10000 /* a latency is too old after ten intervals, but not sooner */
 
-enum { LETTER_HEALTH_REPORT = 100, LETTER_NAME_REPORT }; /* letter.kind of a report */
+enum { LETTER_HEALTH_REPORT = 100, LETTER_NAME_REPORT, LETTER_NAME_KNOWN }; /* letter.kind of a report */
 
 /* What the checker found out about one binding.  Posted at every change of verdict, when a change comes near
  * or passes (settle), when the peer falls silent or speaks again, and when the smoothed latency has moved by
@@ -44,6 +44,8 @@ struct checker_settings {
     bool allows_exec;          /* whether checks may run programs */
     const char *name_servers;  /* "192.0.2.53:53,[2001:db8::53]:53" for hostnames; NULL: the system's */
     uint32_t stale_ms;         /* how long addresses of a hostname stay while the name servers fail */
+    const struct known_name *known_names; /* of an earlier process (copied) */
+    size_t known_name_count;
 };
 
 bool checker_start(const struct checker_settings *settings, struct checker **out, struct error *err);
@@ -91,6 +93,18 @@ struct name_report {
     uint32_t id;
     struct resolved resolved;
 };
+
+/* What is to be known of a hostname, of an endpoint or in a check, after a restart; without addresses:
+ * nothing. */
+struct known_name_report {
+    struct letter letter; /* LETTER_NAME_KNOWN; the receiver frees it with free() */
+    struct resolved resolved;
+    char hostname[]; /* presentation format, no final dot */
+};
+
+/** What of `known_names` nobody asked for until now is reported as forgotten.  Any thread; in order with
+ * checker_bind and checker_resolve. */
+void checker_forget_names(struct checker *checker);
 
 /** From now on the addresses of `hostname` (copied, presentation format) are reported under `id`; NULL: no
  * longer.  Any thread; takes effect soon. */

@@ -19,11 +19,18 @@ struct resolved {
     uint8_t count_v4, count_v6;
     uint8_t ipv4[RESOLVED_MOST][4]; /* ascending */
     uint8_t ipv6[RESOLVED_MOST][16];
-    uint32_t ttl_s;                 /* as it came */
-    uint64_t expires_us;            /* monotonic: the TTL is over */
-    int64_t wall_ms;                /* of the last reply that said something; 0: there was none */
-    bool is_stale;                  /* the name servers fail since */
-    char problem[RESOLVED_PROBLEM]; /* why there is no address, or no fresh one; "" */
+    uint32_t ttl_s;      /* as it came */
+    uint64_t expires_us; /* monotonic: the TTL is over */
+    int64_t wall_ms;     /* of the last reply that said something; 0: there was none */
+    bool is_stale;       /* the name servers fail since */
+    char
+        problem[RESOLVED_PROBLEM]; /* why there is no address, or no fresh one; "": they were not asked yet */
+};
+
+/* The same of a hostname, as it outlives the process: TTL, time of the reply and addresses. */
+struct known_name {
+    char *hostname; /* presentation format, no final dot; owned */
+    struct resolved resolved;
 };
 
 static inline uint8_t resolved_families(const struct resolved *resolved)

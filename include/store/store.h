@@ -8,6 +8,7 @@
 #include "store/audit.h"
 #include "store/event.h"
 #include "store/latency.h"
+#include "store/hostname.h"
 #include "store/pace.h"
 #include "store/report.h"
 #include "store/token.h"
@@ -30,8 +31,8 @@ enum store_job_kind {
     STORE_LIST_GENERATIONS, /* in: before (0: newest), most; out: list, newest first */
     STORE_READ_GENERATION,  /* in: generation; out: objects: the complete configuration as it was then, sorted
                                by kind and name */
-    STORE_PUT_HISTORY,      /* in: events, verdicts, reports, paces, value: wall time in ms up to which the
-                               verdicts hold,      or NULL */
+    STORE_PUT_HISTORY,      /* in: events, verdicts, reports, paces, hostnames, value: wall time in ms up to
+                               which the verdicts hold, or NULL */
     STORE_PUT_LATENCY,      /* in: latencies */
     STORE_LIST_EVENTS,  /* in: has_before, before (above it; without: the newest), most, has_kind, kind, key
                            (subject, as in event_filter); out: events, ascending */
@@ -92,6 +93,8 @@ struct store_job {
     size_t report_count;
     struct store_pace *paces; /* owned */
     size_t pace_count;
+    struct known_name *hostnames; /* owned */
+    size_t hostname_count;
     struct store_latency *latencies; /* owned */
     size_t latency_count;
     /* out */
@@ -125,6 +128,8 @@ struct store_head {
     size_t report_count;
     struct store_pace *paces; /* of endpoints on their way back */
     size_t pace_count;
+    struct known_name *hostnames; /* of endpoints and in checks */
+    size_t hostname_count;
     struct store_latency *latencies; /* what clients measured */
     size_t latency_count;
     int64_t verdicts_seen_ms; /* wall time up to which they are known to hold; 0: never */

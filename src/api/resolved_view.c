@@ -22,6 +22,15 @@ static unsigned count_of(const struct resolved *resolved)
     return resolved != NULL ? (unsigned)(resolved->count_v4 + resolved->count_v6) : 0;
 }
 
+static const char *problem_of(const struct resolved *resolved)
+{
+    if (resolved == NULL)
+        return "not resolved yet";
+    if (resolved->problem[0] != '\0')
+        return resolved->problem;
+    return resolved->is_stale ? "not resolved since the start" : NULL;
+}
+
 void resolved_view_write(struct writer *json, const char *key, const struct endpoint *endpoint,
                          const struct resolved *resolved)
 {
@@ -39,10 +48,7 @@ void resolved_view_write(struct writer *json, const char *key, const struct endp
         writer_uint(json, "ttl", resolved_ttl_s(resolved, clock_monotonic_us()));
     writer_time(json, "at", resolved != NULL ? resolved->wall_ms : 0);
     writer_bool(json, "stale", resolved != NULL && resolved->is_stale);
-    writer_string(json, "problem",
-                  resolved == NULL               ? "not resolved yet"
-                  : resolved->problem[0] != '\0' ? resolved->problem
-                                                 : NULL);
+    writer_string(json, "problem", problem_of(resolved));
     writer_end(json);
 }
 
@@ -66,7 +72,7 @@ void resolved_view_say(const struct endpoint *endpoint, const struct resolved *r
     }
     text_printf(out, ", TTL %u", resolved_ttl_s(resolved, clock_monotonic_us()));
     if (resolved->is_stale)
-        text_printf(out, " (old: %s since)", resolved->problem);
+        text_printf(out, " (old: %s)", problem_of(resolved));
 }
 
 void resolved_view_metrics(struct text *out, const struct snapshot *now)

@@ -28,6 +28,8 @@ struct chronicle {
     size_t report_count, report_room;
     struct store_pace *paces;
     size_t pace_count, pace_room;
+    struct known_name *hostnames;
+    size_t hostname_count, hostname_room;
     unsigned under_way; /* jobs at the store: the next one gathers meanwhile */
     bool has_ended;
     uint64_t seen_ms; /* monotonic, of the last job; 0: none yet */
@@ -52,6 +54,7 @@ void chronicle_free(struct chronicle *chronicle)
     store_verdicts_free(chronicle->verdicts, chronicle->verdict_count);
     store_reports_free(chronicle->reports, chronicle->report_count);
     store_paces_free(chronicle->paces, chronicle->pace_count);
+    store_hostnames_free(chronicle->hostnames, chronicle->hostname_count);
     feed_free(chronicle->feed);
     free(chronicle);
 }
@@ -112,6 +115,20 @@ void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace)
     copy->endpoint = xstrdup(pace->endpoint);
 }
 
+void chronicle_hostname(struct chronicle *chronicle, const struct known_name *name)
+{
+    if (chronicle->hostname_count >= PENDING_MOST)
+        return;
+    if (chronicle->hostname_count == chronicle->hostname_room) {
+        chronicle->hostname_room = chronicle->hostname_room == 0 ? 16 : 2 * chronicle->hostname_room;
+        chronicle->hostnames =
+            xrealloc(chronicle->hostnames, chronicle->hostname_room, sizeof *chronicle->hostnames);
+    }
+    struct known_name *copy = &chronicle->hostnames[chronicle->hostname_count++];
+    *copy = *name;
+    copy->hostname = xstrdup(name->hostname);
+}
+
 const struct events *chronicle_pending(const struct chronicle *chronicle)
 {
     return &chronicle->pending;
@@ -129,11 +146,15 @@ static void send_history(struct chronicle *chronicle, uint64_t now_ms)
     job->report_count = chronicle->report_count;
     job->paces = chronicle->paces;
     job->pace_count = chronicle->pace_count;
+    job->hostnames = chronicle->hostnames;
+    job->hostname_count = chronicle->hostname_count;
     chronicle->pending = (struct events){ 0 };
     chronicle->reports = NULL;
     chronicle->report_count = chronicle->report_room = 0;
     chronicle->paces = NULL;
     chronicle->pace_count = chronicle->pace_room = 0;
+    chronicle->hostnames = NULL;
+    chronicle->hostname_count = chronicle->hostname_room = 0;
     chronicle->verdicts = NULL;
     chronicle->verdict_count = chronicle->verdict_room = 0;
     chronicle->under_way++;
@@ -144,7 +165,7 @@ static void send_history(struct chronicle *chronicle, uint64_t now_ms)
 static bool has_news(const struct chronicle *chronicle)
 {
     return chronicle->pending.count > 0 || chronicle->verdict_count > 0 || chronicle->report_count > 0 ||
-           chronicle->pace_count > 0;
+           chronicle->pace_count > 0 || chronicle->hostname_count > 0;
 }
 
 int chronicle_flush(struct chronicle *chronicle)

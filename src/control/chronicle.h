@@ -29,6 +29,9 @@ void chronicle_report(struct chronicle *chronicle, const struct store_report *re
 /** The same for how far an endpoint is on its way back. */
 void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace);
 
+/** The same for what a hostname resolved to. */
+void chronicle_hostname(struct chronicle *chronicle, const struct known_name *name);
+
 /** What is noted and not flushed. */
 const struct events *chronicle_pending(const struct chronicle *chronicle);
 

@@ -129,6 +129,12 @@ static void take_command(struct control *control, struct command *command)
         builder_post(control->builder, command);
 }
 
+static void remember_name(struct control *control, struct known_name_report *report)
+{
+    chronicle_hostname(control->chronicle,
+                       &(struct known_name){ .hostname = report->hostname, .resolved = report->resolved });
+}
+
 /* Takes one letter; true if it says stop. */
 static bool take_letter(struct control *control, struct letter *letter)
 {
@@ -139,6 +145,10 @@ static bool take_letter(struct control *control, struct letter *letter)
         return false;
     case LETTER_NAME_REPORT:
         world_resolve(control->world, (struct name_report *)letter);
+        free(letter);
+        return false;
+    case LETTER_NAME_KNOWN:
+        remember_name(control, (struct known_name_report *)letter);
         free(letter);
         return false;
     case LETTER_LATENCY:
@@ -208,6 +218,15 @@ static void restore_overrides(struct control *control, const struct store_head *
         world_override(control->world, head->overrides[i].key, &head->overrides[i].override);
 }
 
+static void restore_names(struct store_head *head, struct checker_settings *checks)
+{
+    for (size_t i = 0; i < head->hostname_count; i++)
+        head->hostnames[i].resolved.wall_ms =
+            store_hostname_confirmed_ms(&head->hostnames[i], head->verdicts_seen_ms);
+    checks->known_names = head->hostnames;
+    checks->known_name_count = head->hostname_count;
+}
+
 static bool load_keys(struct control *control, struct error *err)
 {
     struct server_keys *keys;
@@ -234,18 +253,19 @@ static bool open_parts(struct control *control, struct error *err)
 {
     struct store_head head = { 0 };
     char *name_servers = name_servers_of(control->settings);
-    const struct checker_settings checks = { .reports = control->box,
-                                             .concurrent_most = control->settings->checks_concurrent,
-                                             .per_address_most = control->settings->checks_per_address,
-                                             .allows_exec = control->settings->exec_checks,
-                                             .name_servers = name_servers,
-                                             .stale_ms = control->settings->resolver_stale_ms };
+    struct checker_settings checks = { .reports = control->box,
+                                       .concurrent_most = control->settings->checks_concurrent,
+                                       .per_address_most = control->settings->checks_per_address,
+                                       .allows_exec = control->settings->exec_checks,
+                                       .name_servers = name_servers,
+                                       .stale_ms = control->settings->resolver_stale_ms };
     if (!store_open(control->settings->state_dir, control->settings->keep_generations, &control->store, &head,
                     err)) {
         free(name_servers);
         return false;
     }
     restore_overrides(control, &head);
+    restore_names(&head, &checks);
     open_history(control, &head);
     control->backups = backups_new(control->settings->state_dir, control->box);
     bool is_open = load_keys(control, err) && store_start(control->store, err) &&

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum letter_kind { LETTER_BIND, LETTER_REPORT, LETTER_RESOLVE, LETTER_STOP };
+enum letter_kind { LETTER_BIND, LETTER_REPORT, LETTER_RESOLVE, LETTER_FORGET_NAMES, LETTER_STOP };
 
 /* What checker_resolve was told. */
 struct resolve_letter {
@@ -51,6 +51,7 @@ struct checker {
     struct mailbox *inbox;
     struct watcher inbox_watcher;
     struct loop loop;
+    struct name_memory *memory;
     struct resolver *resolver;
     struct watched *watched;
     struct dispatch dispatch;
@@ -135,13 +136,14 @@ static void checker_rebind(struct checker *checker, const struct bind_letter *bi
     *slot = now;
 }
 
-static void checker_take_report(struct checker *checker, const struct report_letter *letter)
+static void checker_take_report(struct checker *checker, struct report_letter *letter)
 {
     const struct slot *slot = letter->slot < checker->slot_count ? &checker->slots[letter->slot] : NULL;
     struct target *target =
         slot != NULL && letter->check_index < slot->count ? slot->targets[letter->check_index] : NULL;
     if (target != NULL && target->binding.check->type == CHECK_PUSH)
         push_take(target, &letter->report);
+    free(letter);
 }
 
 static void checker_take_name(struct checker *checker, struct resolve_letter *resolve)
@@ -152,29 +154,33 @@ static void checker_take_name(struct checker *checker, struct resolve_letter *re
     free(resolve);
 }
 
+static void checker_take_bind(struct checker *checker, struct bind_letter *bind)
+{
+    if (!checker->is_stopping)
+        checker_rebind(checker, bind);
+    bind_letter_free(bind);
+}
+
+static void checker_take_forget_names(struct checker *checker, struct letter *letter)
+{
+    if (!checker->is_stopping)
+        name_memory_forget_rest(checker->memory);
+    free(letter);
+}
+
 static void checker_read(void *owner, uint32_t events)
 {
     (void)events;
     struct checker *checker = owner;
     for (struct letter *letter = mailbox_take(checker->inbox), *next; letter != NULL; letter = next) {
         next = letter->next;
-        if (letter->kind == LETTER_STOP) {
-            checker->is_stopping = true;
-            continue;
+        switch ((enum letter_kind)letter->kind) {
+        case LETTER_BIND: checker_take_bind(checker, (struct bind_letter *)letter); break;
+        case LETTER_REPORT: checker_take_report(checker, (struct report_letter *)letter); break;
+        case LETTER_RESOLVE: checker_take_name(checker, (struct resolve_letter *)letter); break;
+        case LETTER_FORGET_NAMES: checker_take_forget_names(checker, letter); break;
+        case LETTER_STOP: checker->is_stopping = true; break; /* a member of `checker` */
         }
-        if (letter->kind == LETTER_REPORT) {
-            checker_take_report(checker, (struct report_letter *)letter);
-            free(letter);
-            continue;
-        }
-        if (letter->kind == LETTER_RESOLVE) {
-            checker_take_name(checker, (struct resolve_letter *)letter);
-            continue;
-        }
-        struct bind_letter *bind = (struct bind_letter *)letter;
-        if (!checker->is_stopping)
-            checker_rebind(checker, bind);
-        bind_letter_free(bind);
     }
 }
 
@@ -185,6 +191,7 @@ static void *checker_run(void *context)
         loop_turn(&checker->loop);
         dispatch_run(&checker->dispatch);
     }
+    name_memory_end(checker->memory); /* what is let go now is still in use */
     for (size_t i = 0; i < checker->slot_count; i++)
         slot_clear(&checker->slots[i]);
     return NULL;
@@ -195,6 +202,7 @@ static void checker_close(struct checker *checker)
     dispatch_close(&checker->dispatch);
     watched_free(checker->watched);
     resolver_close(checker->resolver);
+    name_memory_free(checker->memory);
     loop_forget(&checker->loop, &checker->inbox_watcher);
     loop_close(&checker->loop);
     mailbox_free(checker->inbox);
@@ -225,7 +233,9 @@ bool checker_start(const struct checker_settings *settings, struct checker **out
         checker_close(checker);
         return false;
     }
-    if (!resolver_open(&checker->loop, settings->name_servers, settings->stale_ms, &checker->resolver, err)) {
+    checker->memory = name_memory_new(settings->known_names, settings->known_name_count, settings->reports);
+    if (!resolver_open(&checker->loop, settings->name_servers, settings->stale_ms, checker->memory,
+                       &checker->resolver, err)) {
         checker_close(checker);
         return false;
     }
@@ -289,6 +299,13 @@ void checker_resolve(struct checker *checker, uint32_t id, const char *hostname)
     resolve->id = id;
     resolve->hostname = hostname != NULL ? xstrdup(hostname) : NULL;
     mailbox_post(checker->inbox, &resolve->letter);
+}
+
+void checker_forget_names(struct checker *checker)
+{
+    struct letter *letter = xcalloc(1, sizeof *letter);
+    letter->kind = LETTER_FORGET_NAMES;
+    mailbox_post(checker->inbox, letter);
 }
 
 bool checker_times(const struct checker *checker, uint32_t slot, struct check_times *out)

@@ -17,6 +17,7 @@ enum {
     NAME_TTL_MOST_S = 86400,
     NAME_RETRY_MOST_S = 32,            /* after failures in a row, or without addresses: 1, 2, 4, … */
     NAME_TTL_NONE_S = NAME_TTL_MOST_S, /* of a family without addresses: the other one decides */
+    NAME_RECENT_S = 3600,              /* older addresses of an earlier process wait for the first answer */
     RESOLVER_TIMEOUT_MS = 1000,
     RESOLVER_TRIES = 2,
 };
@@ -25,10 +26,10 @@ enum {
 struct lookup {
     struct name *name;
     int family;
-    bool is_asking;       /* c-ares holds a pointer to it */
-    int status;           /* of the last answer */
-    unsigned ttl_s;       /* of that */
-    uint64_t answered_us; /* monotonic: when the name servers last spoke; 0: never */
+    bool is_asking;      /* c-ares holds a pointer to it */
+    int status;          /* of the last answer */
+    unsigned ttl_s;      /* of that */
+    int64_t answered_us; /* monotonic: when the name servers last spoke; NAME_NEVER */
     struct address addresses[NAME_ADDRESSES_MOST];
     size_t count;
 };
@@ -39,7 +40,7 @@ struct name {
     struct name_use *uses;
     struct lookup v4, v6;
     size_t turn;
-    char problem[NAME_PROBLEM_SIZE]; /* why there are no addresses, or no fresh ones; "" */
+    char problem[RESOLVED_PROBLEM]; /* why there are no addresses, or no fresh ones; "" */
     bool is_settled, has_failed;
     unsigned failures;
     uint64_t expires_us; /* monotonic */
@@ -58,6 +59,7 @@ struct resolver {
     ares_channel channel;
     char *servers; /* NULL: the system's */
     uint64_t stale_us;
+    struct name_memory *memory;
     struct timespec configured; /* when resolv.conf had changed last */
     size_t asking;
     struct timer timer; /* c-ares wants to be called then */
@@ -167,14 +169,15 @@ static void ares_init_once(void)
     ares_library_init(ARES_LIB_INIT_ALL); /* does nothing outside Windows, but is asked for */
 }
 
-bool resolver_open(struct loop *loop, const char *servers, uint64_t stale_ms, struct resolver **out,
-                   struct error *err)
+bool resolver_open(struct loop *loop, const char *servers, uint64_t stale_ms, struct name_memory *memory,
+                   struct resolver **out, struct error *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, ares_init_once);
     struct resolver *resolver = xcalloc(1, sizeof *resolver);
     resolver->loop = loop;
     resolver->stale_us = stale_ms * 1000;
+    resolver->memory = memory;
     resolver->servers = servers != NULL ? xstrdup(servers) : NULL;
     resolver->timer = (struct timer){ .ring = resolver_timer_ring, .owner = resolver };
     resolver->names = table_new();
@@ -254,17 +257,22 @@ static bool has_failed(const struct lookup *lookup)
     return lookup->status != ARES_SUCCESS && !status_is_final(lookup->status);
 }
 
+static bool lookup_is_too_old(const struct lookup *lookup)
+{
+    return lookup->answered_us == NAME_NEVER ||
+           (uint64_t)((int64_t)clock_monotonic_us() - lookup->answered_us) > lookup->name->resolver->stale_us;
+}
+
 static void lookup_take(struct lookup *lookup, int status, const struct ares_addrinfo *found)
 {
-    uint64_t now_us = clock_monotonic_us();
     lookup->status = status;
     lookup->ttl_s = NAME_TTL_NONE_S;
     if (has_failed(lookup)) {
-        if (now_us - lookup->answered_us > lookup->name->resolver->stale_us)
+        if (lookup_is_too_old(lookup))
             lookup->count = 0;
         return;
     }
-    lookup->answered_us = now_us;
+    lookup->answered_us = (int64_t)clock_monotonic_us();
     lookup->count = 0;
     if (status != ARES_SUCCESS)
         return;
@@ -308,6 +316,32 @@ static bool name_is_asking(const struct name *name)
     return name->v4.is_asking || name->v6.is_asking;
 }
 
+static int64_t latest_us(const struct lookup *a, const struct lookup *b)
+{
+    return a->answered_us > b->answered_us ? a->answered_us : b->answered_us;
+}
+
+static void name_describe(const struct name *name, struct name_answer *out)
+{
+    *out = (struct name_answer){ .count_v4 = name->v4.count,
+                                 .count_v6 = name->v6.count,
+                                 .answered_us = latest_us(&name->v4, &name->v6),
+                                 .expires_us = name->expires_us,
+                                 .has_failed = name->has_failed,
+                                 .problem = name->problem };
+    memcpy(out->v4, name->v4.addresses, sizeof out->v4);
+    memcpy(out->v6, name->v6.addresses, sizeof out->v6);
+}
+
+static void name_remember(const struct name *name)
+{
+    struct name_answer answer;
+    struct resolved resolved;
+    name_describe(name, &answer);
+    name_answer_publish(&answer, &resolved);
+    name_memory_note(name->resolver->memory, name->text, &resolved);
+}
+
 static void name_on_answer(void *context, int status, int timeouts, struct ares_addrinfo *found)
 {
     (void)timeouts;
@@ -327,6 +361,7 @@ static void name_on_answer(void *context, int status, int timeouts, struct ares_
         unsigned again_s = name_update(name);
         name->is_settled = true;
         loop_set_timer(name->resolver->loop, &name->refresh, (uint64_t)again_s * 1000000);
+        name_remember(name);
         for (struct name_use *use = name->uses; use != NULL; use = use->next)
             use->settled(use->owner);
     }
@@ -353,6 +388,33 @@ static void name_ask(void *owner)
     resolver_rearm(resolver);
 }
 
+static void lookup_recall(struct lookup *lookup, uint8_t family, const uint8_t *bytes, size_t size,
+                          size_t count)
+{
+    for (lookup->count = 0; lookup->count < count; lookup->count++) {
+        struct address *address = &lookup->addresses[lookup->count];
+        address->family = family;
+        memcpy(address->bytes, bytes + lookup->count * size, size);
+    }
+}
+
+/* What an earlier process knew stands in for the first answer, as if the name servers had failed since. */
+static void name_recall(struct name *name)
+{
+    const struct resolved *known = name_memory_find(name->resolver->memory, name->text);
+    if (known == NULL)
+        return;
+    int64_t age_ms = clock_wall_ms() - known->wall_ms;
+    age_ms = age_ms > 0 ? age_ms : 0; /* the clock was set back */
+    name->v4.answered_us = name->v6.answered_us = (int64_t)clock_monotonic_us() - age_ms * 1000;
+    if (lookup_is_too_old(&name->v4))
+        return;
+    lookup_recall(&name->v4, ADDRESS_V4, &known->ipv4[0][0], 4, known->count_v4);
+    lookup_recall(&name->v6, ADDRESS_V6, &known->ipv6[0][0], 16, known->count_v6);
+    name->has_failed = true;
+    name->is_settled = age_ms <= NAME_RECENT_S * 1000;
+}
+
 void name_acquire(struct resolver *resolver, const char *hostname, struct name_use *use)
 {
     size_t size = strlen(hostname);
@@ -361,10 +423,11 @@ void name_acquire(struct resolver *resolver, const char *hostname, struct name_u
     if (name == NULL) {
         name = xcalloc(1, sizeof *name);
         *name = (struct name){ .resolver = resolver, .text = xstrdup(text) };
-        name->v4 = (struct lookup){ .name = name, .family = AF_INET };
-        name->v6 = (struct lookup){ .name = name, .family = AF_INET6 };
+        name->v4 = (struct lookup){ .name = name, .family = AF_INET, .answered_us = NAME_NEVER };
+        name->v6 = (struct lookup){ .name = name, .family = AF_INET6, .answered_us = NAME_NEVER };
         name->refresh = (struct timer){ .ring = name_ask, .owner = name };
         table_put(resolver->names, text, name);
+        name_recall(name);
         loop_set_timer(resolver->loop, &name->refresh, 0);
     }
     free(text);
@@ -386,6 +449,7 @@ void name_release(struct name_use *use)
     if (name->uses != NULL)
         return;
     table_remove(name->resolver->names, name->text);
+    name_memory_forget(name->resolver->memory, name->text);
     timer_cancel(&name->resolver->loop->timers, &name->refresh);
     if (!name_is_asking(name)) /* else the answer frees it */
         name_free(name);
@@ -411,20 +475,7 @@ const char *name_problem(const struct name_use *use)
     return use->name->problem;
 }
 
-static uint64_t latest_us(const struct lookup *a, const struct lookup *b)
-{
-    return a->answered_us > b->answered_us ? a->answered_us : b->answered_us;
-}
-
 void name_answer(const struct name_use *use, struct name_answer *out)
 {
-    const struct name *name = use->name;
-    *out = (struct name_answer){ .count_v4 = name->v4.count,
-                                 .count_v6 = name->v6.count,
-                                 .answered_us = latest_us(&name->v4, &name->v6),
-                                 .expires_us = name->expires_us,
-                                 .has_failed = name->has_failed,
-                                 .problem = name->problem };
-    memcpy(out->v4, name->v4.addresses, sizeof out->v4);
-    memcpy(out->v6, name->v6.addresses, sizeof out->v6);
+    name_describe(use->name, out);
 }

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/address.h"
 #include "health/loop.h"
+#include "health/name_answer.h"
+#include "health/name_memory.h"
 
 /*
  * Names of check targets and endpoints, kept resolved while anybody uses them: asked again when their TTL is
  * over (1 s at least), by c-ares on our loop.  While the name servers themselves fail, the last known
- * addresses of a family stay.
+ * addresses of a family stay, those of an earlier process as well.
  */
 struct resolver;
 
-#define NAME_ADDRESSES_MOST 16 /* of one family */
-#define NAME_PROBLEM_SIZE   96
-
 /** `servers`: "127.0.0.1:53,[::1]:53", or NULL for the system's (and /etc/hosts).  `stale_ms`: how long
- * addresses stay while the name servers fail. */
-bool resolver_open(struct loop *loop, const char *servers, uint64_t stale_ms, struct resolver **out,
-                   struct error *err);
+ * addresses stay while the name servers fail.  `memory`: what was known before, and where to say what is
+ * known now; it stays the caller's. */
+bool resolver_open(struct loop *loop, const char *servers, uint64_t stale_ms, struct name_memory *memory,
+                   struct resolver **out, struct error *err);
 void resolver_close(struct resolver *resolver); /* no name may be in use */
 
 struct name;
@@ -34,7 +33,7 @@ struct name_use {
 void name_acquire(struct resolver *resolver, const char *hostname, struct name_use *use);
 void name_release(struct name_use *use); /* no-op if not in use */
 
-/** False until the first answer. */
+/** False until the first answer, but not where addresses are known that an earlier process had of late. */
 bool name_is_settled(const struct name_use *use);
 
 /** The next of its addresses in turn: IPv4, or IPv6 if it has no IPv4.  False if there are none: ask
@@ -42,13 +41,4 @@ bool name_is_settled(const struct name_use *use);
 bool name_address(struct name_use *use, struct address *out);
 const char *name_problem(const struct name_use *use); /* "NXDOMAIN" */
 
-/* All that is known of a name. */
-struct name_answer {
-    struct address v4[NAME_ADDRESSES_MOST], v6[NAME_ADDRESSES_MOST];
-    size_t count_v4, count_v6;
-    uint64_t answered_us; /* monotonic: when the name servers said so; 0: never */
-    uint64_t expires_us;
-    bool has_failed;     /* they have failed since: these are the last known addresses */
-    const char *problem; /* why there is no address, or no fresh one; "" */
-};
 void name_answer(const struct name_use *use, struct name_answer *out);

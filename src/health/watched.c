@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "health/watched.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "health/checker.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-_Static_assert(RESOLVED_MOST == NAME_ADDRESSES_MOST && RESOLVED_PROBLEM == NAME_PROBLEM_SIZE,
-               "a report holds all that the resolver keeps");
 
 struct watch {
     struct watched *watched;
@@ -50,45 +45,15 @@ void watched_free(struct watched *watched)
     free(watched);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-    const struct address *left = a, *right = b;
-    return memcmp(left->bytes, right->bytes, sizeof left->bytes);
-}
-
-/* In ascending order and each once, so that another order is no change. */
-static uint8_t put_addresses(struct address *from, size_t count, size_t size, uint8_t *out)
-{
-    size_t kept = 0;
-    qsort(from, count, sizeof *from, compare_addresses);
-    for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && memcmp(out + (kept - 1) * size, from[i].bytes, size) == 0)
-            continue;
-        memcpy(out + kept * size, from[i].bytes, size);
-        kept++;
-    }
-    return (uint8_t)kept;
-}
-
 static void report(void *owner)
 {
     const struct watch *watch = owner;
     struct name_answer answer;
     struct name_report *letter = xcalloc(1, sizeof *letter);
-    struct resolved *out = &letter->resolved;
-    uint64_t now_us = clock_monotonic_us();
     name_answer(&watch->use, &answer);
     letter->letter.kind = LETTER_NAME_REPORT;
     letter->id = watch->id;
-    out->count_v4 = put_addresses(answer.v4, answer.count_v4, 4, &out->ipv4[0][0]);
-    out->count_v6 = put_addresses(answer.v6, answer.count_v6, 16, &out->ipv6[0][0]);
-    out->expires_us = answer.expires_us;
-    if (answer.expires_us > now_us)
-        out->ttl_s = (uint32_t)((answer.expires_us - now_us + 500000) / 1000000);
-    if (answer.answered_us != 0)
-        out->wall_ms = clock_wall_ms() - (int64_t)((now_us - answer.answered_us) / 1000);
-    out->is_stale = answer.has_failed;
-    snprintf(out->problem, sizeof out->problem, "%s", answer.problem);
+    name_answer_publish(&answer, &letter->resolved);
     mailbox_post(watch->watched->reports, &letter->letter);
 }
 
@@ -118,5 +83,5 @@ void watched_set(struct watched *watched, uint32_t id, const char *hostname)
     watch->use = (struct name_use){ .settled = report, .owner = watch };
     name_acquire(watched->resolver, hostname, &watch->use);
     if (name_is_settled(&watch->use))
-        report(watch); /* a check has had it resolved already */
+        report(watch); /* a check has had it resolved already, or an earlier process */
 }

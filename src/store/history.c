@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "config/scope.h"
 #include "store/generations.h"
+#include "store/hostnames.h"
 #include "store/paces.h"
 #include "store/reports.h"
 
@@ -191,7 +192,8 @@ bool history_put(struct database *db, const struct store_job *job, const struct 
         if (!verdict_put(db, &job->verdicts[i], err))
             return false;
     if (!reports_put(db, job->reports, job->report_count, err) ||
-        !paces_put(db, job->paces, job->pace_count, err))
+        !paces_put(db, job->paces, job->pace_count, err) ||
+        !hostnames_put(db, job->hostnames, job->hostname_count, err))
         return false;
     if (job->value != NULL && !meta_put(db, "verdicts_seen_ms", job->value, err))
         return false;

@@ -67,8 +67,13 @@ static const char with_ledger[] =
     "  is_dry_run INTEGER NOT NULL, generation INTEGER NOT NULL);"
     "PRAGMA user_version=7;";
 
+static const char with_hostnames[] =
+    "CREATE TABLE hostnames (name TEXT PRIMARY KEY, addresses TEXT NOT NULL, ttl_s INTEGER NOT NULL,"
+    "  resolved_wall_ms INTEGER NOT NULL, is_stale INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version=8;";
+
 static const char *const steps[] = { at_first,     with_events, with_latencies, with_cached_until,
-                                     with_reports, with_paces,  with_ledger };
+                                     with_reports, with_paces,  with_ledger,    with_hostnames };
 enum { VERSION = sizeof steps / sizeof *steps };
 
 static bool integer_read(struct database *db, const char *sql, int64_t *out, struct error *err)

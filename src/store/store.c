@@ -9,6 +9,7 @@
 #include "store/latencies.h"
 #include "store/ledger.h"
 #include "store/overrides.h"
+#include "store/hostnames.h"
 #include "store/paces.h"
 #include "store/reports.h"
 #include "store/schema.h"
@@ -84,6 +85,7 @@ static void job_free(struct store_job *job)
     store_verdicts_free(job->verdicts, job->verdict_count);
     store_reports_free(job->reports, job->report_count);
     store_paces_free(job->paces, job->pace_count);
+    store_hostnames_free(job->hostnames, job->hostname_count);
     store_latencies_free(job->latencies, job->latency_count);
     list_free(job->list, job->list_count);
     free(job);
@@ -309,6 +311,7 @@ static bool head_read_history(struct database *db, struct store_head *head, stru
         !history_verdicts(db, &head->verdicts, &head->verdict_count, err) ||
         !reports_read(db, &head->reports, &head->report_count, err) ||
         !paces_read(db, &head->paces, &head->pace_count, err) ||
+        !hostnames_read(db, &head->hostnames, &head->hostname_count, err) ||
         !meta_get(db, "verdicts_seen_ms", &seen_ms, err))
         return false;
     head->verdicts_seen_ms = seen_ms != NULL ? strtoll(seen_ms, NULL, 10) : 0;
@@ -403,6 +406,7 @@ void store_head_free(struct store_head *head)
     store_verdicts_free(head->verdicts, head->verdict_count);
     store_reports_free(head->reports, head->report_count);
     store_paces_free(head->paces, head->pace_count);
+    store_hostnames_free(head->hostnames, head->hostname_count);
     store_latencies_free(head->latencies, head->latency_count);
     *head = (struct store_head){ 0 };
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Endpoints that are host names, where no CNAME may stand: their addresses are answered."""
 import json
+import sqlite3
 import time
 
 import dns.rcode
@@ -188,3 +189,57 @@ def test_a_dead_resolver_does_not_keep_the_server_from_starting(daemon, names):
     assert time.monotonic() - began < 20
     assert server.answer("www.example.test") == ["192.0.2.5"]
     assert server.query("example.test").rcode() == dns.rcode.SERVFAIL
+
+
+def test_the_last_addresses_outlive_a_crash_and_a_dead_resolver(daemon, names, backend):
+    one, two = backend("127.0.10.1"), backend("127.0.20.1")
+    names.set("web.example.net", "A", one.address)
+    names.set("web.example.net", "AAAA", "2001:db8::7")
+    names.set("alias.example.net", "A", two.address)
+    pools = {"web": hosts("failover", "web.example.net", check="web"),
+             "alias": hosts("failover", "alias.example.net", "other.example.net", check="web")}
+    server = start(daemon, names, {"@": {"ttl": 60, "policy": "web"}, "www": {"policy": "alias"}}, pools,
+                   checks={"web": quick_check(backend.port)})
+    server.becomes("web", "h1", "up"), server.becomes("alias", "h1", "up")
+    asked_ms = int(time.time() * 1000)
+    wait_until(lambda: stored_names(server) == {"web.example.net": one.address + " 2001:db8::7",
+                                                "alias.example.net": two.address}, 20, "addresses in the store")
+    names.rcode = "silence"
+    server.kill()
+    server.start()
+    assert server.answer("example.test") == [one.address] and server.answer("example.test", "AAAA") == ["2001:db8::7"]
+    assert server.query("example.test").answer[0].ttl == 30
+    resolved = server.endpoint("web", "h1")["resolved"]
+    assert resolved["stale"] and resolved["problem"] and resolved["at"][:10] == time.strftime("%Y-%m-%d", time.gmtime(asked_ms / 1000))
+    assert "(old: " in explain(server, "example.test")["summary"]
+    hits = two.hits  # checks use them, too: no endpoint dies of the resolver
+    wait_until(lambda: two.hits > hits + 8 and server.endpoint("web", "h1")["resolved"]["problem"] != "not resolved since the start",
+               30, "checks, and a failed reply")
+    assert server.endpoint("alias", "h1")["effective"]["available"] and server.endpoint("web", "h1")["effective"]["available"]
+    assert server.answer("example.test") == [one.address]
+    names.rcode = None
+    names.set("web.example.net", "A", two.address, ttl=60)
+    server.answers_within(60, "example.test", "A", [two.address])
+    assert not server.endpoint("web", "h1")["resolved"]["stale"]
+
+
+def stored_names(server):
+    with sqlite3.connect("file:%s/state/steerd.db?mode=ro" % server.directory, uri=True) as database:
+        return dict(database.execute("SELECT name, addresses FROM hostnames"))
+
+
+def test_addresses_older_than_the_limit_and_of_names_that_went_are_not_remembered(daemon, names):
+    names.set("web.example.net", "A", "192.0.2.7", ttl=60)
+    names.set("gone.example.net", "A", "192.0.2.8", ttl=60)
+    server = start(daemon, names, {"@": {"policy": "web"}}, {"web": hosts("round_robin", "web.example.net", "gone.example.net")})
+    wait_until(lambda: len(stored_names(server)) == 2, 20, "addresses in the store")
+    assert server.api("PATCH", "/v1/pools/web", {"endpoints": {"h2": None}}).status == 200
+    wait_until(lambda: list(stored_names(server)) == ["web.example.net"], 20, "one of them")
+    names.rcode = dns.rcode.SERVFAIL
+    server.stop()
+    with sqlite3.connect("%s/state/steerd.db" % server.directory) as database:
+        database.execute("UPDATE hostnames SET resolved_wall_ms = 1, is_stale = 1")
+        database.execute("INSERT INTO hostnames VALUES ('unused.example.net', 'rubbish 192.0.2.1', 1, 1, 0)")
+    server.start()
+    assert server.query("example.test").rcode() == dns.rcode.SERVFAIL
+    wait_until(lambda: stored_names(server) == {}, 20, "no addresses in the store")

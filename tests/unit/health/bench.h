@@ -63,7 +63,7 @@ static inline void bench_close(struct bench *bench)
     for (size_t i = 0; i < 2; i++) {
         for (struct letter *letter = lists[i], *next; letter != NULL; letter = next) {
             next = letter->next;
-            health_report_free((struct health_report *)letter);
+            free(letter);
         }
     }
     mailbox_free(bench->reports);
@@ -82,7 +82,10 @@ static inline struct health_report *bench_report(struct bench *bench, int patien
     }
     struct letter *letter = bench->unread;
     bench->unread = letter->next;
-    return (struct health_report *)letter;
+    if (letter->kind == LETTER_HEALTH_REPORT)
+        return (struct health_report *)letter;
+    free(letter); /* about a name */
+    return bench_report(bench, patience_ms);
 }
 
 /* The next report with this verdict. */

@@ -251,7 +251,8 @@ static void verdicts_of_an_older_schema_are_read(void **state)
     assert_true(database_open(&db, path, &err));
     assert_true(
         database_run(&db,
-                     "DROP TABLE tokens; DROP TABLE audit; DROP TABLE paces; DROP TABLE reports; ALTER TABLE "
+                     "DROP TABLE hostnames; DROP TABLE tokens; DROP TABLE audit; DROP TABLE paces; DROP "
+                     "TABLE reports; ALTER TABLE "
                      "verdicts DROP COLUMN certificate_ends_s;"
                      "INSERT INTO verdicts VALUES ('us/a', 'web', '192.0.2.1', 'up', 7, 200, 5, 1, 'x');"
                      "PRAGMA user_version=4;",
@@ -296,6 +297,51 @@ static void paces_are_there_after_a_restart(void **state)
     store_close(store);
 }
 
+static void put_hostname(const struct fixture *fixture, struct store *store, const char *hostname,
+                         const struct resolved *resolved)
+{
+    struct store_job *job = store_job_new(STORE_PUT_HISTORY);
+    job->hostnames = xcalloc(1, sizeof *job->hostnames);
+    job->hostname_count = 1;
+    job->hostnames[0] = (struct known_name){ xstrdup(hostname), *resolved };
+    run_well(fixture, store, job);
+}
+
+static void addresses_of_hostnames_are_there_after_a_restart(void **state)
+{
+    static const struct resolved nothing;
+    const struct resolved both = { .count_v4 = 2,
+                                   .count_v6 = 1,
+                                   .ipv4 = { { 192, 0, 2, 1 }, { 192, 0, 2, 2 } },
+                                   .ipv6 = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+                                   .ttl_s = 60,
+                                   .wall_ms = 5000,
+                                   .is_stale = true };
+    struct store_head head;
+    struct store *store = start_history(*state, 10, 1000000, &head);
+    store_head_free(&head);
+    put_hostname(*state, store, "a.example.net", &both);
+    put_hostname(*state, store, "b.example.net", &both);
+    put_hostname(*state, store, "b.example.net", &nothing);
+    store_close(store);
+    store = start_history(*state, 10, 1000000, &head);
+    assert_int_equal(head.hostname_count, 1);
+    assert_string_equal(head.hostnames[0].hostname, "a.example.net");
+    assert_memory_equal(&head.hostnames[0].resolved, &both, sizeof both);
+    store_head_free(&head);
+    store_close(store);
+}
+
+static void addresses_that_hold_were_confirmed_within_their_ttl(void **state)
+{
+    (void)state;
+    struct known_name name = { .resolved = { .ttl_s = 60, .wall_ms = 5000 } };
+    assert_int_equal(store_hostname_confirmed_ms(&name, 1000000), 940000);
+    assert_int_equal(store_hostname_confirmed_ms(&name, 6000), 5000);
+    name.resolved.is_stale = true;
+    assert_int_equal(store_hostname_confirmed_ms(&name, 1000000), 5000);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
@@ -305,6 +351,8 @@ int main(void)
         CASE(an_event_is_read_as_it_was_put),
         CASE(verdicts_are_there_after_a_restart),
         CASE(paces_are_there_after_a_restart),
+        CASE(addresses_of_hostnames_are_there_after_a_restart),
+        cmocka_unit_test(addresses_that_hold_were_confirmed_within_their_ttl),
         cmocka_unit_test_setup_teardown(the_last_report_is_there_after_a_restart, fixture_open,
                                         fixture_close),
         cmocka_unit_test_setup_teardown(verdicts_of_an_older_schema_are_read, fixture_open, fixture_close),
