@@ -3,6 +3,7 @@
 
 #include "dns/bytes.h"
 #include "dns/name_read.h"
+#include "dns/subnet.h"
 #include "dns/type.h"
 
 #include <assert.h>
@@ -16,6 +17,7 @@
 
 /* The bytes of an RR between owner and rdata: type, class, TTL, RDLENGTH. */
 #define RR_FIXED_SIZE 10
+#define OPT_SIZE      (1 + RR_FIXED_SIZE) /* without options */
 
 /* The rest of the struct is large and only written when it is read. */
 static inline void edns_clear(struct edns *edns)
@@ -155,11 +157,21 @@ static __attribute__((noinline)) enum dns_query_outcome read_last_record(const u
     return out->rcode == DNS_NOERROR ? DNS_QUERY_ACCEPT : DNS_QUERY_REFUSE;
 }
 
-/* True if that is an OPT without options, all of this version. */
-static inline bool is_bare_opt(const uint8_t *at, size_t size)
+/* Reads an OPT of `size` bytes, of this version, that has no options but a client subnet.  False, and nothing
+ * is read, if they are anything else. */
+static inline bool read_usual_opt(const uint8_t *at, size_t size, struct edns *out)
 {
-    return size == 1 + RR_FIXED_SIZE && at[0] == 0 && get_u16(at + 1) == DNS_OPT && at[6] == 0 &&
-           get_u16(at + 9) == 0;
+    if (size < OPT_SIZE || get_u32(at) >> 8 != DNS_OPT)
+        return false;
+    const uint64_t fixed = get_u64(at + 3); /* UDP size 16, rcode 8, version 8, DO 1, flags 15, RDLENGTH 16 */
+    const size_t rdlength = size - OPT_SIZE;
+    if ((uint16_t)fixed != rdlength || (uint8_t)(fixed >> 32) != 0 ||
+        (rdlength > 0 && !subnet_read_alone(at + OPT_SIZE, rdlength, &out->ecs)))
+        return false;
+    out->is_present = true;
+    out->udp_size = fixed >> 48 < 512 ? 512 : (uint16_t)(fixed >> 48);
+    out->dnssec_ok = fixed >> 31 & 1;
+    return true;
 }
 
 /* The usual query is read to its end here; for any other there is the way for all of them, which is entered
@@ -186,7 +198,7 @@ enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struc
         return DNS_QUERY_ACCEPT;
     if (counts != COUNTS_ONE_QUESTION + 1)
         return read_behind_question(out);
-    if (is_bare_opt(behind, left) && read_opt(behind + 1, 0, &out->edns))
+    if (read_usual_opt(behind, left, &out->edns))
         return DNS_QUERY_ACCEPT;
     return read_last_record(behind, out);
 }

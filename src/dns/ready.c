@@ -2,6 +2,7 @@
 #include "dns/ready.h"
 
 #include "dns/bytes.h"
+#include "dns/subnet.h"
 #include "dns/type.h"
 
 #define OPT_SIZE      11
@@ -33,29 +34,15 @@ static inline uint8_t *begin(const struct dns_query *query, unsigned rcode, uint
     return buffer + size;
 }
 
-static inline uint8_t *put_ecs(const struct edns_ecs *ecs, uint8_t scope_len, uint8_t *at)
-{
-    size_t address_size = (ecs->source_len + 7u) / 8;
-    unsigned family = ecs->address.family == ADDRESS_V4 ? 1 : ecs->address.family == ADDRESS_V6 ? 2 : 0;
-    put_u16(at, EDNS_ECS);
-    put_u16(at + 2, (unsigned)(4 + address_size));
-    put_u16(at + 4, family);
-    at[6] = ecs->source_len;
-    at[7] = scope_len;
-    memcpy(at + 8, ecs->address.bytes, sizeof ecs->address.bytes); /* there is room for all of them */
-    return at + 8 + address_size;
-}
-
 /* Writes the OPT; returns where it ends. */
-static uint8_t *put_opt(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)
+static inline uint8_t *put_opt(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)
 {
+    const uint64_t dnssec_ok = asked->dnssec_ok ? 0x80 : 0;
     uint8_t *options = at + OPT_SIZE, *options_end = options;
     if (asked->ecs.is_present)
-        options_end = put_ecs(&asked->ecs, edns.scope_len, options);
-    at[0] = 0;
-    put_u16(at + 1, DNS_OPT);
-    put_u16(at + 3, edns.udp_size);
-    put_u32(at + 5, asked->dnssec_ok ? 0x8000 : 0);
+        options_end = subnet_write(&asked->ecs, edns.scope_len, options);
+    put_u64(at, (uint64_t)DNS_OPT << 40 | (uint64_t)edns.udp_size << 24 | dnssec_ok);
+    at[8] = 0;
     put_u16(at + 9, (unsigned)(options_end - options));
     return options_end;
 }

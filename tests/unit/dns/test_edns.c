@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/edns.h"
 
+#include "base/rng.h"
 #include "dns/packet.h"
+#include "dns/subnet.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,6 +108,57 @@ static void unknown_options_are_passed_over(void **state)
     assert_false(edns.wants_nsid);
 }
 
+/* A subnet whose lengths mostly fit together, and often one byte too many, too few or another. */
+static uint8_t *random_subnet(struct rng *rng, size_t *size)
+{
+    const uint64_t random = rng_next(rng);
+    const unsigned family = 1 + random % 2, source_len = (unsigned)(random >> 8) % (family == 1 ? 35 : 132);
+    const size_t address_size = (source_len + 7) / 8 + (random >> 16) % 16 / 15 - (random >> 20) % 16 / 15;
+    const size_t room = address_size > 20 ? 0 : address_size;
+    const uint8_t head[] = {
+        0, EDNS_ECS, 0, (uint8_t)(4 + room), 0, (uint8_t)family, (uint8_t)source_len, 0
+    };
+    uint8_t *options = malloc(sizeof head + room);
+    memcpy(options, head, sizeof head);
+    for (size_t i = 0; i < room; i++)
+        options[sizeof head + i] = (uint8_t)rng_next(rng);
+    if (room > 0 && (random >> 24) % 8 > 0)
+        options[sizeof head + room - 1] &= (uint8_t)(0xff00 >> ((source_len + 7) % 8 + 1));
+    if ((random >> 32) % 8 == 0)
+        options[(random >> 40) % sizeof head] ^= (uint8_t)(random >> 48);
+    *size = sizeof head + room;
+    return options;
+}
+
+static void a_subnet_alone_is_read_as_among_others(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    print_message("seed %016llx\n", (unsigned long long)rng.state);
+    unsigned taken = 0;
+    for (unsigned i = 0; i < 100000; i++) {
+        size_t size;
+        uint8_t *options = random_subnet(&rng, &size);
+        struct edns among = { .is_present = true };
+        struct edns_ecs alone = { .is_present = false };
+        const bool is_read = edns_read_options(options, size, &among) && among.ecs.is_present;
+        const bool is_usual = is_read && among.ecs.source_len > 0 && among.ecs.source_len <= 64;
+        assert_int_equal(subnet_read_alone(options, size, &alone), is_usual);
+        assert_int_equal(alone.is_present, is_usual);
+        if (is_usual) {
+            uint8_t echo[SUBNET_HEAD_SIZE + 16];
+            assert_int_equal(alone.source_len, among.ecs.source_len);
+            assert_true(address_equal(&alone.address, &among.ecs.address));
+            assert_ptr_equal(subnet_write(&alone, 0, echo), echo + size);
+            assert_memory_equal(echo, options, size);
+            taken++;
+        }
+        free(options);
+    }
+    assert_in_range(taken, 10000, 90000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +166,7 @@ int main(void)
         cmocka_unit_test(cookies_have_eight_or_sixteen_to_forty_bytes),
         cmocka_unit_test(options_may_not_overrun),
         cmocka_unit_test(unknown_options_are_passed_over),
+        cmocka_unit_test(a_subnet_alone_is_read_as_among_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
