@@ -101,6 +101,7 @@ struct command {
     uint64_t generation;  /* out: of the head after it */
     /* out */
     bool is_audited; /* what `audit` said became durable with what was wanted */
+    bool is_change;  /* of a write: it found something to change, or would have */
     enum command_result result;
     struct problems problems; /* pointers are relative to the body that was sent, or "/items/3…" of a batch */
     struct error error;

@@ -178,6 +178,7 @@ static void reply_written(struct request *request, bool is_dry_run)
     writer_object(&json, NULL);
     writer_uint(&json, "generation", command->generation);
     writer_bool(&json, "dry_run", is_dry_run);
+    writer_bool(&json, "changed", command->is_change);
     problem_write_array(&json, "warnings", &command->problems, true);
     if (is_dry_run && command->outcome != NULL)
         writer_raw(&json, "changes", command->outcome, strlen(command->outcome));

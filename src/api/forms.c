@@ -31,6 +31,7 @@ static const struct member route_members[] = {
 static const struct member written_members[] = {
     { "generation", "integer", "the generation that is served now" },
     { "dry_run", "boolean", "true: nothing was changed" },
+    { "changed", "boolean", "false: all was so already, and no generation was made" },
     { "warnings", "[problem_place]", "what was accepted and may not be meant" },
     { "~changes", "[change]", "of a dry run: what would change" },
 };

@@ -43,7 +43,9 @@ enum cli_exit call_print_written(const struct options *options, const struct ans
         changes_print(cJSON_GetObjectItemCaseSensitive(answer->json, "changes"), &out);
         text_puts(&out, "it would be accepted; nothing was changed\n");
     } else {
-        text_printf(&out, "generation %.0f\n", json_number(answer->json, "generation"));
+        bool is_idle = cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer->json, "changed"));
+        text_printf(&out, "generation %.0f%s\n", json_number(answer->json, "generation"),
+                    is_idle ? ", unchanged" : "");
     }
     return screen_put(&out);
 }

@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "control/merge_patch.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,15 +328,43 @@ static void tell_item(struct command *batch, size_t index, const struct command 
     free(place);
 }
 
-/* What comes and goes within one batch never was. */
-static void drop_transient(const struct compiler *compiler, struct objects *changes)
+/* True if there is white space between its tokens: what we write has none. */
+static bool is_laid_out(const struct object *object)
+{
+    struct arena arena = { 0 };
+    const char *text = object_text(object, &arena);
+    bool is_in_string = false, is_found = false;
+    for (size_t i = 0; i < object->text_size && !is_found; i++) {
+        if (text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            is_in_string = !is_in_string;
+        else
+            is_found = !is_in_string && isspace((unsigned char)text[i]);
+    }
+    arena_free(&arena);
+    return is_found;
+}
+
+/* True if the head is so already. */
+static bool is_idle(const struct compiler *compiler, const struct object *change)
+{
+    const struct object *head = compiler_find(compiler, change->kind, change->name);
+    if (head == NULL || change->text == NULL)
+        return head == NULL && change->text == NULL;
+    return object_is_same(head, change) || (is_laid_out(head) && is_same(head, change));
+}
+
+/* What comes and goes within one batch never was, and what is written as it stands is no change. */
+static void drop_idle(const struct compiler *compiler, struct objects *changes)
 {
     size_t count = 0;
     for (size_t i = 0; i < changes->count; i++) {
         struct object *change = &changes->items[i];
-        bool was_there = compiler_find(compiler, change->kind, change->name) != NULL;
-        if (change->text != NULL || was_there)
+        if (!is_idle(compiler, change))
             changes->items[count++] = *change;
+        else
+            free(change->text);
     }
     changes->count = count;
 }
@@ -351,17 +380,17 @@ static bool run_batch(const struct compiler *compiler, struct command *batch, st
         tell_item(batch, i, item);
     }
     batch->result = RESULT_INVALID;
-    drop_transient(compiler, out);
     return is_good;
 }
 
 bool changes_of_command(const struct compiler *compiler, struct command *command, struct objects *out)
 {
-    switch ((enum command_kind)command->letter.kind) {
-    case COMMAND_CONFIG_REPLACE: return replace_all(compiler, command, out);
-    case COMMAND_BATCH: return run_batch(compiler, command, out);
-    default: return change_object(compiler, command, out);
-    }
+    if (command->letter.kind == COMMAND_CONFIG_REPLACE)
+        return replace_all(compiler, command, out);
+    bool is_good = command->letter.kind == COMMAND_BATCH ? run_batch(compiler, command, out)
+                                                         : change_object(compiler, command, out);
+    drop_idle(compiler, out);
+    return is_good;
 }
 
 void changes_relate_problems(const struct command *command, struct problems *problems)

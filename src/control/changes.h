@@ -14,7 +14,8 @@
 void changes_to(const struct compiler *compiler, struct objects *wanted, bool keeps_zone_data,
                 struct objects *out);
 
-/** Works a configuration command out.  False: command->result, problems, error say why. */
+/** Works a configuration command out: what it would leave as it stands is not in `out`.  False:
+ * command->result, problems, error say why. */
 bool changes_of_command(const struct compiler *compiler, struct command *command, struct objects *out);
 
 /** Makes the problems of an object's change speak of the body that was sent. */

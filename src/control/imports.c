@@ -80,6 +80,7 @@ static void tell(struct command *command, const struct build *build, enum import
     command->result = verdict == IMPORT_INVALID   ? RESULT_INVALID
                       : verdict == IMPORT_REFUSED ? RESULT_CONFLICT
                                                   : RESULT_DONE;
+    command->is_change = verdict == IMPORT_CHANGES;
     command->error = build->error;
     command->generation = build->generation;
 }

@@ -28,6 +28,7 @@ void requests_override(struct control *control, struct command *command, enum st
     bool may = command->is_forced ||
                world_may_override(control->world, key, next, control->held_under_way, &command->error);
     if (!may || command->is_dry_run) {
+        command->is_change = may;
         free(key);
         command_return(command, may ? RESULT_DONE : RESULT_CONFLICT);
         return;

@@ -121,6 +121,7 @@ static void take_change(struct group *group, struct command *command, struct bui
 /* A change that was worked out.  Takes `changes` over. */
 static void build_change(struct group *group, struct command *command, struct objects *changes)
 {
+    command->is_change = changes->count > 0;
     if (changes->count == 0) {
         objects_free(changes);
         reading_put_unchanged(group->builder->compiler, command);
@@ -139,16 +140,6 @@ static void build_change(struct group *group, struct command *command, struct ob
     answer(group, command, RESULT_INVALID);
 }
 
-static void drop_unchanged(const struct compiler *compiler, struct objects *changes)
-{
-    if (changes->count != 1 || changes->items[0].text == NULL)
-        return;
-    const struct object *change = &changes->items[0],
-                        *head = compiler_find(compiler, change->kind, change->name);
-    if (head != NULL && object_is_same(head, change))
-        objects_free(changes);
-}
-
 static void run_write(struct group *group, struct command *command)
 {
     const struct compiler *compiler = group->builder->compiler;
@@ -160,7 +151,6 @@ static void run_write(struct group *group, struct command *command)
         answer(group, command, command->result);
         return;
     }
-    drop_unchanged(compiler, &changes);
     build_change(group, command, &changes);
 }
 

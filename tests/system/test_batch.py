@@ -51,6 +51,35 @@ def test_each_item_finds_what_those_before_it_made(daemon):
     assert [change["name"] for change in changes] == ["eu", "us"]
 
 
+def test_a_batch_that_changes_nothing_makes_no_generation_and_says_so(daemon):
+    daemon.start(steering())
+    assert batch(daemon, item("PUT", "/pools/eu", EU), item("PATCH", "/pools/us/endpoints/a", {"weight": 2})).json["changed"] is True
+    idle = [item("PUT", "/pools/eu", EU), item("PATCH", "/pools/us/endpoints/a", {"weight": 2}),
+            item("PATCH", "/pools/us/endpoints/a", {"weight": 9}), item("PATCH", "/pools/us/endpoints/a", {"weight": 2}),
+            item("DELETE", "/pools/eu"), item("PUT", "/pools/eu", EU), item("PUT", "/pools/gone", EU), item("DELETE", "/pools/gone")]
+    for query in "", "?dry_run=true":
+        reply = batch(daemon, *idle, query=query)
+        assert reply.status == 200 and reply.json["changed"] is False and reply.etag == '"2"', reply.text
+    assert daemon.generation() == 2 and len(daemon.api("GET", "/v1/generations").json["items"]) == 2
+    reply = batch(daemon, *idle, item("PATCH", "/pools/us/endpoints/b", {"weight": 3}))
+    assert reply.json["changed"] is True and reply.json["generation"] == 3
+    changes = daemon.api("GET", "/v1/generations/2/diff/3").json["changes"]
+    assert [change["name"] for change in changes] == ["us"]
+
+
+def test_whoever_writes_what_is_there_is_told_that_nothing_changed(daemon):
+    daemon.start(steering())
+    www = "/v1/zones/example.test/services/www"
+    whole = daemon.api("GET", "/v1/config")
+    for method, path, body, headers in (("PUT", "/v1/pools/us", daemon.api("GET", "/v1/pools/us").json, {}),
+                                        ("PATCH", www, {"policy": "us"}, {}),
+                                        ("PUT", "/v1/config", whole.json, {"If-Match": whole.etag}),
+                                        ("POST", "/v1/generations/1/rollback", None, {}), ("POST", "/v1/reload", None, {})):
+        reply = daemon.api(method, path, body, headers=headers)
+        assert reply.status == 200 and reply.json["changed"] is False and reply.json["generation"] == 1, (path, reply.text)
+    assert daemon.api("PATCH", www, {"ttl": 7}).json["changed"] is True
+
+
 def test_errors_say_which_item_and_where_and_nothing_is_changed(daemon):
     daemon.start(steering())
     for items, pointer, what in (
