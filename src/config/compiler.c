@@ -6,6 +6,7 @@
 #include "config/bindings.h"
 #include "config/build.h"
 #include "config/objectives.h"
+#include "config/service_loop.h"
 #include "snapshot/zone_set.h"
 
 #include <assert.h>
@@ -172,6 +173,8 @@ static bool run(struct build *build, struct problems *problems, struct compiled 
         build_nodes(build);
     }
     build_zones(build);
+    if (build_is_good(build))
+        service_check_loops(build);
     if (build_is_good(build))
         bindings_of_build(build);
     note_lack_of_geo(build);

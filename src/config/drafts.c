@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "config/check_inputs.h"
-#include "config/service_loop.h"
 
 static void parse_check(struct build *build, struct item *item, const struct object *said)
 {
@@ -25,8 +24,6 @@ static void add_draft(struct build *build, struct item *item, const struct objec
         draft->pool = declared_pool_parse(said, &build->problems);
         if (draft->pool != NULL && !item->source->has_facts)
             facts_of_pool(build, said, draft->pool, item->source);
-        if (draft->pool != NULL)
-            service_restage_named(build, draft->pool);
     } else {
         draft->policy = declared_policy_parse(said, &build->problems);
         if (draft->policy != NULL && !item->source->has_facts)

@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "config/objectives.h"
 #include "config/service_binding.h"
-#include "config/service_loop.h"
 #include "config/tree.h"
 #include "config/zone_work.h"
 
@@ -300,8 +299,6 @@ static void build_service(struct build *build, struct zone_work *work, struct it
     build->objective_change +=
         (service->more->failover_ms > 0) - (before != NULL && before->service->more->failover_ms > 0);
     item->service = service;
-    if (service->has_names)
-        service_check_loops(build, item, owner);
     tree_before_end(&tree);
     if (before != NULL)
         build_leave(build, before);

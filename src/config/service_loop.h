@@ -3,9 +3,12 @@
 
 #include "config/build.h"
 
-/** An error if an endpoint that the service, just written, reaches is the service's own name: to answer it we
- * would have to ask ourselves. */
-void service_check_loops(struct build *build, const struct item *item, const struct dns_name *owner);
+/*
+ * A service whose endpoint is a hostname leads to another service where that name is one of ours, directly or
+ * by static CNAMEs.  Where that comes back to the service, whoever asks for it is sent in a circle, or we
+ * would have to ask ourselves.
+ */
 
-/** Services whose name is a hostname of this pool are compiled again, so that they are checked. */
-void service_restage_named(struct build *build, const struct declared_pool *pool);
+/** An error, which names them all, if services that the change may have linked lead to each other in a
+ * circle. After build_zones. */
+void service_check_loops(struct build *build);

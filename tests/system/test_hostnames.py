@@ -169,6 +169,19 @@ def test_a_loop_to_the_services_own_name_is_refused(daemon, names):
     assert reply.status == 200, reply.text
 
 
+def test_a_loop_over_two_zones_is_refused_with_both_names(daemon, names):
+    document = world({"www": {"policy": {"hostname": "www.b.test"}}})
+    document["zones"]["b.test"] = {"records": ["@ NS ns.example."], "services": {"www": {"policy": {"ipv4": "192.0.2.1"}}}}
+    server = daemon.start(document)
+    reply = server.api("PUT", "/v1/zones/b.test/services/www", {"policy": {"hostname": "www.example.test"}})
+    assert reply.status in (400, 422) and "www.b.test" in reply.text and "www.example.test" in reply.text, reply.text
+    assert server.answer("www.b.test") == ["192.0.2.1"]
+    pools = server.api("PUT", "/v1/pools/away", {"endpoints": {"a": {"hostname": "www.example.test"}}})
+    assert pools.status in (200, 201), pools.text
+    reply = server.api("PUT", "/v1/zones/b.test/services/www", {"policy": {"failover": [{"ipv4": "192.0.2.1"}, "away"]}})
+    assert reply.status in (400, 422) and "pool away" in reply.text, reply.text
+
+
 def test_checks_of_a_hostname_go_on_and_move_its_answers(daemon, names, backend):
     one, two = backend("127.0.10.1"), backend("127.0.20.1")
     names.set("one.example.net", "A", one.address, ttl=60)
