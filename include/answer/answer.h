@@ -88,15 +88,16 @@ struct message {
     const uint8_t *packet;
     size_t size;
     struct address source;
-    uint8_t *out;
     size_t out_size;
+    uint8_t *out;
     size_t reply_size; /* written: 0 if no reply may be sent */
 };
 
 /** Answers messages that came by UDP, each as answer_message does.  All are read before the first is
- * answered, so that while one is waited for, the memory that the others need comes nearer. */
-void answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
-                  size_t count);
+ * answered, so that while one is waited for, the memory that the others need comes nearer.  Returns how many
+ * of them get a reply. */
+size_t answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
+                    size_t count);
 
 struct explanation {
     uint8_t rcode;

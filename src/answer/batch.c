@@ -82,11 +82,12 @@ static size_t answer_one(struct answerer *answerer, const struct snapshot *now, 
     return reply(answerer, now, transport, &asked, message);
 }
 
-/* Of UDP. */
-static void answer_some(struct answerer *answerer, const struct snapshot *now, struct message *messages,
-                        size_t count)
+/* Of UDP; returns how many get a reply. */
+static size_t answer_some(struct answerer *answerer, const struct snapshot *now, struct message *messages,
+                          size_t count)
 {
     struct asked asked[TOGETHER];
+    size_t replies = 0;
     for (size_t i = 0; i < count; i++)
         read_query(answerer, now, &messages[i], &asked[i]);
     for (unsigned fetch = 0; fetch < ZONE_FETCHES; fetch++) {
@@ -101,21 +102,26 @@ static void answer_some(struct answerer *answerer, const struct snapshot *now, s
         for (size_t i = 0; i < count; i++)
             fetch_service(answerer, now, &asked[i], &messages[i].source, fetch);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         messages[i].reply_size = reply(answerer, now, TRANSPORT_UDP, &asked[i], &messages[i]);
+        replies += messages[i].reply_size > 0;
+    }
+    return replies;
 }
 
-void answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
-                  size_t count)
+size_t answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
+                    size_t count)
 {
     if (count == 1) { /* nothing to do meanwhile */
         messages->reply_size = answer_one(answerer, now, TRANSPORT_UDP, messages);
-        return;
+        return messages->reply_size > 0;
     }
+    size_t replies = 0;
     for (size_t first = 0; first < count; first += TOGETHER) {
         size_t left = count - first;
-        answer_some(answerer, now, messages + first, left < TOGETHER ? left : TOGETHER);
+        replies += answer_some(answerer, now, messages + first, left < TOGETHER ? left : TOGETHER);
     }
+    return replies;
 }
 
 size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,

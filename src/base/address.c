@@ -90,7 +90,7 @@ bool prefix_contains(const struct prefix *prefix, const struct address *address)
     return address_equal(&masked, &prefix->address);
 }
 
-void address_of_sockaddr(const struct sockaddr_storage *from, struct address *out)
+inline void address_of_sockaddr(const struct sockaddr_storage *from, struct address *out)
 {
     *out = (struct address){ 0 };
     if (from->ss_family == AF_INET) {

@@ -10,13 +10,17 @@
 
 /* A worker's, of one transport. */
 struct stopwatch {
-    unsigned turn;
+    unsigned left;     /* turns until the next one that is timed */
     uint64_t began_us; /* 0: this turn is not timed */
 };
 
 static inline void stopwatch_start(struct stopwatch *watch)
 {
-    watch->began_us = watch->turn++ % STOPWATCH_EVERY == 0 ? clock_monotonic_us() : 0;
+    watch->began_us = 0;
+    if (watch->left-- > 0)
+        return;
+    watch->left = STOPWATCH_EVERY - 1;
+    watch->began_us = clock_monotonic_us();
 }
 
 /** `count` queries were answered since the start: each waited at most all that time for its reply. */

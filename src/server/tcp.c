@@ -4,6 +4,7 @@
 #include "snapshot/snapshot.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -206,13 +207,12 @@ void tcp_expire(struct tcp *tcp)
 
 int tcp_patience_ms(const struct tcp *tcp)
 {
+    assert(tcp_has_deadline(tcp));
     uint64_t until = UINT64_MAX;
     if (tcp->connections.oldest != NULL)
         until = tcp->connections.oldest->active_ms + tcp->idle_ms;
     if (tcp->accept_again_ms != 0 && tcp->accept_again_ms < until)
         until = tcp->accept_again_ms;
-    if (until == UINT64_MAX)
-        return -1;
     return until > tcp->now_ms ? (int)(until - tcp->now_ms) : 0;
 }
 

@@ -29,10 +29,16 @@ void tcp_accept(struct tcp *tcp, const struct event_source *listener);
 /** A connection is readable, or writable if it waits to send. */
 void tcp_serve(struct tcp *tcp, struct connection *connection);
 
+/** True if tcp_expire will have something to do some time. */
+static inline bool tcp_has_deadline(const struct tcp *tcp)
+{
+    return tcp->connections.oldest != NULL || tcp->accept_again_ms != 0;
+}
+
 /** Closes what was idle for too long; listens again after a pause. */
 void tcp_expire(struct tcp *tcp);
 
-/** How long the worker may sleep until tcp_expire has something to do; -1: for ever. */
+/** How long the worker may sleep until that is due. */
 int tcp_patience_ms(const struct tcp *tcp);
 
 void tcp_close_all(struct tcp *tcp);

@@ -23,42 +23,59 @@
 /* How long a full send buffer may hold up a worker; what does not fit then is dropped, as a network does. */
 #define SEND_PATIENCE_MS 5
 
+/*
+ * What belongs to the datagram at one place stays together for ever: its buffers, its peer and its headers,
+ * which are written once.  A turn touches only what the kernel changes in them, and what changes with each
+ * datagram.
+ */
 struct udp_batch {
     struct observer *observer; /* NULL: nobody looks */
     struct mmsghdr queries[BATCH_SIZE];
-    struct mmsghdr replies[BATCH_SIZE];  /* without gaps: queries that get no reply have none here */
-    struct message messages[BATCH_SIZE]; /* without gaps, too */
-    uint8_t received_as[BATCH_SIZE];     /* index of the query */
-    struct iovec query_iov[BATCH_SIZE], reply_iov[BATCH_SIZE];
+    struct mmsghdr replies[BATCH_SIZE];
+    struct mmsghdr gapless[BATCH_SIZE]; /* the replies of a batch in which some get none */
+    struct message messages[BATCH_SIZE];
+    struct iovec query_iov[BATCH_SIZE];
     struct sockaddr_storage peers[BATCH_SIZE];
     _Alignas(struct cmsghdr) uint8_t control[BATCH_SIZE][CMSG_SPACE(sizeof(struct in6_pktinfo))];
     uint8_t query_bytes[BATCH_SIZE][QUERY_ROOM];
     uint8_t reply_bytes[BATCH_SIZE][REPLY_ROOM];
 };
 
-/* Makes a query's header ready to receive again. */
-static void reset_query(struct udp_batch *batch, size_t index)
+/* Where a message's reply is and how long, as the kernel wants it told. */
+static struct iovec *reply_iov(struct message *message)
 {
-    struct msghdr *header = &batch->queries[index].msg_hdr;
-    header->msg_namelen = sizeof batch->peers[index];
-    header->msg_controllen = sizeof batch->control[index];
+    _Static_assert(offsetof(struct message, reply_size) - offsetof(struct message, out) ==
+                       offsetof(struct iovec, iov_len),
+                   "a reply and its size lie as in an iovec");
+    _Static_assert(offsetof(struct iovec, iov_base) == 0, "the same");
+    return (struct iovec *)(void *)&message->out;
+}
+
+static void dress_place(struct udp_batch *batch, size_t index)
+{
+    struct message *message = &batch->messages[index];
+    *message = (struct message){ .packet = batch->query_bytes[index],
+                                 .out = batch->reply_bytes[index],
+                                 .out_size = REPLY_ROOM };
+    batch->query_iov[index] = (struct iovec){ .iov_base = batch->query_bytes[index], .iov_len = QUERY_ROOM };
+    struct msghdr header = { .msg_name = &batch->peers[index],
+                             .msg_namelen = sizeof batch->peers[index],
+                             .msg_control = batch->control[index],
+                             .msg_controllen = sizeof batch->control[index],
+                             .msg_iov = &batch->query_iov[index],
+                             .msg_iovlen = 1 };
+    batch->queries[index].msg_hdr = header;
+    header.msg_iov = reply_iov(message);
+    header.msg_controllen = 0;
+    batch->replies[index].msg_hdr = header;
 }
 
 struct udp_batch *udp_batch_new(struct observer *observer)
 {
     struct udp_batch *batch = xcalloc(1, sizeof *batch);
     batch->observer = observer;
-    for (size_t i = 0; i < BATCH_SIZE; i++) {
-        struct msghdr *query = &batch->queries[i].msg_hdr, *reply = &batch->replies[i].msg_hdr;
-        batch->query_iov[i] = (struct iovec){ .iov_base = batch->query_bytes[i], .iov_len = QUERY_ROOM };
-        query->msg_name = &batch->peers[i];
-        query->msg_control = batch->control[i];
-        query->msg_iov = &batch->query_iov[i];
-        query->msg_iovlen = 1;
-        reply->msg_iov = &batch->reply_iov[i];
-        reply->msg_iovlen = 1;
-        reset_query(batch, i);
-    }
+    for (size_t i = 0; i < BATCH_SIZE; i++)
+        dress_place(batch, i);
     return batch;
 }
 
@@ -93,58 +110,54 @@ static void free_interface(struct msghdr *header)
     }
 }
 
-static void address_reply(struct mmsghdr *reply, struct mmsghdr *query, bool is_wildcard)
+/* Of a socket that hears more than one address: before the queries' headers are made ready again. */
+static __attribute__((noinline)) void address_senders(struct udp_batch *batch, size_t count)
 {
-    reply->msg_hdr.msg_name = query->msg_hdr.msg_name;
-    reply->msg_hdr.msg_namelen = query->msg_hdr.msg_namelen;
-    reply->msg_hdr.msg_control = NULL;
-    reply->msg_hdr.msg_controllen = 0;
-    if (!is_wildcard)
-        return;
-    free_interface(&query->msg_hdr);
-    reply->msg_hdr.msg_control = query->msg_hdr.msg_control;
-    reply->msg_hdr.msg_controllen = query->msg_hdr.msg_controllen;
+    for (size_t i = 0; i < count; i++) {
+        struct msghdr *reply = &batch->replies[i].msg_hdr;
+        reply->msg_controllen = batch->queries[i].msg_hdr.msg_controllen;
+        free_interface(reply);
+    }
+}
+
+/* When the replies are out. */
+static __attribute__((noinline)) void forget_senders(struct udp_batch *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        batch->replies[i].msg_hdr.msg_controllen = 0;
 }
 
 /* True if it is no query that can be answered: forged, as no reply can be delivered to port 0; or larger than
  * any query is. */
-static bool is_hopeless(const struct udp_batch *batch, size_t index)
+static inline bool is_hopeless(const struct udp_batch *batch, size_t index)
 {
     return port_of(&batch->peers[index]) == 0 || (batch->queries[index].msg_hdr.msg_flags & MSG_TRUNC) != 0;
 }
 
-/* Of `count` received datagrams those that are to be answered. */
-static size_t collect_messages(struct udp_batch *batch, size_t count)
+/* Makes messages of `count` received datagrams, and their headers ready to receive again.  What is hopeless
+ * becomes an empty one, which nobody answers. */
+static inline void take_messages(struct udp_batch *batch, size_t count)
 {
-    size_t messages = 0;
     for (size_t i = 0; i < count; i++) {
-        if (is_hopeless(batch, i))
-            continue;
-        struct message *message = &batch->messages[messages];
-        batch->received_as[messages++] = (uint8_t)i;
-        message->packet = batch->query_bytes[i];
-        message->size = batch->queries[i].msg_len;
-        message->out = batch->reply_bytes[i];
-        message->out_size = REPLY_ROOM;
+        struct message *message = &batch->messages[i];
+        struct msghdr *query = &batch->queries[i].msg_hdr;
+        message->size = is_hopeless(batch, i) ? 0 : batch->queries[i].msg_len;
         address_of_sockaddr(&batch->peers[i], &message->source);
+        batch->replies[i].msg_hdr.msg_namelen = query->msg_namelen;
+        query->msg_namelen = sizeof batch->peers[i];
+        query->msg_controllen = sizeof batch->control[i];
     }
-    return messages;
 }
 
-/* Returns the replies that are due. */
-static size_t collect_replies(struct udp_batch *batch, size_t message_count, bool is_wildcard)
+/* The replies that are due, of fewer than there are messages. */
+static __attribute__((noinline)) struct mmsghdr *close_gaps(struct udp_batch *batch, size_t count)
 {
-    size_t replies = 0;
-    for (size_t i = 0; i < message_count; i++) {
-        const struct message *message = &batch->messages[i];
-        if (message->reply_size == 0)
-            continue;
-        batch->reply_iov[replies] =
-            (struct iovec){ .iov_base = message->out, .iov_len = message->reply_size };
-        address_reply(&batch->replies[replies], &batch->queries[batch->received_as[i]], is_wildcard);
-        replies++;
+    size_t due = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (batch->messages[i].reply_size > 0)
+            batch->gapless[due++] = batch->replies[i];
     }
-    return replies;
+    return batch->gapless;
 }
 
 static bool has_room_soon(int fd)
@@ -153,28 +166,39 @@ static bool has_room_soon(int fd)
     return poll(&poller, 1, SEND_PATIENCE_MS) > 0;
 }
 
-static void send_all(int fd, struct mmsghdr *replies, size_t count)
+/* Goes on where the kernel took `sent` of them; negative: none, and why. */
+static __attribute__((noinline)) void send_rest(int fd, struct mmsghdr *replies, size_t count, int sent)
 {
     size_t done = 0;
-    while (done < count) {
-        int sent = call_send(fd, replies + done, count - done);
+    for (;;) {
         if (sent > 0)
             done += (size_t)sent;
-        else if (errno == EAGAIN && !has_room_soon(fd))
+        else if (sent == -EAGAIN && !has_room_soon(fd))
             return;
-        else if (errno != EAGAIN && errno != EINTR)
+        else if (sent != -EAGAIN && sent != -EINTR)
             done++; /* this one cannot be sent (EPERM of a filter, no route, …); the others can */
+        if (done >= count)
+            return;
+        sent = call_send(fd, replies + done, count - done);
     }
 }
 
+static inline void send_all(int fd, struct mmsghdr *replies, size_t count)
+{
+    int sent = call_send(fd, replies, count);
+    if (sent != (int)count)
+        send_rest(fd, replies, count, sent);
+}
+
 /* After the replies are out: their bytes are still here. */
-static void show_observer(const struct udp_batch *batch, size_t message_count)
+static __attribute__((noinline)) void show_observer(const struct udp_batch *batch, size_t count)
 {
     observer_begin(batch->observer);
-    for (size_t i = 0; i < message_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct message *message = &batch->messages[i];
-        observer_see(batch->observer, TRANSPORT_UDP, &message->source,
-                     ntohs(port_of(&batch->peers[batch->received_as[i]])), message);
+        if (!is_hopeless(batch, i))
+            observer_see(batch->observer, TRANSPORT_UDP, &message->source, ntohs(port_of(&batch->peers[i])),
+                         message);
     }
 }
 
@@ -184,13 +208,16 @@ size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struc
     if (received <= 0)
         return 0;
     size_t count = (size_t)received;
-    size_t message_count = collect_messages(batch, count);
-    answer_batch(answerer, snapshot_acquire(), batch->messages, message_count);
+    if (socket->is_wildcard)
+        address_senders(batch, count);
+    take_messages(batch, count);
+    size_t due = answer_batch(answerer, snapshot_acquire(), batch->messages, count);
     snapshot_release();
-    send_all(socket->source.fd, batch->replies, collect_replies(batch, message_count, socket->is_wildcard));
+    if (due > 0)
+        send_all(socket->source.fd, due == count ? batch->replies : close_gaps(batch, count), due);
+    if (socket->is_wildcard)
+        forget_senders(batch, count);
     if (batch->observer != NULL)
-        show_observer(batch, message_count);
-    for (size_t i = 0; i < count; i++)
-        reset_query(batch, i);
+        show_observer(batch, count);
     return count;
 }

@@ -21,7 +21,7 @@
 #define EVENTS_MOST  64
 #define BATCHES_MOST 32 /* of one UDP socket in one turn: TCP has its turn, too */
 
-static size_t serve_batch(struct worker *worker, const struct udp_socket *socket)
+static inline size_t serve_batch(struct worker *worker, const struct udp_socket *socket)
 {
     stopwatch_start(&worker->watches[TRANSPORT_UDP]);
     size_t count = udp_serve(worker->batch, socket, &worker->answerer);
@@ -35,11 +35,12 @@ static size_t serve_batch(struct worker *worker, const struct udp_socket *socket
  */
 static bool serve_udp(struct worker *worker, const struct udp_socket *socket)
 {
-    for (unsigned i = 0; i < BATCHES_MOST; i++) {
-        if (serve_batch(worker, socket) <= 1)
-            return false;
+    unsigned left = BATCHES_MOST;
+    while (serve_batch(worker, socket) > 1) {
+        if (--left == 0)
+            return true;
     }
-    return true;
+    return false;
 }
 
 /* ---- under pressure ---- */
@@ -85,22 +86,42 @@ static void serve_tcp(struct worker *worker, struct connection *connection)
                    tcp_queries(worker) - before);
 }
 
-/* False if it is time to end. */
-static bool dispatch(struct worker *worker, struct event_source *source)
+static __attribute__((noinline)) void dispatch_tcp(struct worker *worker, struct event_source *source)
 {
-    switch (source->kind) {
-    case EVENT_STOP: return false;
-    case EVENT_UDP:
+    if (source->kind == EVENT_LISTENER)
+        tcp_accept(&worker->tcp, source);
+    else if (source->fd >= 0) /* it may have been closed since the event came */
+        serve_tcp(worker, (struct connection *)source);
+}
+
+/* False if it is time to end. */
+static inline bool dispatch(struct worker *worker, struct event_source *source)
+{
+    if (source->kind == EVENT_UDP) {
         if (serve_udp(worker, (struct udp_socket *)source))
             press(worker, (struct udp_socket *)source);
-        break;
-    case EVENT_LISTENER: tcp_accept(&worker->tcp, source); break;
-    case EVENT_CONNECTION:
-        if (source->fd >= 0) /* it may have been closed since the event came */
-            serve_tcp(worker, (struct connection *)source);
-        break;
+        return true;
     }
-    return true;
+    if (source->kind != EVENT_STOP)
+        dispatch_tcp(worker, source);
+    return source->kind != EVENT_STOP;
+}
+
+/* True if there is more to care for than what epoll will tell. */
+static inline bool has_more_to_do(const struct worker *worker)
+{
+    return worker->pressed_count > 0 || tcp_has_deadline(&worker->tcp);
+}
+
+/* Does what is due of it now; returns for how long the worker may sleep then, -1: for ever. */
+static __attribute__((noinline)) int do_more(struct worker *worker)
+{
+    if (worker->pressed_count > 0)
+        serve_pressed(worker);
+    tcp_expire(&worker->tcp);
+    if (worker->pressed_count > 0)
+        return 0;
+    return tcp_has_deadline(&worker->tcp) ? tcp_patience_ms(&worker->tcp) : -1;
 }
 
 /* Once a turn: what happens in it happens now.  The wall clock, of which only the second is told, is asked
@@ -117,32 +138,34 @@ static void read_clocks(struct worker *worker)
 
 /* Looks for `spin_us` before it lets the worker sleep: who is awake answers sooner by what waking up takes.
  */
-static int wait_for_events(const struct worker *worker, struct epoll_event *events)
+static __attribute__((noinline)) int spin_for_events(const struct worker *worker, struct epoll_event *events)
 {
-    int patience_ms = worker->pressed_count > 0 ? 0 : tcp_patience_ms(&worker->tcp);
-    if (worker->spin_us > 0 && patience_ms != 0) {
-        uint64_t until_us = clock_monotonic_us() + worker->spin_us;
-        do {
-            int count = call_wait(worker->epoll_fd, events, EVENTS_MOST, 0);
-            if (count != 0)
-                return count;
-        } while (clock_monotonic_us() < until_us);
-    }
-    return call_wait(worker->epoll_fd, events, EVENTS_MOST, patience_ms);
+    uint64_t until_us = clock_monotonic_us() + worker->spin_us;
+    int count;
+    do
+        count = call_wait(worker->epoll_fd, events, EVENTS_MOST, 0);
+    while (count == 0 && clock_monotonic_us() < until_us);
+    return count;
+}
+
+static inline int wait_for_events(const struct worker *worker, struct epoll_event *events, int patience_ms)
+{
+    int count = worker->spin_us > 0 && patience_ms != 0 ? spin_for_events(worker, events) : 0;
+    return count != 0 ? count : call_wait(worker->epoll_fd, events, EVENTS_MOST, patience_ms);
 }
 
 static void serve(struct worker *worker)
 {
     struct epoll_event events[EVENTS_MOST];
+    int patience_ms = -1;
     for (;;) {
-        int count = wait_for_events(worker, events);
+        int count = wait_for_events(worker, events, patience_ms);
         read_clocks(worker);
         for (int i = 0; i < count; i++) {
             if (!dispatch(worker, events[i].data.ptr))
                 return;
         }
-        serve_pressed(worker);
-        tcp_expire(&worker->tcp);
+        patience_ms = has_more_to_do(worker) ? do_more(worker) : -1;
     }
 }
 

@@ -59,13 +59,14 @@ void snapshot_unregister_thread(void)
     is_registered = false;
 }
 
-const struct snapshot *snapshot_acquire(void)
+/* Both are told to be worth inlining where they are called: each query passes them. */
+inline const struct snapshot *snapshot_acquire(void)
 {
     urcu_memb_read_lock();
     return atomic_load_explicit(&current, memory_order_acquire);
 }
 
-void snapshot_release(void)
+inline void snapshot_release(void)
 {
     order_passed();
     urcu_memb_read_unlock();
