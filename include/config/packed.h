@@ -38,5 +38,16 @@ void packing_write(const struct forms *forms, const struct packing *packing, str
 /** The struct goes; its room is the caller's. */
 void packed_drop(struct packed *packed);
 
+/* A value of a packed text: a string without its quotes, or the digits of a number. */
+struct packed_value {
+    const char *text;
+    size_t size;
+    size_t number; /* the first is 0 */
+    size_t left;   /* so many follow */
+};
+/** Walks the values in their order.  False: there is none (any more). */
+bool packed_first(const struct packed *packed, struct packed_value *out);
+bool packed_next(struct packed_value *value);
+
 /** Writes the text, whose size the caller knows. */
 void packed_unpack(const struct packed *packed, char *out);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "config/objectives.h"
+#include "config/service_mould.h"
 #include "config/suggest.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct build *build_begin(struct compiler *compiler)
     build->number = ++compiler->build_count;
     build->geo = compiler->dataset->geo;
     build->databases = compiler->databases;
+    build->moulds = service_moulds_new();
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++)
         build->staged[kind] = table_new_borrowing();
     return build;
@@ -52,6 +54,8 @@ void build_release_drafts(struct build *build)
     free_drafts(build);
     build_zones_free(build);
     objectives_free(build);
+    service_moulds_free(build->moulds);
+    build->moulds = NULL;
 }
 
 void build_keep(struct build *build)

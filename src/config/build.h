@@ -70,6 +70,7 @@ struct build {
     struct text key;                 /* room to make one in (plans.c) */
     struct table *objectives_before; /* of pools, by name: struct objective (objectives.c) */
     uint32_t objectives_walk;        /* 0: nobody has one */
+    struct service_moulds *moulds;   /* of the services compiled so far */
 };
 
 struct build *build_begin(struct compiler *compiler);

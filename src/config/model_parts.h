@@ -50,6 +50,12 @@ bool endpoint_has_place(const cJSON *object);
 void declared_endpoint_free(struct declared_endpoint *endpoint); /* what it points at */
 void declared_target_free(struct declared_target *target);       /* what it points at */
 
+#define VALUE_TEXT_SIZE 64 /* holds any address, and any name of a target */
+
+/** declared_service_parse, noting where values of the text went, which is also packed. */
+struct declared_service *service_parse_placing(const struct object *object, const struct packed *text,
+                                               struct problems *problems, struct value_places *places);
+
 void target_read(struct reader *reader, const cJSON *value, struct declared_target *out);
 /** `object` has one policy name as its only key. NULL with problems noted. */
 struct declared_node *node_read(struct reader *reader, const cJSON *object);

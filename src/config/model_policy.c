@@ -87,6 +87,7 @@ static void read_name(struct reader *reader, const cJSON *value, struct declared
     struct error err;
     if (!name_accept(value->valuestring, &err))
         reader_expect(reader, value, "%s", err.text);
+    reader_place(reader, PLACE_NAME, value, out);
     out->kind = TARGET_NAME;
     out->name = xstrdup(value->valuestring);
 }

@@ -37,6 +37,7 @@ static void read_ipv4(struct reader *reader, const struct field *field, const cJ
     (void)field;
     if (!read_address(reader, value, ADDRESS_V4, &address))
         return;
+    reader_place(reader, PLACE_IPV4, value, endpoint);
     endpoint->families |= FAMILY_V4;
     memcpy(endpoint->ipv4, address.bytes, sizeof endpoint->ipv4);
 }
@@ -48,6 +49,7 @@ static void read_ipv6(struct reader *reader, const struct field *field, const cJ
     (void)field;
     if (!read_address(reader, value, ADDRESS_V6, &address))
         return;
+    reader_place(reader, PLACE_IPV6, value, endpoint);
     endpoint->families |= FAMILY_V6;
     memcpy(endpoint->ipv6, address.bytes, sizeof endpoint->ipv6);
 }

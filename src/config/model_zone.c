@@ -174,26 +174,47 @@ static void check_policies(struct reader *reader, const struct declared_service 
         reader_refuse(reader, "\"policy\" is missing");
 }
 
+static void read_service(struct reader *reader, struct declared_service *service)
+{
+    check_owner(reader);
+    shape_read(reader, &shape_service, reader->root, service);
+    binding_check(reader, "https", &service->https);
+    binding_check(reader, "svcb", &service->svcb);
+    check_policies(reader, service);
+    service->says_ttl = cJSON_GetObjectItemCaseSensitive(reader->root, "ttl") != NULL;
+    service->says_min_ttl = cJSON_GetObjectItemCaseSensitive(reader->root, "min_ttl") != NULL;
+    if (!service->says_min_ttl) {
+        service->min_ttl_s = service->ttl_s / 2;
+    } else if (service->min_ttl_s > service->ttl_s) {
+        size_t before = reader_enter(reader, "min_ttl");
+        reader_refuse(reader, "must not be above the ttl of %u, got %u", service->ttl_s, service->min_ttl_s);
+        reader_leave(reader, before);
+    }
+}
+
 struct declared_service *declared_service_parse(const struct object *object, struct problems *problems)
 {
     struct reader reader;
     if (!reader_open(object, problems, &reader))
         return NULL;
     struct declared_service *service = xcalloc(1, sizeof *service);
-    check_owner(&reader);
-    shape_read(&reader, &shape_service, reader.root, service);
-    binding_check(&reader, "https", &service->https);
-    binding_check(&reader, "svcb", &service->svcb);
-    check_policies(&reader, service);
-    service->says_ttl = cJSON_GetObjectItemCaseSensitive(reader.root, "ttl") != NULL;
-    service->says_min_ttl = cJSON_GetObjectItemCaseSensitive(reader.root, "min_ttl") != NULL;
-    if (!service->says_min_ttl) {
-        service->min_ttl_s = service->ttl_s / 2;
-    } else if (service->min_ttl_s > service->ttl_s) {
-        size_t before = reader_enter(&reader, "min_ttl");
-        reader_refuse(&reader, "must not be above the ttl of %u, got %u", service->ttl_s, service->min_ttl_s);
-        reader_leave(&reader, before);
-    }
+    read_service(&reader, service);
+    if (reader_close(&reader))
+        return service;
+    declared_service_free(service);
+    return NULL;
+}
+
+struct declared_service *service_parse_placing(const struct object *object, const struct packed *text,
+                                               struct problems *problems, struct value_places *places)
+{
+    struct reader reader;
+    if (!reader_open(object, problems, &reader))
+        return NULL;
+    struct declared_service *service = xcalloc(1, sizeof *service);
+    reader.places = places;
+    read_service(&reader, service);
+    value_places_number(places, reader.root, text);
     if (reader_close(&reader))
         return service;
     declared_service_free(service);

@@ -18,6 +18,7 @@ struct form {
     uint64_t hash;
     uint32_t users;
     uint32_t size;
+    uint32_t value_count;
     char bytes[];
 };
 
@@ -28,6 +29,7 @@ struct forms {
     char *form;               /* of the text being packed, */
     unsigned char *values;    /* and what stands in it */
     size_t form_size, values_size, part_room;
+    uint32_t value_count;
 };
 
 struct forms *forms_new(void)
@@ -60,6 +62,7 @@ static void reserve(struct forms *forms, size_t size)
         forms->values = xrealloc(forms->values, forms->part_room, 1);
     }
     forms->form_size = forms->values_size = 0;
+    forms->value_count = 0;
 }
 
 static void add_plain(struct forms *forms, const char *bytes, size_t size)
@@ -78,6 +81,7 @@ static void add_value(struct forms *forms, const char *bytes, size_t size)
     forms->values[forms->values_size++] = (unsigned char)size;
     memcpy(forms->values + forms->values_size, bytes, size);
     forms->values_size += size;
+    forms->value_count++;
 }
 
 static bool is_blank(char byte)
@@ -192,6 +196,7 @@ static struct form *make_form(struct forms *forms, uint64_t hash)
     form->owner = forms;
     form->hash = hash;
     form->size = (uint32_t)forms->form_size;
+    form->value_count = forms->value_count;
     memcpy(form->bytes, forms->form, form->size);
     enter(forms, form);
     forms->count++;
@@ -241,6 +246,31 @@ void packed_drop(struct packed *packed)
     *place = form->next;
     form->owner->count--;
     free(form);
+}
+
+static void take_value(struct packed_value *out, const unsigned char *at)
+{
+    out->size = *at;
+    out->text = (const char *)at + 1;
+}
+
+bool packed_first(const struct packed *packed, struct packed_value *out)
+{
+    size_t count = packed->form->value_count;
+    *out = (struct packed_value){ .left = count - (count > 0) };
+    if (count > 0)
+        take_value(out, packed->values);
+    return count > 0;
+}
+
+bool packed_next(struct packed_value *value)
+{
+    if (value->left == 0)
+        return false;
+    value->left--;
+    value->number++;
+    take_value(value, (const unsigned char *)value->text + value->size);
+    return true;
 }
 
 void packed_unpack(const struct packed *packed, char *out)

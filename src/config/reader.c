@@ -107,6 +107,7 @@ bool reader_open(const struct object *object, struct problems *problems, struct 
     out->problems = problems;
     out->step_count = 0;
     out->depth = 0;
+    out->places = NULL;
     out->errors_before = problems->error_count;
     out->tree = arena_in(out->room, sizeof out->room);
     if (!parse(object, problems, out))

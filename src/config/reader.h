@@ -5,6 +5,8 @@
 #include "config/document.h"
 #include "config/object.h"
 
+#include "value_places.h"
+
 #include <stdalign.h>
 #include <stddef.h>
 
@@ -28,6 +30,7 @@ struct reader {
     unsigned depth; /* of policy nodes around it */
     size_t errors_before;
     cJSON *root;
+    struct value_places *places;          /* NULL: nobody asks */
     struct arena tree;                    /* where the values stand */
     alignas(max_align_t) char room[4096]; /* of most objects all */
 };
@@ -43,6 +46,13 @@ bool reader_close(struct reader *reader);
 size_t reader_enter(struct reader *reader, const char *key);
 size_t reader_enter_index(struct reader *reader, size_t index);
 void reader_leave(struct reader *reader, size_t before);
+
+/** Where the value being read goes: see value_places.h. */
+static inline void reader_place(struct reader *reader, enum place_kind kind, const cJSON *value, void *at)
+{
+    if (reader->places != NULL)
+        value_places_add(reader->places, kind, value, at);
+}
 
 /** "" or "/policy/geo/default": the caller frees it. */
 char *reader_pointer(const struct reader *reader);

@@ -2,12 +2,20 @@
 #include "base/clock.h"
 #include "config/objectives.h"
 #include "config/service_binding.h"
+#include "config/service_mould.h"
 #include "config/tree.h"
 #include "config/zone_work.h"
 
 #include "dns/type.h"
 
 #include <string.h>
+
+static bool parse_owner(const struct zone_work *work, const struct object *said, struct dns_name *out)
+{
+    const char *owner = strchr(said->name, '/');
+    return owner != NULL && dns_name_parse(owner + 1, &work->apex, out) &&
+           dns_name_is_within(out, &work->apex);
+}
 
 bool service_owner(struct build *build, const struct zone_work *work, const struct object *said,
                    struct dns_name *out)
@@ -320,10 +328,12 @@ static void compile_version(struct build *build, struct zone_work *work, struct 
 {
     const struct object *said = item_said(item);
     struct dns_name owner;
-    struct declared_service *declared = declared_service_parse(said, &build->problems);
+    bool is_named = parse_owner(work, said, &owner);
+    struct declared_service *declared =
+        service_moulds_take(build->moulds, said, item->source->object.packed, is_named, &build->problems);
     if (declared != NULL && !item->source->has_facts)
         facts_of_service(build, said, declared, item->source);
-    if (declared != NULL && service_owner(build, work, said, &owner)) {
+    if (declared != NULL && (is_named || service_owner(build, work, said, &owner))) {
         graph_whole(build, item);
         objective_apply(build, item, declared);
         if (number_service(build, item, before)) {
@@ -332,7 +342,6 @@ static void compile_version(struct build *build, struct zone_work *work, struct 
                 build_service(build, work, before, item, declared, &owner, is_cname);
         }
     }
-    declared_service_free(declared);
 }
 
 void service_compile(struct build *build, struct zone_work *work, struct zone_service *service)

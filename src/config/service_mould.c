@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "service_mould.h"
+
+#include "base/memory.h"
+#include "model_parts.h"
+#include "value_places.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOULDS_MOST 64 /* a power of two; forms that share a place take turns */
+
+struct mould {
+    const struct packed *text; /* what the service says now; NULL: there is none */
+    struct declared_service *service;
+    uint32_t ttl_s, min_ttl_s; /* as its text says */
+    struct value_places places;
+};
+
+struct service_moulds {
+    struct mould by_form[MOULDS_MOST];
+    struct mould single; /* the last one that is not to be filled */
+};
+
+static void empty(struct mould *mould)
+{
+    declared_service_free(mould->service);
+    value_places_free(&mould->places);
+    *mould = (struct mould){ 0 };
+}
+
+struct service_moulds *service_moulds_new(void)
+{
+    return xcalloc(1, sizeof(struct service_moulds));
+}
+
+void service_moulds_free(struct service_moulds *moulds)
+{
+    if (moulds == NULL)
+        return;
+    for (size_t i = 0; i < MOULDS_MOST; i++)
+        empty(&moulds->by_form[i]);
+    empty(&moulds->single);
+    free(moulds);
+}
+
+/* ---- filling ---- */
+
+static bool fill_address(struct declared_endpoint *endpoint, const char *text, enum place_kind kind)
+{
+    struct address address;
+    bool is_v4 = kind == PLACE_IPV4;
+    if (!address_parse(text, &address) || address.family != (is_v4 ? ADDRESS_V4 : ADDRESS_V6))
+        return false;
+    memcpy(is_v4 ? endpoint->ipv4 : endpoint->ipv6, address.bytes,
+           is_v4 ? sizeof endpoint->ipv4 : sizeof endpoint->ipv6);
+    if (is_v4 || (endpoint->families & FAMILY_V4) == 0) /* an inline endpoint is called by its address */
+        strcpy(endpoint->name, text);
+    return true;
+}
+
+static bool fill(const struct value_place *place, const struct packed_value *value)
+{
+    char text[VALUE_TEXT_SIZE];
+    struct declared_target *target = place->at;
+    if (value->size >= sizeof text || memchr(value->text, '\0', value->size) != NULL)
+        return false;
+    memcpy(text, value->text, value->size);
+    text[value->size] = '\0';
+    if (place->kind != PLACE_NAME)
+        return fill_address(place->at, text, place->kind);
+    if (!name_accept(text, NULL))
+        return false;
+    strcpy(target->name, text);
+    return true;
+}
+
+static bool is_same(const struct packed_value *a, const struct packed_value *b)
+{
+    return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+}
+
+/* Only what differs from what stands there is read.  False: the text is to be parsed. */
+static bool fill_mould(struct mould *mould, const struct packed *text)
+{
+    const struct value_place *place = mould->places.items, *end = place + mould->places.count;
+    struct packed_value value, now;
+    bool is_left = packed_first(text, &value) && packed_first(mould->text, &now);
+    for (; is_left; is_left = packed_next(&value) && packed_next(&now)) {
+        while (place < end && place->number < value.number)
+            place++;
+        if (is_same(&value, &now))
+            continue;
+        if (place == end || place->number != value.number || !fill(place, &value))
+            return false;
+    }
+    mould->text = text;
+    mould->service->ttl_s = mould->ttl_s;
+    mould->service->min_ttl_s = mould->min_ttl_s;
+    return true;
+}
+
+/* ---- making ---- */
+
+/* Room for any value that is put there later. */
+static void widen(struct value_place *place)
+{
+    struct declared_endpoint *endpoint = place->at;
+    struct declared_target *target = place->at;
+    char **name = place->kind == PLACE_NAME ? &target->name : &endpoint->name;
+    *name = xrealloc(*name, 1, strlen(*name) + VALUE_TEXT_SIZE);
+}
+
+static struct declared_service *make(struct mould *mould, const struct object *object,
+                                     const struct packed *packed, struct problems *problems)
+{
+    empty(mould);
+    mould->service = service_parse_placing(object, packed, problems, &mould->places);
+    if (mould->service == NULL || !mould->places.are_numbered)
+        return mould->service;
+    for (size_t i = 0; i < mould->places.count; i++)
+        widen(&mould->places.items[i]);
+    mould->text = packed;
+    mould->ttl_s = mould->service->ttl_s;
+    mould->min_ttl_s = mould->service->min_ttl_s;
+    return mould->service;
+}
+
+static struct mould *mould_of(struct service_moulds *moulds, const struct packed *packed)
+{
+    uintptr_t form = (uintptr_t)packed->form;
+    return &moulds->by_form[(form >> 4 ^ form >> 10) & (MOULDS_MOST - 1)];
+}
+
+struct declared_service *service_moulds_take(struct service_moulds *moulds, const struct object *object,
+                                             const struct packed *packed, bool is_named,
+                                             struct problems *problems)
+{
+    if (packed == NULL) {
+        empty(&moulds->single);
+        moulds->single.service = declared_service_parse(object, problems);
+        return moulds->single.service;
+    }
+    struct mould *mould = mould_of(moulds, packed);
+    bool is_of_form = mould->text != NULL && mould->text->form == packed->form;
+    if (is_of_form && is_named && fill_mould(mould, packed))
+        return mould->service;
+    return make(mould, object, packed, problems);
+}
