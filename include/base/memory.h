@@ -17,6 +17,8 @@ void *xrealloc(void *block, size_t count, size_t size);
 /** Asks for huge pages under a large block that is about to be filled: its pages come in one five hundredth
  * of the faults.  The block need not be aligned. */
 void memory_fill_soon(void *block, size_t size);
+/** A block that is about to be filled to its end, not zeroed. */
+void *xmalloc_filled_soon(size_t size);
 void *xmemdup(const void *bytes, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t size);

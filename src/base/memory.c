@@ -62,6 +62,13 @@ void memory_fill_soon(void *block, size_t size)
         (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
+void *xmalloc_filled_soon(size_t size)
+{
+    void *block = xmalloc(size);
+    memory_fill_soon(block, size);
+    return block;
+}
+
 void *xmemdup(const void *bytes, size_t size)
 {
     void *copy = xcalloc(1, size);

@@ -254,7 +254,7 @@ static void pack_deep(struct packed6 *packed, const struct range *first, const s
 static struct packed6 pack6(const struct ranges *from)
 {
     /* Each range makes at most one entry, and one behind a divided network; in it at most one more. */
-    struct packed6 packed = { .ranges = xcalloc(from->count * 2, sizeof *packed.ranges),
+    struct packed6 packed = { .ranges = xmalloc_filled_soon(from->count * 2 * sizeof *packed.ranges),
                               .deep = xcalloc(from->count * 2, sizeof *packed.deep) };
     const struct range *all_end = from->items + from->count;
     for (const struct range *range = from->items; range < all_end;) {
@@ -278,7 +278,7 @@ static struct packed6 pack6(const struct ranges *from)
 static uint64_t *keys_of(const struct ranges *v4, const struct packed6 *v6)
 {
     size_t count = v4 != NULL ? v4->count : v6->count;
-    uint64_t *keys = xcalloc(count, sizeof *keys);
+    uint64_t *keys = xmalloc_filled_soon(count * sizeof *keys);
     for (size_t i = 0; i < count; i++)
         keys[i] = v4 != NULL ? (uint64_t)(v4->items[i].start >> 64) : v6->ranges[i].start;
     return keys;
@@ -347,6 +347,8 @@ void ranges_of_map(const struct prefix_map *map, struct ranges out[RANGES_FAMILI
 {
     struct ranges v4 = { 0 }, v6 = { 0 };
     const struct range4 *ranges4 = block_at(map, map->ranges4_at);
+    ranges_reserve(&v4, map->v4.count);
+    ranges_reserve(&v6, map->range_count - map->v4.count);
     for (uint32_t i = 0; i < map->v4.count; i++)
         ranges_add(&v4, (range_key)ranges4[i].start << 96, ranges4[i].value);
     const struct range6 *ranges6 = block_at(map, map->ranges6_at), *deep = block_at(map, map->deep_at);

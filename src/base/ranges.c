@@ -67,6 +67,7 @@ void prefix_map_builder_add(struct prefix_map_builder *builder, const struct pre
     if (list->count == list->room) {
         list->room = list->room ? list->room * 2 : 64;
         list->items = xrealloc(list->items, list->room, sizeof *list->items);
+        memory_fill_soon(list->items, list->room * sizeof *list->items);
     }
     struct builder_item *item = &list->items[list->count];
     *item = (struct builder_item){ .start = key_of(&prefix->address),
@@ -76,6 +77,12 @@ void prefix_map_builder_add(struct prefix_map_builder *builder, const struct pre
     if (list->count > 0 && item_compare(item - 1, item) > 0)
         list->is_sorted = false;
     list->count++;
+}
+
+void ranges_reserve(struct ranges *ranges, size_t count)
+{
+    ranges->room = count;
+    ranges->items = xmalloc_filled_soon(count * sizeof *ranges->items);
 }
 
 void ranges_add(struct ranges *ranges, range_key start, uint32_t value)
@@ -118,6 +125,7 @@ static void sweep_list(struct builder_list *list, struct ranges *out)
     struct sweep sweep = { .depth = 1, .out = out };
     sweep.open[0].last = ~(range_key)0;
     sweep.open[0].value = PREFIX_MAP_NONE;
+    ranges_reserve(out, list->count + list->count / 2);
     ranges_add(out, 0, PREFIX_MAP_NONE);
     for (size_t i = 0; i < list->count; i++) {
         const struct builder_item *item = &list->items[i];
@@ -150,6 +158,7 @@ struct prefix_map *prefix_map_translate(const struct prefix_map *map,
     struct ranges from[RANGES_FAMILIES], to[RANGES_FAMILIES] = { 0 };
     ranges_of_map(map, from);
     for (size_t family = 0; family < RANGES_FAMILIES; family++) {
+        ranges_reserve(&to[family], from[family].count);
         for (size_t i = 0; i < from[family].count; i++) {
             const struct range *range = &from[family].items[i];
             ranges_add(&to[family], range->start, translate(range->value, context));
@@ -168,6 +177,7 @@ struct prefix_map *prefix_map_combine(const struct prefix_map *a, const struct p
     ranges_of_map(b, right);
     for (size_t family = 0; family < RANGES_FAMILIES; family++) {
         const struct ranges *l = &left[family], *r = &right[family];
+        ranges_reserve(&both[family], l->count + r->count);
         range_key start = 0; /* of the piece where l[i] and r[j] overlap; both lists start at 0 */
         for (size_t i = 0, j = 0;;) {
             uint32_t value = combine(l->items[i].value, r->items[j].value, context);

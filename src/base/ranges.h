@@ -26,6 +26,9 @@ struct ranges {
 
 enum { RANGES_V4, RANGES_V6, RANGES_FAMILIES };
 
+/** Room for so many, if nothing is there yet: growing step by step would touch twice as much memory. */
+void ranges_reserve(struct ranges *ranges, size_t count);
+
 /** Appends: from `start` on the value is `value`.  A start equal to the last one replaces it. */
 void ranges_add(struct ranges *ranges, range_key start, uint32_t value);
 

@@ -96,7 +96,7 @@ static void make_room(struct table *table)
     size_t old_room = table->room;
     if (table->count * 2 >= table->room)
         table->room *= 2;
-    table->entries = xcalloc(table->room, sizeof *table->entries);
+    table->entries = xcalloc_table(table->room * sizeof *table->entries);
     table->used = table->count;
     for (size_t i = 0; i < old_room; i++) {
         if (old[i].key != NULL)

@@ -58,21 +58,39 @@ void build_release_drafts(struct build *build)
     build->moulds = NULL;
 }
 
+static void keep_item(struct compiler *compiler, enum object_kind kind, const char *name, struct item *item)
+{
+    struct table *head = compiler->items[kind];
+    kept_note(&compiler->kept, kind, name,
+              item->is_deleted ? table_remove(head, name) : table_put(head, name, item));
+    if (item->is_deleted)
+        item_free(item);
+}
+
+/* Where there was nothing, and so nothing to delete, what is staged is all there is. */
+static bool keep_all(struct build *build, enum object_kind kind)
+{
+    struct compiler *compiler = build->compiler;
+    struct table *none = compiler->items[kind];
+    if (table_count(none) > 0 || !kept_note_none(&compiler->kept, kind))
+        return false;
+    compiler->items[kind] = build->staged[kind];
+    build->staged[kind] = none;
+    return true;
+}
+
 void build_keep(struct build *build)
 {
     struct compiler *compiler = build->compiler;
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
         const char *name;
         void *value;
-        for (size_t at = 0; table_next(build->staged[kind], &at, &name, &value);) {
-            struct item *item = value;
-            struct table *head = compiler->items[kind];
-            kept_note(&compiler->kept, (enum object_kind)kind, name,
-                      item->is_deleted ? table_remove(head, name) : table_put(head, name, item));
-            item->said = NULL;
-            if (item->is_deleted)
-                item_free(item);
-        }
+        for (size_t at = 0; table_next(build->staged[kind], &at, &name, &value);)
+            ((struct item *)value)->said = NULL;
+        if (keep_all(build, (enum object_kind)kind))
+            continue;
+        for (size_t at = 0; table_next(build->staged[kind], &at, &name, &value);)
+            keep_item(compiler, (enum object_kind)kind, name, value);
     }
     free_build(build);
 }

@@ -11,6 +11,7 @@
 struct kept {
     bool is_open;                            /* there are such changes */
     struct table *before[OBJECT_KIND_COUNT]; /* name → struct item of the accepted head; NULL while empty */
+    bool had_none[OBJECT_KIND_COUNT];        /* the accepted head had none of the kind: `before` stays NULL */
     const struct dataset *dataset;           /* the accepted one */
     const struct geo *databases;             /* its */
     uint32_t resolving_count;                /* its */
@@ -22,6 +23,9 @@ struct kept {
 
 /** The head's item of that name is replaced or removed (`item` is it, NULL: there was none).  Taken over. */
 void kept_note(struct kept *kept, enum object_kind kind, const char *name, struct item *item);
+
+/** The head has none of the kind, whatever comes.  False if it had some before the kept changes. */
+bool kept_note_none(struct kept *kept, enum object_kind kind);
 
 /** True if kept changes touch the object; `item` is then what was accepted, or NULL. */
 bool kept_find(const struct kept *kept, enum object_kind kind, const char *name, struct item **item);
