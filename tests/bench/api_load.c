@@ -4,11 +4,12 @@
  * prints one JSON object: how many changes came back, and how long each took.
  *
  *     api_load --api SOCKET --token TOKEN --kind override|weight|report [--rate 1000] [--clients 8]
- *              [--pools 1000] [--batch 1] [--seconds 5]
+ *              [--pools 1000] [--first-pool 0] [--begin 0] [--batch 1] [--seconds 5]
  *
  * The pools are p0, p1, … with an endpoint "a" in each, which go down and up, or between two weights, in
- * turn.  A report is one of the push check "beat" and may carry a --batch of endpoints.  Each client holds
- * one connection and has one request under way.  What a client is late for it makes up for.
+ * turn; --begin says how many changes others have made before, so that these go on where those ended.  A
+ * report is one of the push check "beat" and may carry a --batch of endpoints.  Each client holds one
+ * connection and has one request under way.  What a client is late for it makes up for.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +29,8 @@ enum { CLIENTS_MOST = 256, BATCH_MOST = 200, SAMPLES_MOST = 4000000, BODY_ROOM =
 
 struct options {
     const char *api, *token, *kind;
-    unsigned rate, clients, pools, batch;
+    unsigned rate, clients, pools, first_pool, batch;
+    uint64_t begin;
     double seconds;
 };
 
@@ -44,7 +46,7 @@ static struct options options = { .rate = 0, .clients = 8, .pools = 1000, .batch
 static struct client clients[CLIENTS_MOST];
 static uint32_t *took_us;
 static size_t took_count;
-static uint64_t begun, done, refused; /* changes */
+static uint64_t begun, done, refused; /* changes; `begun` with those before us */
 
 static _Noreturn void die(const char *what)
 {
@@ -67,20 +69,24 @@ static bool is_turned(uint64_t change)
     return change / options.pools % 2 == 0;
 }
 
+static unsigned pool_of(uint64_t change)
+{
+    return options.first_pool + (unsigned)(change % options.pools);
+}
+
 static size_t write_reports(char *out, uint64_t first)
 {
     size_t size = (size_t)sprintf(out, "{\"reports\": [");
     for (unsigned i = 0; i < options.batch; i++)
-        size +=
-            (size_t)sprintf(out + size, "%s{\"endpoint\": \"p%u/a\", \"status\": \"%s\"}", i > 0 ? ", " : "",
-                            (unsigned)((first + i) % options.pools), is_turned(first + i) ? "down" : "up");
+        size += (size_t)sprintf(out + size, "%s{\"endpoint\": \"p%u/a\", \"status\": \"%s\"}",
+                                i > 0 ? ", " : "", pool_of(first + i), is_turned(first + i) ? "down" : "up");
     return size + (size_t)sprintf(out + size, "]}");
 }
 
 /* Path and body of the next changes, which begin with number `first`. */
 static const char *write_change(uint64_t first, char *path, char *body, size_t *body_size)
 {
-    unsigned pool = (unsigned)(first % options.pools);
+    unsigned pool = pool_of(first);
     bool turns = is_turned(first);
     if (strcmp(options.kind, "report") == 0) {
         strcpy(path, "/v1/checks/beat/report");
@@ -162,7 +168,7 @@ static int open_clients(void)
 static void send_due(uint64_t start_us, uint64_t now)
 {
     uint64_t due = options.rate > 0 ? (now - start_us) * options.rate / 1000000 : UINT64_MAX;
-    for (unsigned i = 0; i < options.clients && begun + options.batch <= due; i++)
+    for (unsigned i = 0; i < options.clients && begun - options.begin + options.batch <= due; i++)
         if (!clients[i].is_busy)
             send_change(&clients[i]);
 }
@@ -204,11 +210,19 @@ static uint32_t percentile_us(double share)
 
 static void options_parse(int argc, char **argv)
 {
-    enum { API = 1, TOKEN, KIND, RATE, CLIENTS, POOLS, BATCH, SECONDS };
+    enum { API = 1, TOKEN, KIND, RATE, CLIENTS, POOLS, FIRST, BEGIN, BATCH, SECONDS };
     static const struct option known[] = {
-        { "api", 1, NULL, API },     { "token", 1, NULL, TOKEN },     { "kind", 1, NULL, KIND },
-        { "rate", 1, NULL, RATE },   { "clients", 1, NULL, CLIENTS }, { "pools", 1, NULL, POOLS },
-        { "batch", 1, NULL, BATCH }, { "seconds", 1, NULL, SECONDS }, { 0 },
+        { "api", 1, NULL, API },
+        { "token", 1, NULL, TOKEN },
+        { "kind", 1, NULL, KIND },
+        { "rate", 1, NULL, RATE },
+        { "clients", 1, NULL, CLIENTS },
+        { "pools", 1, NULL, POOLS },
+        { "batch", 1, NULL, BATCH },
+        { "first-pool", 1, NULL, FIRST },
+        { "begin", 1, NULL, BEGIN },
+        { "seconds", 1, NULL, SECONDS },
+        { 0 },
     };
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (option) {
@@ -218,6 +232,8 @@ static void options_parse(int argc, char **argv)
         case RATE: options.rate = (unsigned)atoi(optarg); break;
         case CLIENTS: options.clients = (unsigned)atoi(optarg); break;
         case POOLS: options.pools = (unsigned)atoi(optarg); break;
+        case FIRST: options.first_pool = (unsigned)atoi(optarg); break;
+        case BEGIN: options.begin = strtoull(optarg, NULL, 10); break;
         case BATCH: options.batch = (unsigned)atoi(optarg); break;
         case SECONDS: options.seconds = atof(optarg); break;
         default: exit(2);
@@ -238,6 +254,7 @@ int main(int argc, char **argv)
     took_us = calloc(SAMPLES_MOST, sizeof *took_us);
     if (took_us == NULL)
         die("memory");
+    begun = options.begin;
     int poller = open_clients();
     uint64_t start_us = now_us();
     run(poller);
@@ -245,9 +262,10 @@ int main(int argc, char **argv)
     struct timespec used;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     qsort(took_us, took_count, sizeof *took_us, compare_u32);
-    printf("{\"changes\": %llu, \"refused\": %llu, \"seconds\": %.3f, \"p50_us\": %u, \"p99_us\": %u, "
+    printf("{\"changes\": %llu, \"begun\": %llu, \"refused\": %llu, \"seconds\": %.3f, \"p50_us\": %u, "
+           "\"p99_us\": %u, "
            "\"cpu_s\": %.3f}\n",
-           (unsigned long long)done, (unsigned long long)refused, seconds, percentile_us(0.5),
-           percentile_us(0.99), (double)used.tv_sec + (double)used.tv_nsec / 1e9);
+           (unsigned long long)done, (unsigned long long)begun, (unsigned long long)refused, seconds,
+           percentile_us(0.5), percentile_us(0.99), (double)used.tv_sec + (double)used.tv_nsec / 1e9);
     return 0;
 }

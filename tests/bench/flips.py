@@ -35,6 +35,7 @@ import servers
 import writes
 
 POOLS = 1000
+FIRST_POOL = {"report": 0, "override": 300, "weight": 600}  # three hundred each: what one kind did is not the next one's start
 VIEWS = ("full", "sharing")
 KINDS = {"none": None, "report": ("report", 10), "single": ("report", 1), "override": ("override", 1), "weight": ("weight", 1)}
 
@@ -43,6 +44,7 @@ class Flipping(servers.Steerd):
     """Services that share a thousand pools of two endpoints; the first of each hears reports."""
 
     def prepare(self):
+        self.begun = dict.fromkeys(FIRST_POOL, 0)  # flips that were asked for: each is one
         command = super().prepare()
         path = self.directory / "steering.json"
         steering = json.loads(path.read_text())
@@ -97,11 +99,14 @@ def sample(options, server, view, kind):
     if KINDS[kind] is not None:
         name, batch = KINDS[kind]
         flipper = writes.api_load(options, server, options.niceness, "--kind", name, "--batch", batch, "--rate", options.rate, "--clients",
-                                  options.clients, "--pools", POOLS, "--seconds", options.seconds + 0.3)
+                                  options.clients, "--pools", 300, "--first-pool", FIRST_POOL[name], "--begin", server.begun[name],
+                                  "--seconds", options.seconds + 0.3)
     started = time.monotonic()
     result = json.loads(subprocess.run(asker(options, server, view), check=True, capture_output=True, text=True).stdout)
     asked_s = time.monotonic() - started
     flips = json.loads(flipper.communicate()[0]) if flipper else {"changes": 0, "seconds": 1, "refused": 0, "p99_us": 0}
+    if flipper:
+        server.begun[name] = flips["begun"]
     worker = cpu_s(clock) - worker
     others = machine.Used.by(server.pids()).since(before).total - worker
     wrong = result["bad"] if view == "full" else result["wrong_rcode"] + result["empty"] + result["wrong_question"]
