@@ -2,18 +2,13 @@
 #include "control/transitions.h"
 
 #include "base/memory.h"
+#include "control/service_uses.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SERVICES_TOLD_MOST = 1000 }; /* at a time; the events of their nodes say it of all */
-
-/* A node with a slot that a service's answers hang on. */
-struct use {
-    uint32_t slot;
-    const struct service *service;
-};
 
 /* A node that is available now and was not before, or the other way round. */
 struct turned {
@@ -23,10 +18,8 @@ struct turned {
 
 struct transitions {
     struct chronicle *chronicle;
-    struct use *uses; /* by slot and service; of the current dataset */
-    size_t use_count, use_room;
-    bool has_uses;
-    struct turned *turned; /* by slot, since services were told */
+    struct service_uses *uses; /* of the current dataset */
+    struct turned *turned;     /* by slot, since services were told */
     size_t turned_count, turned_room;
 };
 
@@ -34,6 +27,7 @@ struct transitions *transitions_new(struct chronicle *chronicle)
 {
     struct transitions *transitions = xcalloc(1, sizeof *transitions);
     transitions->chronicle = chronicle;
+    transitions->uses = service_uses_new();
     return transitions;
 }
 
@@ -41,15 +35,16 @@ void transitions_free(struct transitions *transitions)
 {
     if (transitions == NULL)
         return;
-    free(transitions->uses);
+    service_uses_free(transitions->uses);
     free(transitions->turned);
     free(transitions);
 }
 
-void transitions_forget_services(struct transitions *transitions)
+void transitions_take(struct transitions *transitions, const struct dataset *before,
+                      const struct dataset *after)
 {
     if (transitions != NULL)
-        transitions->has_uses = false;
+        service_uses_take(transitions->uses, before, after);
 }
 
 /* ---- endpoints ---- */
@@ -131,73 +126,6 @@ void transitions_node(struct transitions *transitions, const struct dataset *dat
 
 /* ---- services ---- */
 
-static void add_use(struct transitions *transitions, uint32_t slot, const struct service *service)
-{
-    if (transitions->use_count == transitions->use_room) {
-        transitions->use_room = transitions->use_room == 0 ? 64 : 2 * transitions->use_room;
-        transitions->uses = xrealloc(transitions->uses, transitions->use_room, sizeof *transitions->uses);
-    }
-    transitions->uses[transitions->use_count++] = (struct use){ slot, service };
-}
-
-/* What a root's availability is read from: its own state, or, where it has none, its children's. */
-static void add_uses(struct transitions *transitions, const struct dataset *dataset,
-                     const struct service *service, const struct child *from)
-{
-    if (from->kind == CHILD_ENDPOINT)
-        return;
-    const struct node *root = dataset_node(dataset, from);
-    if (root->slot != SLOT_NONE) {
-        add_use(transitions, root->slot, service);
-        return;
-    }
-    for (uint16_t i = 0; i < root->child_count; i++) {
-        const struct child *child = &root->children[i];
-        const struct node *node = child->kind != CHILD_ENDPOINT ? dataset_node(dataset, child) : NULL;
-        if (node != NULL && node->slot != SLOT_NONE)
-            add_use(transitions, node->slot, service);
-    }
-}
-
-struct service_walk {
-    struct transitions *transitions;
-    const struct dataset *dataset;
-};
-
-static void visit_name(const struct dns_name *owner, const struct zone_node *node, void *context)
-{
-    const struct service_walk *walk = context;
-    const struct service *service = zone_node_service(node);
-    (void)owner;
-    if (service == NULL)
-        return;
-    add_uses(walk->transitions, walk->dataset, service, &service->root);
-    if (service->when_all_down == ALL_DOWN_TARGET)
-        add_uses(walk->transitions, walk->dataset, service, &service->more->sorry);
-}
-
-static int compare_uses(const void *a, const void *b)
-{
-    const struct use *left = a, *right = b;
-    if (left->slot != right->slot)
-        return left->slot < right->slot ? -1 : 1;
-    return (left->service->id > right->service->id) - (left->service->id < right->service->id);
-}
-
-/* Who hangs on which node: looked up anew at its first use after the configuration has changed. */
-static void index_uses(struct transitions *transitions, const struct dataset *dataset)
-{
-    struct service_walk walk = { transitions, dataset };
-    if (transitions->has_uses)
-        return;
-    transitions->has_uses = true;
-    transitions->use_count = 0;
-    for (size_t i = 0; i < zone_set_count(dataset->zones); i++)
-        zone_walk(zone_set_at(dataset->zones, i), visit_name, &walk);
-    if (transitions->use_count > 0)
-        qsort(transitions->uses, transitions->use_count, sizeof *transitions->uses, compare_uses);
-}
-
 static int compare_turned(const void *a, const void *b)
 {
     const struct turned *left = a, *right = b;
@@ -252,15 +180,15 @@ static void tell_service(struct transitions *transitions, const struct dataset *
                           now ? "" : degraded[service->when_all_down]);
 }
 
-/* The first use of a turned slot; a service that hangs on several is told with the first of them. */
-static bool is_first_use(const struct transitions *transitions, const struct dataset *dataset,
-                         const struct use *use)
+/* A service that hangs on several turned nodes is told with the first of them. */
+static bool is_told_with(const struct transitions *transitions, const struct dataset *dataset,
+                         const struct service *service, uint32_t slot)
 {
-    if (use->service->root.kind == CHILD_ENDPOINT)
+    if (service->root.kind == CHILD_ENDPOINT)
         return false;
-    const struct node *root = dataset_node(dataset, &use->service->root);
+    const struct node *root = dataset_node(dataset, &service->root);
     if (root->slot != SLOT_NONE)
-        return root->slot == use->slot;
+        return root->slot == slot;
     uint32_t first = SLOT_NONE;
     for (uint16_t i = 0; i < root->child_count; i++) {
         const struct child *child = &root->children[i];
@@ -270,20 +198,7 @@ static bool is_first_use(const struct transitions *transitions, const struct dat
             bsearch(&key, transitions->turned, transitions->turned_count, sizeof key, compare_turned) != NULL)
             first = key.slot;
     }
-    return first == use->slot;
-}
-
-static const struct use *first_use(const struct transitions *transitions, uint32_t slot)
-{
-    size_t low = 0, high = transitions->use_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (transitions->uses[middle].slot < slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return &transitions->uses[low];
+    return first == slot;
 }
 
 void transitions_services(struct transitions *transitions, const struct dataset *dataset,
@@ -292,19 +207,18 @@ void transitions_services(struct transitions *transitions, const struct dataset 
     if (transitions == NULL || transitions->turned_count == 0)
         return;
     size_t told = 0;
-    index_uses(transitions, dataset);
     qsort(transitions->turned, transitions->turned_count, sizeof *transitions->turned, compare_turned);
-    for (size_t i = 0; i < transitions->turned_count && transitions->use_count > 0; i++) {
+    for (size_t i = 0; i < transitions->turned_count; i++) {
         uint32_t slot = transitions->turned[i].slot;
-        const struct use *end = transitions->uses + transitions->use_count;
-        const struct service *last = NULL; /* the same pool twice under one root */
-        for (const struct use *use = first_use(transitions, slot); use < end && use->slot == slot; use++) {
-            if (told >= SERVICES_TOLD_MOST || use->service == last ||
-                !is_first_use(transitions, dataset, use))
+        size_t count;
+        const struct service *const *services = service_uses_of(transitions->uses, dataset, slot, &count);
+        for (size_t of = 0; of < count && told < SERVICES_TOLD_MOST; of++) {
+            bool is_same =
+                of > 0 && services[of] == services[of - 1]; /* the same pool twice under one root */
+            if (is_same || !is_told_with(transitions, dataset, services[of], slot))
                 continue;
-            last = use->service;
             told++;
-            tell_service(transitions, dataset, conditions, use->service);
+            tell_service(transitions, dataset, conditions, services[of]);
         }
     }
     transitions->turned_count = 0;
@@ -314,13 +228,13 @@ int64_t transitions_cached_until_ms(struct transitions *transitions, const struc
                                     const uint32_t *slots, size_t count, int64_t now_ms)
 {
     int64_t until_ms = now_ms;
-    index_uses(transitions, dataset);
-    for (size_t i = 0; i < count && transitions->use_count > 0; i++) {
-        const struct use *end = transitions->uses + transitions->use_count;
-        for (const struct use *use = first_use(transitions, slots[i]); use < end && use->slot == slots[i];
-             use++) {
-            int64_t now_until_ms = now_ms + (int64_t)use->service->ttl_s * 1000;
-            int64_t before_until_ms = use->service->more->higher_ttl_until_ms;
+    for (size_t i = 0; i < count; i++) {
+        size_t use_count;
+        const struct service *const *services =
+            service_uses_of(transitions->uses, dataset, slots[i], &use_count);
+        for (size_t of = 0; of < use_count; of++) {
+            int64_t now_until_ms = now_ms + (int64_t)services[of]->ttl_s * 1000;
+            int64_t before_until_ms = services[of]->more->higher_ttl_until_ms;
             int64_t last_ms = now_until_ms > before_until_ms ? now_until_ms : before_until_ms;
             until_ms = last_ms > until_ms ? last_ms : until_ms;
         }

@@ -10,8 +10,9 @@ struct transitions;
 struct transitions *transitions_new(struct chronicle *chronicle);
 void transitions_free(struct transitions *transitions);
 
-/** There is another dataset. */
-void transitions_forget_services(struct transitions *transitions);
+/** There is another dataset; the one before it, or NULL, is still there. */
+void transitions_take(struct transitions *transitions, const struct dataset *before,
+                      const struct dataset *after);
 
 /** The verdict on "pool/endpoint" is another one; `before` NULL: the endpoint is new, which is no event. */
 void transitions_endpoint(struct transitions *transitions, const char *key,

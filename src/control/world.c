@@ -227,8 +227,8 @@ void world_take(struct world *world, struct compiled *compiled, uint64_t generat
         graph_take(world->graph, compiled->dataset, &compiled->nodes[i]);
     }
     world->conditions.endpoints = paged_edit_end(edit);
+    transitions_take(world->transitions, world->dataset, compiled->dataset);
     world->dataset = compiled->dataset;
-    transitions_forget_services(world->transitions);
     edition_merge(&world->edition, &compiled->edition);
     world->is_latency_stale |= world->latency != NULL;
     world->is_changed = true;
