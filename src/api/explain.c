@@ -7,6 +7,7 @@
 #include "api/resources.h"
 #include "api/state.h"
 #include "base/clock.h"
+#include "config/scope.h"
 #include "dns/type.h"
 
 #include <stdlib.h>
@@ -196,13 +197,21 @@ static bool question_of(const struct answer_record *record, struct question *out
     return dns_name_read(record->qname, record->qname_size, &out->name) > 0;
 }
 
+static bool is_in_scope(const struct request *request, const struct question *question)
+{
+    char name[DNS_NAME_TEXT_SIZE];
+    dns_name_format(&question->name, name);
+    return scope_has_name(request->scope, name);
+}
+
 void explain_get_by_id(struct request *request)
 {
     struct answer_record record;
     struct explaining explaining = { .record = &record };
     struct writer json = { 0 };
     struct text summary = { 0 };
-    if (!find_record(request, &record) || !question_of(&record, &explaining.question)) {
+    if (!find_record(request, &record) || !question_of(&record, &explaining.question) ||
+        !is_in_scope(request, &explaining.question)) {
         problem_reply(request, 404,
                       "there is no answer of the id \"%.40s\", or no longer: the last 256 of each worker are "
                       "remembered, where explain_by_edns in steerd.json allows it",

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from harness import pool, wait_until, world
+from test_explain import ask_for_id
 
 SCOPE = {"pools": ["us"], "zones": ["example.test"], "checks": ["web"]}
 CHECK = {"type": "push", "ttl": "1h"}
@@ -256,3 +257,18 @@ def test_explain_of_a_name_in_a_zone_below_is_refused(server):
     assert server.api("GET", "/v1/explain?name=www.example.test", token=token).status == 200
     for name in "www.secret.example.test", "secret.example.test.", "www.secret.test", "WWW.SECRET.EXAMPLE.TEST":
         assert server.api("GET", "/v1/explain?name=" + name, token=token).status == 403
+
+
+def test_an_answer_is_explained_by_id_to_whom_its_name_is_in_scope(daemon):
+    daemon.start(steering(), explain_by_edns={"allow": ["127.0.0.1"]})
+    _, inside = ask_for_id(daemon, "www.example.test")
+    _, outside = ask_for_id(daemon, "www.secret.test")
+    _, below = ask_for_id(daemon, "www.secret.example.test")
+    token, other = make(daemon, "team"), make(daemon, "pools", pools=["us"])
+    assert daemon.api("GET", "/v1/explain/" + inside, token=token).json["name"] == "www.example.test."
+    unknown = daemon.api("GET", "/v1/explain/" + "0" * len(inside), token=token)
+    for who, identity in (token, outside), (token, below), (other, inside):
+        reply = daemon.api("GET", "/v1/explain/" + identity, token=who)
+        assert reply.status == unknown.status == 404  # as if there were none
+        assert reply.json["detail"].replace(identity, "") == unknown.json["detail"].replace("0" * len(inside), "")
+    assert daemon.api("GET", "/v1/explain/" + outside).status == 200

@@ -140,7 +140,8 @@ BY_PARAM = {"/v1/endpoints": {"pool us": "pool=us"}, "/v1/overrides": {"pool us"
             "/v1/explain": {"zone example.test": "name=www.example.test"}}
 # Show what is in the scope, or nothing of anybody.
 FILTERED = ("/v1", "/v1/whoami", "/v1/status", "/v1/health", "/v1/traffic", "/v1/config", "/v1/generations", "/v1/generations/{n}",
-            "/v1/generations/{n}/diff/{m}", "/v1/checks", "/v1/pools", "/v1/policies", "/v1/maps", "/v1/locations", "/v1/zones")
+            "/v1/generations/{n}/diff/{m}", "/v1/checks", "/v1/pools", "/v1/policies", "/v1/maps", "/v1/locations", "/v1/zones",
+            "/v1/explain/{id}")
 
 
 def target_of(path, right):
