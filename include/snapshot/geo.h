@@ -59,5 +59,7 @@ void geo_free(void *geo); /* edition_free_fn */
 
 /** The continent of a country ("DE" → "EU"), NULL if there is no such code.  Our own table. */
 const char *geo_continent_of(const char country[3]);
+/** The code that somebody meant who wrote "de" or "UK"; NULL: who knows. */
+const char *geo_country_meant(const char *text);
 /** A point near the middle of the country; false if there is no such code. */
 bool geo_country_coordinates(const char *country, struct coordinates *out);

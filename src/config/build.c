@@ -3,11 +3,13 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "config/model_parts.h"
 #include "config/objectives.h"
 #include "config/service_mould.h"
 #include "config/suggest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SUGGESTIONS_MAX 50 /* each looks at every name: a file full of errors must not take minutes */
 
@@ -208,6 +210,16 @@ static void consider(struct item *item, void *context)
     suggestion_consider(context, item->source->object.name);
 }
 
+/* Where a target may stand, or one of a few words. */
+static void consider_words(const char *pointer, struct suggestion *suggestion)
+{
+    const char *key = strrchr(pointer, '/');
+    if (key == NULL || strcmp(key, "/when_all_down") != 0)
+        return;
+    for (size_t i = 0; all_down_words[i] != NULL; i++)
+        suggestion_consider(suggestion, all_down_words[i]);
+}
+
 void build_unknown(struct build *build, const struct object *said, const char *pointer, enum object_kind kind,
                    enum object_kind other, const char *name)
 {
@@ -217,6 +229,7 @@ void build_unknown(struct build *build, const struct object *said, const char *p
         if (other != kind)
             build_each(build, other, consider, &suggestion);
     }
+    consider_words(pointer, &suggestion);
     const char *either = other != kind ? " or " : "", *second = other != kind ? object_kind_names[other] : "";
     if (suggestion.best != NULL)
         object_problem(&build->problems, said, pointer, false,

@@ -57,6 +57,10 @@ bool dns_name_accept(const char *text, struct error *err)
 bool input_accept(const char *text, struct error *err)
 {
     struct error why;
+    if (strchr(text, '/') != NULL)
+        return error_set(err,
+                         "must be the name of a check, not of an endpoint: what lies beyond the endpoint is "
+                         "measured by a check with a \"host\"");
     return name_accept(check_input_name(text), &why) ||
            error_set(err, "must be the name of a check, with \"!\" in front if it is to be down");
 }

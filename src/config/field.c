@@ -329,6 +329,8 @@ const struct field_type type_duration = { read_duration, describe_duration };
 static void read_word(struct reader *reader, const struct field *field, const cJSON *value, void *base)
 {
     struct text words = { 0 };
+    struct suggestion suggestion = { .word = cJSON_IsString(value) ? value->valuestring : "" };
+    text_puts(&words, "must be ");
     for (size_t i = 0; field->words[i] != NULL; i++) {
         if (cJSON_IsString(value) && strcmp(field->words[i], value->valuestring) == 0) {
             store(field, (int64_t)i, base);
@@ -337,8 +339,9 @@ static void read_word(struct reader *reader, const struct field *field, const cJ
         }
         bool is_last = field->words[i + 1] == NULL;
         text_printf(&words, "%s\"%s\"", i == 0 ? "" : (is_last ? " or " : ", "), field->words[i]);
+        suggestion_consider(&suggestion, field->words[i]);
     }
-    reader_expect(reader, value, "must be %s", words.bytes);
+    reader_expect_word(reader, value, words.bytes, suggestion.best);
     text_free(&words);
 }
 

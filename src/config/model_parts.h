@@ -35,6 +35,7 @@ extern const struct field_type type_hold;        /* uint32_t in ms, or HOLD_MANU
 extern const struct field_type type_children;    /* struct declared_node: children, count */
 extern const struct field_type type_target;      /* struct declared_target */
 extern const struct field_type type_when_all_down; /* struct declared_service: when_all_down, sorry */
+extern const char *const all_down_words[];         /* in the order of enum all_down; NULL ends them */
 extern const struct field_type type_prefixes;      /* struct prefix *, and its count */
 extern const struct field_type type_listen;
 extern const struct field_type type_cpus;         /* unsigned *, and its count */

@@ -97,7 +97,8 @@ static void read_location(struct reader *reader, const struct field *field, cons
     struct coordinates *at = field_member(field, base);
     if (cJSON_IsString(value)) {
         if (!geo_country_coordinates(value->valuestring, at))
-            reader_expect(reader, value, "must be a two-letter country code or [latitude, longitude]");
+            reader_expect_word(reader, value, "must be a two-letter country code or [latitude, longitude]",
+                               geo_country_meant(value->valuestring));
         return;
     }
     const cJSON *latitude = cJSON_IsArray(value) ? value->child : NULL;

@@ -70,14 +70,14 @@ struct declared_rrset *declared_rrset_parse(const struct object *object, struct 
 
 /* ---- services ---- */
 
-static const char *const all_down_words[] = { "serve_all", "nodata", "servfail" };
+const char *const all_down_words[] = { "serve_all", "nodata", "servfail", NULL };
 
 static void read_when_all_down(struct reader *reader, const struct field *field, const cJSON *value,
                                void *base)
 {
     struct declared_service *service = base;
     (void)field;
-    for (unsigned word = 0; word < 3; word++) {
+    for (unsigned word = 0; all_down_words[word] != NULL; word++) {
         if (cJSON_IsString(value) && strcmp(value->valuestring, all_down_words[word]) == 0) {
             service->when_all_down = (uint8_t)word; /* in the order of enum all_down */
             return;

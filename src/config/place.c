@@ -24,8 +24,12 @@ static bool is_country(const char *text, size_t size)
 
 bool place_accept_country(const char *text, struct error *err)
 {
-    return is_country(text, strlen(text)) ||
-           error_set(err, "must be the two-letter code of a country in capitals, such as \"DE\"");
+    const char *meant = geo_country_meant(text);
+    if (is_country(text, strlen(text)))
+        return true;
+    error_set(err, "must be the two-letter code of a country in capitals, such as \"%s\"",
+              meant != NULL ? meant : "DE");
+    return false;
 }
 
 bool place_accept_subdivision(const char *text, struct error *err)

@@ -231,3 +231,12 @@ bool reader_expect(struct reader *reader, const cJSON *value, const char *format
     free(expected);
     return false;
 }
+
+bool reader_expect_word(struct reader *reader, const cJSON *value, const char *expected, const char *meant)
+{
+    char got[GOT_SIZE];
+    if (meant == NULL)
+        return reader_expect(reader, value, "%s", expected);
+    describe(value, got);
+    return reader_refuse(reader, "%s, got %s: did you mean \"%s\"?", expected, got, meant);
+}

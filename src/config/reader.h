@@ -62,3 +62,5 @@ bool reader_refuse(struct reader *reader, const char *format, ...) __attribute__
 /** The same with ", got …" behind it. */
 bool reader_expect(struct reader *reader, const cJSON *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** The same, with "did you mean" behind that where `meant` is not NULL. */
+bool reader_expect_word(struct reader *reader, const cJSON *value, const char *expected, const char *meant);

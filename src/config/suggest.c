@@ -44,7 +44,7 @@ void suggestion_consider(struct suggestion *suggestion, const char *candidate)
     if (size > WORD_MAX || other > WORD_MAX)
         return;
     unsigned far = distance(suggestion->word, size, candidate, other);
-    unsigned allowed = size <= 3 ? 1 : (size <= 6 ? 2 : 3);
+    unsigned allowed = size <= 4 ? 1 : (size <= 6 ? 2 : 3);
     if (far <= allowed && (suggestion->best == NULL || far < suggestion->distance)) {
         suggestion->best = candidate;
         suggestion->distance = far;

@@ -63,8 +63,9 @@ static bool check_country(const char *text, char code[3], struct error *err)
     code_of(text, code);
     if (geo_continent_of(code) != NULL)
         return true;
-    if (strcmp(code, "UK") == 0)
-        return error_set(err, "there is no country code \"%s\": the United Kingdom's is GB", text);
+    if (geo_country_meant(text) != NULL)
+        return error_set(err, "there is no country code \"%s\": did you mean %s?", text,
+                         geo_country_meant(text));
     if (is_continent(code))
         return error_set(err, "there is no country \"%s\", but a continent: write continent:%s", text, code);
     return error_set(err, "there is no country code \"%s\" (ISO 3166-1, two letters)", text);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const struct location *geo_find(const struct geo *geo, const struct address *address, uint8_t *scope_len)
 {
@@ -148,6 +149,22 @@ const char *geo_continent_of(const char country[3])
 {
     const struct country *found = country_find(country);
     return found != NULL ? found->continent : NULL;
+}
+
+const char *geo_country_meant(const char *text)
+{
+    /* what is in use beside ISO 3166-1: on roads, in the European Union, in sports */
+    static const char *const others[][2] = { { "UK", "GB" },  { "EL", "GR" },  { "USA", "US" },
+                                             { "GBR", "GB" }, { "DEU", "DE" }, { "GER", "DE" },
+                                             { "FRA", "FR" }, { "JPN", "JP" }, { "CHN", "CN" },
+                                             { "IND", "IN" }, { "BRA", "BR" }, { "CAN", "CA" } };
+    for (size_t i = 0; i < country_count; i++)
+        if (strcasecmp(text, countries[i].code) == 0)
+            return countries[i].code;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcasecmp(text, others[i][0]) == 0)
+            return others[i][1];
+    return NULL;
 }
 
 bool geo_country_coordinates(const char *country, struct coordinates *out)

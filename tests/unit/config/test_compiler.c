@@ -379,6 +379,11 @@ static void refusals_say_what_to_change(void **state)
     } rows[] = {
         { "\"zones\": { \"z.test\": { \"services\": { \"s\": { \"policy\": \"uss\" } } } }",
           "/zones/z.test/services/s/policy: there is no pool or policy \"uss\", did you mean \"us\"?" },
+        { "\"zones\": { \"z.test\": { \"services\": { \"s\": { \"policy\": \"us\", \"when_all_down\": "
+          "\"serve_al\" } } } }",
+          "/when_all_down: there is no pool or policy \"serve_al\", did you mean \"serve_all\"?" },
+        { "\"checks\": { \"c\": { \"type\": \"calculated\", \"of\": [\"!us/e\"] } }",
+          "/checks/c/of/0: must be the name of a check, not of an endpoint" },
         { "\"policies\": { \"a\": { \"failover\": [\"us\", \"nobody\"] } }",
           "/policies/a/failover/1: there is no pool or policy \"nobody\"" },
         { "\"policies\": { \"us\": { \"failover\": [\"us\"] } }", "there is a pool of the same name" },

@@ -222,6 +222,9 @@ static const struct row checks[] = {
     { "{\"type\": \"http\", \"damp\": {\"flaps\": 1}}", "s.json:10:40: /c/damp/flaps: must be 2..16, got 1" },
     { "{\"type\": \"http\", \"damp\": {\"flap\": 3}}",
       "s.json:10:39: /c/damp/flap: unknown key: did you mean \"flaps\"?" },
+    { "{\"type\": \"htps\"}",
+      "s.json:10:14: /c/type: must be \"http\", \"https\", \"tcp\", \"tls\", \"dns\", \"grpc\", \"icmp\", "
+      "\"exec\", \"push\" or \"calculated\", got \"htps\": did you mean \"https\"?" },
     { "{\"type\": \"tcp\"}", "s.json:10:5: /c: a check of type \"tcp\" needs a \"port\"" },
     { "{\"type\": \"tcp\", \"port\": 1,\n \"path\": \"/\", \"sni\": \"a\"}",
       "s.json:11:10: /c/path: has no meaning for a check of type \"tcp\"\n"

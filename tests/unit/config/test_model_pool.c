@@ -86,6 +86,12 @@ static const struct row pools[] = {
       "s.json:10:59: /pools/us/endpoints/a/location: must be a two-letter country code or [latitude, "
       "longitude], "
       "got \"Ireland\"" },
+    { "{\"endpoints\": {\"a\": {\"ipv4\": \"192.0.2.1\", \"location\": \"UK\"}}}",
+      "s.json:10:59: /pools/us/endpoints/a/location: must be a two-letter country code or [latitude, "
+      "longitude], got \"UK\": did you mean \"GB\"?" },
+    { "{\"endpoints\": {\"a\": {\"ipv4\": \"192.0.2.1\", \"location\": \"ie\"}}}",
+      "s.json:10:59: /pools/us/endpoints/a/location: must be a two-letter country code or [latitude, "
+      "longitude], got \"ie\": did you mean \"IE\"?" },
     { "{\"policy\": \"geo\", \"endpoints\": {\"a\": {\"ipv4\": \"192.0.2.1\"}}}",
       "s.json:10:16: /pools/us/policy: must be a policy that a pool can have (round_robin, weighted, "
       "failover, "

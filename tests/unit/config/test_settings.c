@@ -199,7 +199,7 @@ static void all_that_is_wrong_is_said_with_its_place(void **state)
         { "{ \"api\": { \"tokenfile\": \"x\" } }",
           ":1:25: /api/tokenfile: unknown key: did you mean \"token_file\"?" },
         { "{ \"steering_mode\": \"files\" }",
-          ":1:20: /steering_mode: must be \"store\" or \"file\", got \"files\"" },
+          ":1:20: /steering_mode: must be \"store\" or \"file\", got \"files\": did you mean \"file\"?" },
         { "{ \"geoip\": \"a.mmdb\" }", ":1:12: /geoip: must be a list of strings, got \"a.mmdb\"" },
         { "{ \"rate_limit\": { \"slip\": 11 } }",
           ":1:27: /rate_limit/slip: must be 0..10, got 11\n"

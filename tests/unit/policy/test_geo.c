@@ -201,7 +201,7 @@ static void keys_are_checked_with_advice(void **state)
         { "us", "write country:US" },
         { "NA", "write country:NA or continent:NA" },
         { "country:EU", "write continent:EU" },
-        { "country:UK", "is GB" },
+        { "country:UK", "did you mean GB?" },
         { "country:Germany", "no country code \"Germany\"" },
         { "continent:EUR", "no continent \"EUR\"" },
         { "subdivision:CA", "subdivision:US-CA" },
