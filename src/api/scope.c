@@ -29,7 +29,7 @@ static const struct scope_rule rules[] = {
     { METHOD_GET, "/v1/events/stream", "subject", false, scope_has_subject },
     { METHOD_GET, "/v1/explain", "name", true, scope_has_name },
     { METHOD_GET, "/v1/explain/{id}", NULL, false, NULL }, /* of a name outside there is no such id */
-    { METHOD_POST, "/v1/batch", NULL, false, NULL }, /* its items are judged one by one */
+    { METHOD_POST, "/v1/batch", NULL, false, NULL },       /* its items are judged one by one */
 };
 
 const struct scope_rule *scope_rule_at(size_t index)
