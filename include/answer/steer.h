@@ -39,5 +39,13 @@ struct decision {
 /** Decides.  Pure but for the tickets; no allocation; any registered thread inside a read section. */
 void steer(const struct steering *steering, struct decision *out);
 
+/** The same for a query: nobody watches, and no tickets are noted or given.  Shorter nearly always. */
+void steer_query(const struct steering *steering, struct decision *out);
+
 /** The service's TTL, shortened toward `cap_s`, which is when the next change may come, and its min_ttl. */
-uint32_t steer_ttl_s(const struct service *service, uint32_t cap_s);
+static inline uint32_t steer_ttl_s(const struct service *service, uint32_t cap_s)
+{
+    if (cap_s >= service->ttl_s)
+        return service->ttl_s;
+    return cap_s > service->min_ttl_s ? cap_s : service->min_ttl_s;
+}

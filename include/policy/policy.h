@@ -77,6 +77,7 @@ struct policy {
                          applied to it */
     bool is_weighted; /* takes a map target → weight; lists leave out weight 0 while another candidate has
                          more */
+    bool is_in_order; /* chooses the first of the list, whatever is drawn */
     bool spreads;     /* all available children get their share of the answers; else they have an order */
     bool needs_ticket;
     uint16_t answers; /* default number of endpoints in an answer */
@@ -85,6 +86,13 @@ struct policy {
      * thread. */
     void (*choose)(const struct candidates *from, const struct client *client, const struct draw *draw,
                    uint16_t most, struct choice *out);
+
+    /* Optional: the child that `choose` would name first, for nearly all answers, in one step and nothing
+     * written down.  By rule: the one that the most specific rule about `address` leads to, whether it is
+     * available or not, and the client prefix that this holds for; UINT16_MAX: no rule is about it.  Else of
+     * a list that is not empty.  Pure; any thread. */
+    uint16_t (*first_by_rule)(const struct node *node, const struct address *address, uint8_t *scope_len);
+    uint16_t (*first_of_list)(const struct candidate_list *list, uint32_t ticket);
 
     /* Optional: fetches ahead the memory that `choose` will read for a client at `address`, in steps that
      * follow what the one before has brought: 0, 1. */

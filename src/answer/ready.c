@@ -86,7 +86,7 @@ void ready_decide(struct ready *ready, const struct service *service)
                                        .client = &ready->client,
                                        .qtype = ready->query->qtype,
                                        .random = ready->random };
-    steer(&steering, &ready->decision);
+    steer_query(&steering, &ready->decision);
     ready->is_decided = true;
 }
 

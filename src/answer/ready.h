@@ -51,7 +51,7 @@ void ready_decide(struct ready *ready, const struct service *service);
 /** Bits of the client subnet that the decision holds for. */
 static inline uint8_t ready_scope_len(const struct ready *ready)
 {
-    return ready->uses_ecs && ready->decision.depends_on_client ? ready->decision.scope_len : 0;
+    return ready->uses_ecs ? ready->decision.scope_len : 0; /* 0 if it does not depend on the client */
 }
 /** Counts the answer of the service, once it is written. */
 void ready_count_traffic(const struct ready *ready, const struct service *service);

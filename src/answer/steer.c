@@ -391,13 +391,6 @@ static bool all_down(struct walk *walk)
     return false;
 }
 
-uint32_t steer_ttl_s(const struct service *service, uint32_t cap_s)
-{
-    if (cap_s >= service->ttl_s)
-        return service->ttl_s;
-    return cap_s > service->min_ttl_s ? cap_s : service->min_ttl_s;
-}
-
 /* The whole way, through all that may be down, held, withheld or outside of the map. */
 static void steer_around(struct walk *walk, struct decision *out)
 {
@@ -422,19 +415,20 @@ static void steer_around(struct walk *walk, struct decision *out)
         tell(walk, &(struct trace_step){ .kind = TRACE_RESULT, .decision = out });
 }
 
-void steer(const struct steering *steering, struct decision *out)
+void steer_from(const struct steering *steering, const struct taken_tickets *taken, struct decision *out)
 {
-    bool is_watched = steering->peeks || steering->trace != NULL || steering->draws != NULL;
     struct walk walk;
-    walk.taken.count = 0;
-    if (!is_watched && steer_straight(steering, out, &walk.taken))
-        return;
     walk.steering = steering;
     walk.decision = out;
     walk.random = steering->random;
     walk.client_hash = 0;
     walk.ttl_cap_s = TTL_CAP_NONE;
-    walk.taken.used = 0;
+    walk.taken = *taken;
     walk.has_missed = walk.has_unresolved = false;
     steer_around(&walk, out);
+}
+
+void steer(const struct steering *steering, struct decision *out)
+{
+    steer_from(steering, &(struct taken_tickets){ .count = 0 }, out);
 }

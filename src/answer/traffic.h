@@ -2,6 +2,7 @@
 #pragma once
 
 #include "answer/answer.h"
+#include "answer/count.h"
 #include "policy/policy.h"
 #include "snapshot/service.h"
 
@@ -21,5 +22,21 @@ static inline void traffic_fetch(const struct answer_counters *counters, const s
         __builtin_prefetch(&counters->services[service->id], 1);
 }
 
+/** Counts the country of a client. */
+void traffic_count_country(struct answer_counters *counters, const struct client *client);
+
 /** Counts a steered answer: by endpoint and by service, and now and then by country.  Worker thread. */
-void traffic_count(struct answer_counters *counters, const struct traffic *traffic);
+static inline void traffic_count(struct answer_counters *counters, const struct traffic *traffic)
+{
+    count_one(&counters->steered);
+    if (traffic->lead_slot < SERVED_ROOM && counters->served != NULL)
+        count_one(&counters->served[traffic->lead_slot]);
+    if (traffic->service->id < SERVED_ROOM && counters->services != NULL)
+        count_one(&counters->services[traffic->service->id]);
+    if (traffic->is_degraded)
+        count_one(&counters->steered_degraded);
+    /* Where a client is takes a lookup, which most answers can do without: a sample of them is located.  The
+     * highest bits: policies draw with the lower ones. */
+    if (traffic->random >> 58 == 0)
+        traffic_count_country(counters, traffic->client);
+}

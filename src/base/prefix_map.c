@@ -23,7 +23,7 @@
 struct index {
     size_t top_at, finer_at; /* bytes from the start of the block */
     uint32_t count;          /* of ranges, >= 1 */
-    uint8_t top_bits;
+    uint32_t top_count;      /* buckets: a power of two */
 };
 
 struct range4 {
@@ -52,14 +52,15 @@ static const void *block_at(const struct prefix_map *map, size_t at)
 
 /* ---- finding ---- */
 
-/* The entry of `finer` for `key`, which is left-aligned in 64 bits. */
+/* The entry of `finer` for `key`, which is left-aligned in 64 bits: a fraction of all addresses, of which the
+ * product with the number of buckets has the bucket as its whole part, and so on with what is left. */
 static inline size_t index_part(const struct prefix_map *map, const struct index *index, uint64_t key)
 {
     const uint32_t *top = block_at(map, index->top_at);
-    size_t bucket = (size_t)(key >> 1 >> (63 - index->top_bits)); /* a shift by 64 is undefined */
-    uint32_t slice = top[bucket];
-    unsigned bits = (unsigned)__builtin_ctz(top[bucket + 1] - slice);
-    return slice + (size_t)(key << index->top_bits >> 1 >> (63 - bits));
+    const unsigned __int128 place = (unsigned __int128)key * index->top_count;
+    const size_t bucket = (size_t)(place >> 64);
+    const uint32_t slice = top[bucket], part_count = top[bucket + 1] - slice;
+    return slice + (size_t)(((unsigned __int128)(uint64_t)place * part_count) >> 64);
 }
 
 /* The range of `key` is one of *first .. *last. */
@@ -78,7 +79,18 @@ static inline uint8_t bits_to_leave_out(uint64_t key, uint64_t other)
     return (uint8_t)(__builtin_clzll(key ^ other) + 1);
 }
 
-static uint32_t find4(const struct prefix_map *map, uint32_t key, uint8_t *scope_len)
+/*
+ * The neighbour that has more bits in common with `key` is the nearer one.  Where one is missing, the other
+ * end of all addresses stands for it, as 0 - 1 and as 0 behind the last range: a prefix around `key` that
+ * leaves out the neighbour that there is leaves out that end, too.
+ */
+static inline uint8_t scope4(const struct range4 *range, uint32_t key)
+{
+    uint32_t below = key ^ (range[0].start - 1), above = key ^ range[1].start;
+    return (uint8_t)(__builtin_clz(below < above ? below : above) + 1);
+}
+
+static inline uint32_t find4(const struct prefix_map *map, uint32_t key, uint8_t *scope_len)
 {
     const struct range4 *ranges = block_at(map, map->ranges4_at);
     uint32_t at, last;
@@ -88,13 +100,8 @@ static uint32_t find4(const struct prefix_map *map, uint32_t key, uint8_t *scope
         at = ranges[at + half].start <= key ? at + half : at;
         count -= half;
     }
-    if (scope_len != NULL) {
-        uint64_t aligned = (uint64_t)key << 32;
-        uint8_t below = at == 0 ? 0 : bits_to_leave_out(aligned, (uint64_t)(ranges[at].start - 1) << 32);
-        uint8_t above =
-            at + 1 == map->v4.count ? 0 : bits_to_leave_out(aligned, (uint64_t)ranges[at + 1].start << 32);
-        *scope_len = below > above ? below : above;
-    }
+    if (scope_len != NULL)
+        *scope_len = map->v4.count > 1 ? scope4(&ranges[at], key) : 0;
     return ranges[at].value;
 }
 
@@ -158,15 +165,21 @@ void prefix_map_fetch(const struct prefix_map *map, const struct address *addres
         __builtin_prefetch((const struct range6 *)block_at(map, map->ranges6_at) + finer[0]);
 }
 
-uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len)
+static __attribute__((noinline)) uint32_t find_other(const struct prefix_map *map,
+                                                     const struct address *address, uint8_t *scope_len)
 {
-    if (address->family == ADDRESS_V4)
-        return find4(map, (uint32_t)(read64(address->bytes) >> 32), scope_len);
     if (address->family == ADDRESS_V6)
         return find6(map, read64(address->bytes), read64(address->bytes + 8), scope_len);
     if (scope_len != NULL)
         *scope_len = 0;
     return PREFIX_MAP_NONE;
+}
+
+uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len)
+{
+    if (address->family == ADDRESS_V4)
+        return find4(map, (uint32_t)(read64(address->bytes) >> 32), scope_len);
+    return find_other(map, address, scope_len);
 }
 
 /* ---- packing ---- */
@@ -295,7 +308,7 @@ static size_t place(size_t *bytes, size_t count, size_t size)
 static void place_index(struct index *index, const struct index_plan *plan, size_t *bytes)
 {
     index->count = plan->count;
-    index->top_bits = (uint8_t)plan->top_bits;
+    index->top_count = UINT32_C(1) << plan->top_bits;
     index->top_at = place(bytes, ((size_t)1 << plan->top_bits) + 1, sizeof(uint32_t));
     index->finer_at = place(bytes, (size_t)plan->finer_count + 1, sizeof(uint32_t));
 }
@@ -327,7 +340,7 @@ struct prefix_map *ranges_pack(struct ranges ranges[RANGES_FAMILIES])
     head.bytes = sizeof head;
     place_index(&head.v4, &plan4, &head.bytes);
     place_index(&head.v6, &plan6, &head.bytes);
-    head.ranges4_at = place(&head.bytes, v4->count, sizeof(struct range4));
+    head.ranges4_at = place(&head.bytes, v4->count + 1, sizeof(struct range4)); /* and one that starts at 0 */
     head.ranges6_at = place(&head.bytes, v6.count, sizeof(struct range6));
     head.deep_at = place(&head.bytes, v6.deep_count, sizeof(struct range6));
     struct prefix_map *map = xcalloc_table(head.bytes);

@@ -9,6 +9,8 @@
 #define ECS_SIZE_MOST (4 + 4 + 16)
 #define FLAG_QR_AA    (DNS_FLAG_QR | DNS_FLAG_AA)
 
+#define OWNER_IS_QNAME UINT64_C(0xc00c) /* a pointer behind the header */
+
 /* Counts of the sections as the header has them, of which one stands in each 16 bits. */
 #define ONE_QUESTION UINT64_C(0x0001000000000000)
 #define ONE_ANSWER   UINT64_C(0x0000000100000000)
@@ -73,11 +75,12 @@ size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns 
     if (!fits(query, count * (DNS_RR_HEADER_SIZE + address_size)))
         return 0;
     uint8_t *at = begin(query, DNS_NOERROR, count * ONE_ANSWER, buffer);
+    const uint64_t owner_to_ttl =
+        OWNER_IS_QNAME << 48 | (uint64_t)query->qtype << 32 | DNS_IN << 16 | ttl_s >> 16;
+    const uint32_t ttl_to_rdlength = ttl_s << 16 | (uint32_t)address_size;
     for (size_t i = 0; i < count; i++) {
-        put_u32(at, 0xc0000000 | DNS_HEADER_SIZE << 16 | query->qtype);
-        put_u16(at + 4, DNS_IN);
-        put_u32(at + 6, ttl_s);
-        put_u16(at + 10, (unsigned)address_size);
+        put_u64(at, owner_to_ttl);
+        put_u32(at + 8, ttl_to_rdlength);
         at += DNS_RR_HEADER_SIZE;
         if (address_size == 4)
             memcpy(at, rdatas[i], 4);

@@ -11,4 +11,9 @@ static void failover_choose(const struct candidates *from, const struct client *
     out->reason = "the first available one in the written order";
 }
 
-const struct policy policy_failover = { .name = "failover", .answers = 1, .choose = failover_choose };
+const struct policy policy_failover = {
+    .name = "failover",
+    .is_in_order = true,
+    .answers = 1,
+    .choose = failover_choose,
+};

@@ -47,7 +47,7 @@ static inline bool geo_level_is_as_before(const struct geo_plan *plan, size_t le
 static inline uint32_t geo_level_find(const struct geo_level *level, const struct address *address,
                                       uint8_t *scope_len)
 {
-    if (geo_layer_touches(&level->layer, address)) {
+    if (level->layer.map != NULL && geo_layer_touches(&level->layer, address)) {
         uint32_t value = prefix_map_find(level->layer.map, address, NULL);
         if (value != PREFIX_MAP_NONE) {
             *scope_len = geo_layer_scope_len(value);

@@ -16,7 +16,7 @@ static uint32_t scaled(uint64_t bits, uint32_t total)
     return (uint32_t)(((unsigned __int128)bits * total) >> 64);
 }
 
-static uint16_t place_of(const struct candidate_list *list, uint32_t point)
+static inline uint16_t place_of(const struct candidate_list *list, uint32_t point)
 {
     uint16_t low = 0, high = (uint16_t)(list->count - 1);
     while (low < high) {
@@ -55,6 +55,18 @@ static uint16_t place_among_rest(const struct candidate_list *list, const uint16
     return UINT16_MAX;
 }
 
+/* Where the candidate stands whose turn it is. */
+static inline uint16_t place_of_ticket(const struct candidate_list *list, uint32_t ticket)
+{
+    uint64_t stride = list->stride != 0 ? list->stride : GOLDEN;
+    return place_of(list, stride_point(stride, ticket, list->cumulative[list->count - 1]));
+}
+
+static uint16_t weighted_first(const struct candidate_list *list, uint32_t ticket)
+{
+    return list->index[place_of_ticket(list, ticket)];
+}
+
 static void weighted_choose(const struct candidates *from, const struct client *client,
                             const struct draw *draw, uint16_t most, struct choice *out)
 {
@@ -66,8 +78,7 @@ static void weighted_choose(const struct candidates *from, const struct client *
     uint16_t wanted = list->count < most ? list->count : most;
     if (wanted > CHOICE_MAX)
         wanted = CHOICE_MAX;
-    uint64_t stride = list->stride != 0 ? list->stride : GOLDEN;
-    taken[0] = place_of(list, stride_point(stride, draw->ticket, list->cumulative[list->count - 1]));
+    taken[0] = place_of_ticket(list, draw->ticket);
     choice_add(out, list->index[taken[0]]);
     uint64_t random = draw->random;
     for (uint16_t i = 1; i < wanted; i++) {
@@ -87,4 +98,5 @@ const struct policy policy_weighted = {
     .needs_ticket = true,
     .answers = 1,
     .choose = weighted_choose,
+    .first_of_list = weighted_first,
 };

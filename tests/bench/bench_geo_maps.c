@@ -160,7 +160,7 @@ static double decide_all(struct bench *bench, const struct client *clients, size
                                            .qtype = DNS_A,
                                            .random = i };
         struct decision decision;
-        steer(&steering, &decision);
+        steer_query(&steering, &decision);
         *scopes += decision.scope_len;
     }
     return user_s() - before_s;

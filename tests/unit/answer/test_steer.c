@@ -46,7 +46,10 @@ static struct decision ask(struct world *world, uint16_t qtype, bool peeks)
         .peeks = peeks,
     };
     struct decision decision;
-    steer(&steering, &decision);
+    if (peeks)
+        steer(&steering, &decision);
+    else
+        steer_query(&steering, &decision);
     return decision;
 }
 

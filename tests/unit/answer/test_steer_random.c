@@ -114,7 +114,7 @@ static void play(uint64_t seed)
                                            .random = rng_next(&forest.rng) };
         struct decision slow = reference_decide(&reference, &steering),
                         told = explained(&steering, tickets_of_told), given;
-        steer(&steering, &given);
+        steer_query(&steering, &given);
         compare(&told, &slow, seed, i);
         compare(&given, &slow, seed, i);
     }

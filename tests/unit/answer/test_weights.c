@@ -70,7 +70,7 @@ static unsigned ask(const struct world *world)
         .now = &now, .service = &world->service, .client = &client, .qtype = DNS_A, .random = 4711
     };
     struct decision decision;
-    steer(&steering, &decision);
+    steer_query(&steering, &decision);
     return decision.endpoints[0]->ipv4[3] - 1u;
 }
 
