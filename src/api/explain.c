@@ -152,16 +152,9 @@ void explain_get(struct request *request)
         return;
     writer_object(&json, NULL);
     const struct snapshot *now = reader_acquire();
-    bool is_ready = now != NULL;
-    if (is_ready)
-        explain(request->api->control, now, &explaining, &json, &summary);
+    explain(request->api->control, now, &explaining, &json, &summary);
     reader_release();
-    if (is_ready) {
-        reply_explanation(request, &json, &summary);
-        return;
-    }
-    text_free(&json.text);
-    problem_reply(request, 503, "no configuration is published yet");
+    reply_explanation(request, &json, &summary);
 }
 
 /* ---- by id ---- */

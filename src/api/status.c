@@ -19,12 +19,10 @@ void status_alive(struct request *request)
 
 void status_ready(struct request *request)
 {
-    bool is_ready = reader_acquire() != NULL;
-    reader_release();
-    if (is_ready)
-        status_alive(request);
+    if (atomic_load(&request->api->is_stopping))
+        problem_reply(request, 503, "steerd is stopping");
     else
-        problem_reply(request, 503, "no configuration is published yet");
+        status_alive(request);
 }
 
 static void write_world(struct writer *json, const char *scope)
@@ -169,17 +167,10 @@ void status_health(struct request *request)
     struct writer json = { 0 };
     writer_object(&json, NULL);
     const struct snapshot *now = reader_acquire();
-    bool is_ready = now != NULL;
-    if (is_ready)
-        write_health(&json, now, request->scope);
+    write_health(&json, now, request->scope);
     reader_release();
     if (request->scope == NULL)
         write_checks(&json, request->api->control);
     writer_end(&json);
-    if (is_ready) {
-        reply_json(request, &json);
-        return;
-    }
-    text_free(&json.text);
-    problem_reply(request, 503, "no configuration is published yet");
+    reply_json(request, &json);
 }

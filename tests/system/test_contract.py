@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The API keeps its word: every route, example and error of the OpenAPI document."""
+import http.client
 import json
 import pathlib
 import re
+import signal
+import sqlite3
 
 import dns.edns
 import jsonschema
 import pytest
 
 from contract import body_of, first_bytes, nowhere, operations, raw, schemas_in, validator, without_schemas
-from harness import Daemon, Reply
+from harness import Daemon, Reply, wait_until
 from pages import DOCS, check, commands_of
 
 CONFIG = json.loads((pathlib.Path(__file__).parent / "contract.json").read_text())
@@ -251,12 +254,12 @@ def test_409_for_tokens_that_are_there_already_or_stay(server, document):
     assert server.api("DELETE", "/v1/tokens/admin").status == 409
 
 
-# What only a server says that is about to start or to stop.
+# What is not written to the disk, or read from memory.
 UNREACHED = {409: {"/v1/reload": "it takes the file", "/v1/tokens": "no part of what is configured",
                    "/v1/tokens/{token}": "the same",
                    "/v1/pools/{pool}/endpoints/{endpoint}/override": "neither are overrides"},
              503: {"/v1/tokens/{token}": "on such a disk there are no tokens to take away",
-                   "GET": "control answers reads as long as it runs", "/v1/reload": "unchanged files are not written",
+                   "GET": "reads need no disk", "/v1/reload": "unchanged files are not written",
                    "/v1/latency/samples": "samples are held in memory",
                    "/v1/checks/{push_check}/report": "health does not wait for a disk"}}
 
@@ -274,6 +277,56 @@ def test_503_for_a_write_that_no_disk_takes(daemon, document):
             pass
         assert reply.status == 503, reply.text
     refused(daemon, document, 503, lambda one: call(daemon, one) if is_reached(one, 503) else None)
+
+
+def ask_on(connection, server, operation):
+    """The operation's example on a connection that stands already."""
+    headers = {"Authorization": "Bearer " + server.token, "If-Match": '"1"'} if "428" in operation.statuses else {
+        "Authorization": "Bearer " + server.token}
+    query = {"after": 0} if operation.path == "/v1/events/stream" else {}
+    connection.request(operation.method, operation.target(query=query), headers=headers,
+                       body=None if operation.example is None else json.dumps(operation.example))
+    reply = connection.getresponse()
+    return Reply(reply.status, reply.headers, reply.read())
+
+
+def connection_to(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=30)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().read() == b"ok\n"
+    return connection
+
+
+def test_503_for_all_that_asks_control_while_it_stops(daemon, document):
+    daemon.start(CONFIG)
+    reset(daemon)
+    wait_until(lambda: daemon.api("GET", "/v1/events").json["items"], 10, "an event")
+    asked = {str(one): (one, connection_to(daemon)) for one in with_status(document, 503)}
+    ready = connection_to(daemon)
+    shell = sqlite3.connect(str(daemon.directory / "state" / "steerd.db"), isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")  # a write waits for somebody with the sqlite3 shell, and the stop for the write
+    waiting = connection_to(daemon)
+    waiting.request("PUT", "/v1/pools/us/endpoints/us-east-1/override", headers={"Authorization": "Bearer " + daemon.token},
+                    body=json.dumps({"weight": 7}))
+    for _ in range(3):  # they go the same way as what a write asks first
+        daemon.api("GET", "/v1/config")
+    daemon.process.send_signal(signal.SIGTERM)
+
+    def is_stopping():
+        ready.request("GET", "/readyz")
+        reply = ready.getresponse()
+        reply.read()
+        return reply.status == 503
+    wait_until(is_stopping, 10, "the stop")
+    wrong = []
+    for operation, connection in asked.values():
+        reply = ask_on(connection, daemon, operation)
+        wrong += operation.check(reply) + ([] if reply.status == 503 else ["%s: %d" % (operation, reply.status)])
+    shell.execute("ROLLBACK")
+    assert waiting.getresponse().status == 200  # it was there before the signal
+    assert daemon.process.wait(30) == 0
+    daemon.process = None
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_status_that_is_documented_has_its_test(document):
