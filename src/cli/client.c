@@ -2,11 +2,8 @@
 #include "cli/client.h"
 
 #include "base/memory.h"
-#include "cli/download.h"
-#include "cli/place.h"
-#include "cli/token.h"
-
-#include <curl/curl.h>
+#include "cli/client_parts.h"
+#include "cli/complaint.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -17,14 +14,6 @@
 #define CONNECT_TIMEOUT_S 5L
 #define TIMEOUT_S         120L /* a large configuration takes its time */
 #define ANSWER_SIZE_MAX   ((size_t)256 << 20)
-
-struct client {
-    CURL *curl;
-    struct place place;
-    const char *base, *socket_path;
-    char token[TOKEN_SIZE_MAX];
-    char curl_error[CURL_ERROR_SIZE];
-};
 
 bool client_parse_url(const char *url, const char **base, const char **socket_path, struct error *err)
 {
@@ -92,7 +81,7 @@ void answer_free(struct answer *answer)
 
 /* ---- asking ---- */
 
-static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+size_t client_take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct text *body = context;
     if (body->size + size * count > ANSWER_SIZE_MAX)
@@ -145,7 +134,7 @@ static void prepare_tls(const struct client *client)
         curl_easy_setopt(client->curl, CURLOPT_SSLKEY, place->key);
 }
 
-static void prepare(struct client *client, const struct call *call, struct answer *answer)
+static void prepare(const struct client *client, const struct call *call, struct answer *answer)
 {
     CURL *curl = client->curl;
     curl_easy_reset(curl);
@@ -164,94 +153,13 @@ static void prepare(struct client *client, const struct call *call, struct answe
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
     }
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, client_take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
 }
 
-/* ---- what went wrong ---- */
-
-/* What lists the things that a path names; the first row that fits. */
-static const char *lists_for(const char *path)
-{
-    static const struct {
-        const char *begins, *lists;
-    } rows[] = {
-        { "/v1/generations", "steerctl history" },      { "/v1/zones", "steerctl list zones" },
-        { "/v1/tokens", "steerctl token list" },        { "/v1/checks", "steerctl list checks" },
-        { "/v1/policies", "steerctl list policies" },   { "/v1/maps", "steerctl list maps" },
-        { "/v1/locations", "steerctl list locations" },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strncmp(path, rows[i].begins, strlen(rows[i].begins)) == 0)
-            return rows[i].lists;
-    }
-    return "steerctl endpoints, steerctl list pools";
-}
-
-static const char *advice_for(long status)
-{
-    switch (status) {
-    case 401: return "the token is not this server's: give its admin.token with --token-file";
-    case 403: return "use a token with a greater role";
-    case 412: return "somebody was faster: look at steerctl history, then repeat";
-    case 413: return "put it into files on the server, and steerctl reload";
-    case 428: return "say what it replaces: steerctl apply does, or --if-generation";
-    case 503: return "try again soon, and look at the server's log";
-    default: return NULL;
-    }
-}
-
-static void add_place(struct text *out, const cJSON *error)
-{
-    const char *file = json_text(error, "file");
-    double line = json_number(error, "line");
-    text_puts(out, file);
-    if (line > 0)
-        text_printf(out, "%s%.0f:%.0f", file[0] != '\0' ? ":" : "", line, json_number(error, "column"));
-    if (file[0] != '\0' || line > 0)
-        text_puts(out, ": ");
-}
-
-static void add_errors(struct text *out, const struct answer *answer)
-{
-    const cJSON *error;
-    cJSON_ArrayForEach(error, cJSON_GetObjectItemCaseSensitive(answer->json, "errors"))
-    {
-        const char *pointer = json_text(error, "pointer");
-        if (cJSON_HasObjectItem(error, "parameter"))
-            continue; /* the detail of the whole says the same */
-        text_puts(out, "\n  ");
-        if (!answer->hides_places)
-            add_place(out, error);
-        text_printf(out, "%s%s%s", pointer, pointer[0] != '\0' ? ": " : "", json_text(error, "detail"));
-    }
-}
-
-enum cli_exit client_complain(const struct answer *answer)
-{
-    struct text message = { 0 };
-    const char *advice = advice_for(answer->status);
-    const char *detail = json_text(answer->json, "detail");
-    if (detail[0] != '\0')
-        text_puts(&message, detail);
-    else
-        text_printf(&message, "the server answered HTTP %ld", answer->status);
-    add_errors(&message, answer);
-    if (strstr(detail, "force=true") != NULL)
-        advice = "if that is meant: --force";
-    if (advice != NULL)
-        text_printf(&message, "\n%s", advice);
-    else if (answer->status == 404 && answer->lists != NULL)
-        text_printf(&message, "\nsee what there is: %s", answer->lists);
-    bool is_auth = answer->status == 401 || answer->status == 403;
-    command_complain(CLI_REFUSED, "%s", message.bytes);
-    text_free(&message);
-    return is_auth ? CLI_NOT_ALLOWED : CLI_REFUSED;
-}
-
-static enum cli_exit complain_unreachable(const struct client *client, CURLcode code)
+enum cli_exit client_complain_unreachable(const struct client *client, CURLcode code)
 {
     long os_error = 0;
     const char *what = client->curl_error[0] != '\0' ? client->curl_error : curl_easy_strerror(code);
@@ -271,22 +179,31 @@ static char *url_of(const struct client *client, const char *path)
     return xasprintf("%.*s%s", (int)base_size, client->base, path);
 }
 
-enum cli_exit client_call(struct client *client, struct call call, struct answer *out)
+CURLcode client_perform(struct client *client, const struct call *call, struct answer *out,
+                        void (*adapt)(CURL *curl, void *context), void *context)
 {
-    *out = (struct answer){ .lists = lists_for(call.path), .hides_places = call.is_own_body };
+    char *url = url_of(client, call->path);
+    struct curl_slist *headers = headers_for(client, call);
     client->curl_error[0] = '\0';
-    char *url = url_of(client, call.path);
-    struct curl_slist *headers = headers_for(client, &call);
-    prepare(client, &call, out);
+    prepare(client, call, out);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    if (adapt != NULL)
+        adapt(client->curl, context);
     CURLcode code = curl_easy_perform(client->curl);
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &out->status);
     curl_slist_free_all(headers);
     free(url);
+    return code;
+}
+
+enum cli_exit client_call(struct client *client, struct call call, struct answer *out)
+{
+    *out = (struct answer){ .lists = complaint_lists(call.path), .hides_places = call.is_own_body };
+    CURLcode code = client_perform(client, &call, out, NULL, NULL);
     free(call.path);
     if (code != CURLE_OK)
-        return complain_unreachable(client, code);
+        return client_complain_unreachable(client, code);
     out->json = out->body.size > 0 ? cJSON_ParseWithLength(out->body.bytes, out->body.size) : NULL;
     bool is_good = out->status >= 200 && out->status < 300;
     if (is_good && out->json == NULL)
@@ -297,139 +214,6 @@ enum cli_exit client_call(struct client *client, struct call call, struct answer
     if (is_good)
         return CLI_DONE;
     return call.is_quiet ? CLI_REFUSED : client_complain(out);
-}
-
-/* ---- following ---- */
-
-/* The server says something every 15 s: who hears nothing for so long has lost it. */
-#define SILENCE_S 45L
-
-struct following {
-    struct client *client;
-    struct answer refusal; /* the body of what is no success */
-    bool (*take)(void *context, const char *bytes, size_t size);
-    void *context;
-    bool has_stopped;
-};
-
-static size_t take_piece(char *bytes, size_t size, size_t count, void *context)
-{
-    struct following *following = context;
-    long status = 0;
-    curl_easy_getinfo(following->client->curl, CURLINFO_RESPONSE_CODE, &status);
-    following->refusal.status = status;
-    if (status != 200)
-        return take_body(bytes, size, count, &following->refusal.body);
-    following->has_stopped = !following->take(following->context, bytes, size * count);
-    return following->has_stopped ? 0 : size * count;
-}
-
-enum cli_exit client_follow(struct client *client, char *path, bool is_patient,
-                            bool (*take)(void *context, const char *bytes, size_t size), void *context)
-{
-    const struct call call = { .method = "GET" };
-    struct following following = { .client = client, .take = take, .context = context };
-    char *url = url_of(client, path);
-    struct curl_slist *headers = headers_for(client, &call);
-    client->curl_error[0] = '\0';
-    prepare(client, &call, &following.refusal);
-    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 0L);
-    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
-    curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take_piece);
-    curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &following);
-    curl_easy_setopt(client->curl, CURLOPT_URL, url);
-    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-    CURLcode code = curl_easy_perform(client->curl);
-    curl_slist_free_all(headers);
-    free(url);
-    free(path);
-    struct answer *refusal = &following.refusal;
-    enum cli_exit result = CLI_DONE;
-    if (refusal->status != 0 && refusal->status != 200) {
-        refusal->json = cJSON_ParseWithLength(refusal->body.bytes, refusal->body.size);
-        result = client_complain(refusal);
-    } else if (code != CURLE_OK && refusal->status == 0) {
-        result = is_patient ? CLI_UNREACHABLE : complain_unreachable(client, code);
-    }
-    answer_free(refusal);
-    return result;
-}
-
-/* ---- downloading ---- */
-
-#define COPYING_S 600L /* that the server may take before the first byte, and be silent in between */
-
-struct downloading {
-    struct client *client;
-    struct answer refusal; /* the body of what is no success */
-    struct download download;
-};
-
-static size_t take_file(char *bytes, size_t size, size_t count, void *context)
-{
-    struct downloading *downloading = context;
-    long *status = &downloading->refusal.status;
-    curl_easy_getinfo(downloading->client->curl, CURLINFO_RESPONSE_CODE, status);
-    if (*status != 200)
-        return take_body(bytes, size, count, &downloading->refusal.body);
-    return download_take(&downloading->download, bytes, size * count) ? size * count : 0;
-}
-
-static size_t take_file_header(char *line, size_t size, size_t count, void *context)
-{
-    struct downloading *downloading = context;
-    download_take_header(&downloading->download, line, size * count);
-    return size * count;
-}
-
-static enum cli_exit conclude_download(struct downloading *downloading, CURLcode code)
-{
-    struct error err;
-    struct answer *refusal = &downloading->refusal;
-    struct download *download = &downloading->download;
-    bool is_whole = download_end(download, &err);
-    curl_easy_getinfo(downloading->client->curl, CURLINFO_RESPONSE_CODE, &refusal->status);
-    if (download->write_error != 0)
-        return command_complain(CLI_REFUSED, "the file: %s", strerror(download->write_error));
-    if (code != CURLE_OK)
-        return complain_unreachable(downloading->client, code);
-    if (refusal->status != 200) {
-        refusal->json = cJSON_ParseWithLength(refusal->body.bytes, refusal->body.size);
-        return client_complain(refusal);
-    }
-    return is_whole ? CLI_DONE : command_complain(CLI_UNREACHABLE, "%s", err.text);
-}
-
-enum cli_exit client_download(struct client *client, char *path, int fd, char digest[64], uint64_t *size)
-{
-    const struct call call = { .method = "GET" };
-    struct downloading downloading = { .client = client };
-    char *url = url_of(client, path);
-    struct curl_slist *headers = headers_for(client, &call);
-    CURLcode code = CURLE_FAILED_INIT;
-    client->curl_error[0] = '\0';
-    if (download_begin(&downloading.download, fd)) {
-        prepare(client, &call, &downloading.refusal);
-        curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, 0L);
-        curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, COPYING_S);
-        curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, take_file);
-        curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &downloading);
-        curl_easy_setopt(client->curl, CURLOPT_HEADERFUNCTION, take_file_header);
-        curl_easy_setopt(client->curl, CURLOPT_HEADERDATA, &downloading);
-        curl_easy_setopt(client->curl, CURLOPT_URL, url);
-        curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-        code = curl_easy_perform(client->curl);
-    }
-    curl_slist_free_all(headers);
-    free(url);
-    free(path);
-    enum cli_exit result = conclude_download(&downloading, code);
-    snprintf(digest, 64, "%s", downloading.download.announced);
-    *size = downloading.download.size;
-    answer_free(&downloading.refusal);
-    return result;
 }
 
 /* ---- pieces ---- */
