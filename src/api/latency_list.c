@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What clients measured, place by place. */
-#include "api/latency_place.h"
 #include "api/page.h"
 #include "api/problem.h"
 #include "api/reader.h"
@@ -8,6 +7,7 @@
 #include "base/memory.h"
 #include "config/scope.h"
 #include "policy/network_latency.h"
+#include "snapshot/latency_place.h"
 
 #include <stdlib.h>
 #include <string.h>

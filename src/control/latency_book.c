@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "snapshot/latency_place.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -244,9 +245,7 @@ void latency_book_take_changes(struct latency_book *book, struct store_latency *
 /* ---- the table ---- */
 
 struct item {
-    enum latency_level level;
-    uint32_t key; /* of its row */
-    struct prefix network;
+    struct latency_place place;
     uint32_t endpoint;
     struct pair *pair;
 };
@@ -271,20 +270,6 @@ static uint32_t number_of_endpoint(struct making *making, const char *name)
     return (uint32_t)(table->endpoint_count - 1);
 }
 
-static bool read_place(const char *place, struct item *out)
-{
-    if (prefix_parse(place, &out->network)) {
-        out->level = LATENCY_NETWORK;
-    } else if (strncmp(place, "AS", 2) == 0 && place[2] != '\0') {
-        out->level = LATENCY_ASN;
-        out->key = (uint32_t)strtoul(place + 2, NULL, 10);
-    } else {
-        out->level = LATENCY_COUNTRY;
-        out->key = strlen(place) == 2 ? latency_country_key(place) : 0;
-    }
-    return out->level == LATENCY_NETWORK || out->key != 0;
-}
-
 static void collect(struct latency_book *book, int64_t now_ms, struct making *making)
 {
     const char *key;
@@ -296,7 +281,7 @@ static void collect(struct latency_book *book, int64_t now_ms, struct making *ma
         *item = (struct item){ 0 };
         fade(&pair->row, now_ms);
         if (now_ms - pair->row.newest_wall_ms > LATENCY_AGE_MOST_MS || count_all(&pair->row) == 0 ||
-            !read_place(pair->row.place, item)) {
+            !latency_place_parse(pair->row.place, &item->place)) {
             forget(book, key, pair);
             continue;
         }
@@ -306,20 +291,10 @@ static void collect(struct latency_book *book, int64_t now_ms, struct making *ma
     }
 }
 
-static int compare_rows(const struct item *a, const struct item *b)
-{
-    if (a->level != b->level)
-        return a->level < b->level ? -1 : 1;
-    if (a->level != LATENCY_NETWORK)
-        return a->key < b->key ? -1 : a->key > b->key;
-    int order = a->network.address.family - b->network.address.family;
-    return order != 0 ? order : memcmp(a->network.address.bytes, b->network.address.bytes, 16);
-}
-
 static int compare_items(const void *left, const void *right)
 {
     const struct item *a = left, *b = right;
-    int order = compare_rows(a, b);
+    int order = latency_place_compare(&a->place, &b->place);
     return order != 0 ? order : a->endpoint < b->endpoint ? -1 : a->endpoint > b->endpoint;
 }
 
@@ -345,13 +320,14 @@ static void fill(struct latency_book *book, struct making *making)
         table->rows[level] = xcalloc(making->count, sizeof *table->rows[level]);
     for (size_t i = 0; i < making->count; i++) {
         const struct item *item = &making->items[i];
-        struct latency_row *rows = table->rows[item->level];
-        size_t *count = &table->row_count[item->level];
-        if (i == 0 || compare_rows(item - 1, item) != 0) {
-            rows[*count] = (struct latency_row){ .key = item->key, .first = (uint32_t)i };
-            if (item->level == LATENCY_NETWORK) {
-                prefix_map_builder_add(making->networks, &item->network, (uint32_t)*count);
-                table->places[*count] = item->network;
+        const struct latency_place *place = &item->place;
+        struct latency_row *rows = table->rows[place->level];
+        size_t *count = &table->row_count[place->level];
+        if (i == 0 || latency_place_compare(&item[-1].place, place) != 0) {
+            rows[*count] = (struct latency_row){ .key = place->key, .first = (uint32_t)i };
+            if (place->level == LATENCY_NETWORK) {
+                prefix_map_builder_add(making->networks, &place->network, (uint32_t)*count);
+                table->places[*count] = place->network;
             }
             (*count)++;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "support/cmocka_all.h"
 
-#include "api/latency_place.h"
+#include "snapshot/latency_place.h"
 
 static struct latency_place place_of(const char *text)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "api/latency_place.h"
+#include "snapshot/latency_place.h"
 
 #include <stdio.h>
 #include <stdlib.h>

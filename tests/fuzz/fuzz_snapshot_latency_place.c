@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What stands in ?place= and ?after= of the latency list. */
-#include "api/latency_place.h"
+#include "snapshot/latency_place.h"
 
 #include <stdlib.h>
 #include <string.h>
