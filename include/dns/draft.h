@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dns/image.h"
 #include "dns/query.h"
 #include "dns/ready.h"
 #include "dns/response.h"
@@ -14,7 +15,7 @@
  *
  * Names are compressed against the question and those written before.
  */
-#define DNS_DRAFT_NAMES 12
+#define DNS_DRAFT_NAMES 16
 
 struct dns_draft {
     const struct dns_query *query;
@@ -37,6 +38,9 @@ struct dns_draft {
 void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
                      const struct dns_reply_edns *edns);
 
+/** Starts a reply as they are described in dns/ready.h, which dns_draft_end_plain ends. */
+void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer);
+
 /** Adds a stored RRset as it is; `owner` is a pointer to its owner.  Of a type whose rdata is not compressed.
  */
 void dns_draft_add(struct dns_draft *draft, enum dns_section section, unsigned owner,
@@ -58,6 +62,25 @@ unsigned dns_draft_add_name(struct dns_draft *draft, enum dns_section section, u
 void dns_draft_add_owned(struct dns_draft *draft, enum dns_section section, const struct dns_name *name,
                          unsigned *owner, const struct dns_rrset *rrset);
 
+/** Adds the image of `rrset`, behind the question for a name that is `shift` bytes longer than its owner. */
+void dns_draft_add_image(struct dns_draft *draft, enum dns_section section, const struct dns_image *image,
+                         const struct dns_rrset *rrset, unsigned shift);
+
+/** Adds the image of a CNAME further along a chain, where `owner` points to its owner and `apex` to the apex;
+ * of owner and target both stand a single label in front of it.  Returns a pointer to the target. */
+unsigned dns_draft_add_alias(struct dns_draft *draft, const struct dns_image *image,
+                             const struct dns_rrset *rrset, unsigned owner, unsigned apex);
+
+/** Adds a stored RRset as dns_draft_add does, owned by `own_size` bytes at `own` and what `owner` points to,
+ * which then becomes a pointer to all of it. */
+void dns_draft_add_target(struct dns_draft *draft, const uint8_t *own, size_t own_size, unsigned *owner,
+                          const struct dns_rrset *rrset);
+
+/** The longest suffix of a name that stands in the reply: its labels, and where it is. */
+unsigned dns_draft_find_suffix(const struct dns_draft *draft, const struct dns_name *name, unsigned *at);
+/** Notes that a name stands where the next part will, and lives as long as the draft. */
+void dns_draft_note_name(struct dns_draft *draft, const struct dns_name *name);
+
 /** Adds the SOA of a negative answer of the zone at an apex of `apex_size` bytes, which ends the qname; to
  * the answer with the TTL `ttl_s`. */
 void dns_draft_deny(struct dns_draft *draft, const struct dns_negative *negative, size_t apex_size);
@@ -66,3 +89,4 @@ void dns_draft_add_soa(struct dns_draft *draft, const struct dns_negative *negat
 
 /** Writes header and OPT; `flags` are AA and the rcode.  Returns the size; 0: something did not fit. */
 size_t dns_draft_end(const struct dns_draft *draft, unsigned flags, const struct dns_reply_edns *edns);
+size_t dns_draft_end_plain(const struct dns_draft *draft, unsigned flags, struct dns_ready_edns edns);

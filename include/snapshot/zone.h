@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/prefix_map.h"
+#include "dns/image.h"
 #include "dns/name.h"
 #include "dns/ready.h"
 #include "dns/rrset.h"
@@ -75,6 +76,18 @@ void zone_fetch(const struct zone *zone, uint64_t hash, unsigned fetch);
  */
 const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name);
 
+/* Which names are found, of those at or below a cut or a DNAME. */
+enum zone_reach {
+    ZONE_REACH_ANSWERS, /* none but the owner of a DNAME: whatever zone_lookup finds */
+    ZONE_REACH_TARGETS, /* and the cut itself */
+    ZONE_REACH_ALL
+};
+
+/** The same for the `size` bytes of a lowercase name in front of the apex, of which `hash` is the
+ * dns_name_hash. */
+const struct zone_node *zone_find_relative(const struct zone *zone, uint64_t hash, const uint8_t *name,
+                                           size_t size, enum zone_reach reach);
+
 const struct dns_name *zone_apex(const struct zone *zone);
 /** The SOA at the apex; never NULL in a published zone. */
 const struct dns_rrset *zone_soa(const struct zone *zone);
@@ -91,6 +104,11 @@ size_t zone_name_count(const struct zone *zone);
 const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type);
 /** Walks the RRsets by ascending type: start with NULL; NULL at the end. */
 const struct dns_rrset *zone_node_next(const struct zone_node *node, const struct dns_rrset *before);
+/** Those of addresses, each of which may be NULL. */
+void zone_node_addresses(const struct zone_node *node, const struct dns_rrset **a,
+                         const struct dns_rrset **aaaa);
+/** The image of the RRset of that type, or NULL. */
+const struct dns_image *zone_node_image(const struct zone_node *node, uint16_t type);
 /** The service at this name, or NULL. */
 const struct service *zone_node_service(const struct zone_node *node);
 /** True if names exist below it. */

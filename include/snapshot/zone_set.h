@@ -17,6 +17,9 @@ const struct zone *zone_set_find(const struct zone_set *zones, const struct dns_
 const struct zone *zone_set_find_again(const struct zone_set *zones, const struct dns_name *qname,
                                        uint32_t *last);
 
+/** True if `zone` was found last, and no other one lies below: then all names below its apex are its own. */
+bool zone_set_is_lowest(const struct zone_set *zones, uint32_t last, const struct zone *zone);
+
 size_t zone_set_count(const struct zone_set *zones);
 const struct zone *zone_set_at(const struct zone_set *zones, size_t index);
 

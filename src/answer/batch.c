@@ -57,7 +57,8 @@ static size_t reply(struct answerer *answerer, const struct snapshot *now, enum 
     if (asked->search.zone != NULL && answerer->settings->limiter == NULL &&
         ready_is_plain(&asked->query.edns)) {
         is_steered = service_of(asked) != NULL;
-        size_t size = is_steered ? 0 : ready_stored(answerer, &asked->query, &asked->match, message->out);
+        size_t size =
+            is_steered ? 0 : ready_stored(answerer, now, &asked->query, &asked->match, message->out);
         if (size > 0)
             return size;
     }

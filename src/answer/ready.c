@@ -2,26 +2,8 @@
 #include "answer/ready.h"
 
 #include "answer/clients.h"
-#include "answer/count.h"
+#include "answer/leading.h"
 #include "answer/traffic.h"
-#include "dns/ready.h"
-
-static struct dns_ready_edns edns_of(const struct answerer *answerer, uint8_t scope_len)
-{
-    return (struct dns_ready_edns){ .udp_size = answerer->settings->udp_size, .scope_len = scope_len };
-}
-
-/* Of a reply that was written; 0: of none.  Returns its size. */
-static inline size_t count_reply(const struct answerer *answerer, const struct dns_query *query,
-                                 unsigned rcode, size_t size)
-{
-    if (size == 0)
-        return 0;
-    count_one(&answerer->counters->rcodes[rcode]);
-    if (query->edns.ecs.is_present)
-        count_one(&answerer->counters->ecs);
-    return size;
-}
 
 /* True if all may ask, and nothing but the class IN is asked for. */
 static bool is_usual(const struct dns_query *query, const struct zone_match *match)
@@ -32,24 +14,30 @@ static bool is_usual(const struct dns_query *query, const struct zone_match *mat
 static size_t deny(const struct answerer *answerer, const struct dns_query *query, const struct zone *zone,
                    unsigned rcode, uint8_t *out)
 {
-    return count_reply(answerer, query, rcode,
-                       dns_ready_negative(query, edns_of(answerer, 0), rcode, zone_negative(zone),
+    return ready_count(answerer, query, rcode,
+                       dns_ready_negative(query, ready_edns(answerer, 0), rcode, zone_negative(zone),
                                           zone_apex(zone)->size, out));
 }
 
-size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
-                    const struct zone_match *match, uint8_t *out)
+size_t ready_stored(const struct answerer *answerer, const struct snapshot *now,
+                    const struct dns_query *query, const struct zone_match *match, uint8_t *out)
 {
     if (!is_usual(query, match))
         return 0;
+    if (match->outcome == ZONE_NXDOMAIN)
+        return deny(answerer, query, match->zone, DNS_NXDOMAIN, out);
     if (match->outcome != ZONE_FOUND)
-        return match->outcome == ZONE_NXDOMAIN ? deny(answerer, query, match->zone, DNS_NXDOMAIN, out) : 0;
+        return match->outcome == ZONE_REFERRAL ? leading_referral(answerer, query, match, out) : 0;
     const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
-    if (rrset == NULL && zone_node_rrset(match->node, DNS_CNAME) == NULL)
-        return deny(answerer, query, match->zone, DNS_NOERROR, out);
-    if (rrset == NULL || !dns_type_layout(query->qtype)->is_alone)
-        return 0;
-    return count_reply(answerer, query, DNS_NOERROR, dns_ready_copy(query, edns_of(answerer, 0), rrset, out));
+    if (rrset == NULL) {
+        const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
+        return cname == NULL ? deny(answerer, query, match->zone, DNS_NOERROR, out)
+                             : leading_alias(answerer, now, query, match, cname, out);
+    }
+    if (!dns_type_layout(query->qtype)->is_alone)
+        return leading_records(answerer, query, match, rrset, out);
+    return ready_count(answerer, query, DNS_NOERROR,
+                       dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
 }
 
 /* ---- services ---- */
@@ -112,9 +100,9 @@ size_t ready_steered(struct ready *ready, const struct service *service, uint8_t
     ready_decide(ready, service);
     if (!has_addresses_only(ready, rdatas))
         return 0;
-    size_t size = dns_ready_addresses(query, edns_of(ready->answerer, ready_scope_len(ready)),
+    size_t size = dns_ready_addresses(query, ready_edns(ready->answerer, ready_scope_len(ready)),
                                       ready->decision.ttl_s, rdatas, ready->decision.count, out);
-    if (count_reply(ready->answerer, query, DNS_NOERROR, size) == 0)
+    if (ready_count(ready->answerer, query, DNS_NOERROR, size) == 0)
         return 0;
     ready_count_traffic(ready, service);
     return size;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "answer/answer.h"
+#include "answer/count.h"
 #include "answer/search.h"
 #include "answer/steer.h"
+#include "dns/ready.h"
 
 /*
  * Most replies lie ready (dns/ready.h): an RRset as it is stored, the addresses a service decided for, or the
@@ -26,8 +28,25 @@ static inline bool ready_is_meta(uint16_t qtype)
 
 /** Writes the reply to a plain query whose name, in a zone of ours, has no service, and returns its size; 0:
  * it does not lie ready.  `out` has room for DNS_READY_MOST. */
-size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
-                    const struct zone_match *match, uint8_t *out);
+size_t ready_stored(const struct answerer *answerer, const struct snapshot *now,
+                    const struct dns_query *query, const struct zone_match *match, uint8_t *out);
+
+static inline struct dns_ready_edns ready_edns(const struct answerer *answerer, uint8_t scope_len)
+{
+    return (struct dns_ready_edns){ .udp_size = answerer->settings->udp_size, .scope_len = scope_len };
+}
+
+/** Counts a reply of that size; 0: of none.  Returns its size. */
+static inline size_t ready_count(const struct answerer *answerer, const struct dns_query *query,
+                                 unsigned rcode, size_t size)
+{
+    if (size == 0)
+        return 0;
+    count_one(&answerer->counters->rcodes[rcode]);
+    if (query->edns.ecs.is_present)
+        count_one(&answerer->counters->ecs);
+    return size;
+}
 
 /* What was found out about any other query. */
 struct ready {

@@ -2,29 +2,40 @@
 #include "dns/draft.h"
 
 #include "dns/bytes.h"
+#include "dns/plain_opt.h"
 #include "dns/reply_opt.h"
 #include "dns/type.h"
 
 #define POINTER            0xc000u
-#define POINTER_OFFSET_END 0x4000u /* a pointer has 14 bits */
+#define POINTER_OFFSET_END 0x4000 /* a pointer has 14 bits */
 #define ONE_QUESTION       (UINT64_C(1) << 48)
 
-void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
-                     const struct dns_reply_edns *edns)
+static inline void begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
+                         size_t opt_size)
 {
     const size_t size = DNS_HEADER_SIZE + (size_t)query->question_size;
-    const size_t most = limit < UINT16_MAX ? limit : UINT16_MAX, opt_size = reply_opt_size(edns);
     out->query = query;
     out->buffer = buffer;
     out->at = buffer + size;
-    out->limit = most;
-    out->is_full = size + opt_size > most;
-    out->end = out->is_full ? out->at : buffer + most - opt_size;
+    out->limit = limit;
+    out->is_full = size + opt_size > limit;
+    out->end = out->is_full ? out->at : buffer + limit - opt_size;
     out->counts = ONE_QUESTION;
     out->name_count = 1;
     out->names[0].name = &query->qname;
     out->names[0].at = DNS_HEADER_SIZE;
     copy_blocks(buffer, query->packet, size); /* 17 bytes at least */
+}
+
+void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
+                     const struct dns_reply_edns *edns)
+{
+    begin(out, query, buffer, limit < UINT16_MAX ? limit : UINT16_MAX, reply_opt_size(edns));
+}
+
+void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer)
+{
+    begin(out, query, buffer, DNS_READY_MOST, PLAIN_OPT_MOST);
 }
 
 static void count(struct dns_draft *draft, enum dns_section section, uint64_t records)
@@ -53,6 +64,55 @@ void dns_draft_add(struct dns_draft *draft, enum dns_section section, unsigned o
     count(draft, section, rrset->count);
     for (; owner != DNS_DRAFT_QNAME && at < draft->at; at += DNS_RR_HEADER_SIZE + dns_rr_rdlength(at))
         put_u16(at, owner);
+}
+
+void dns_draft_add_image(struct dns_draft *draft, enum dns_section section, const struct dns_image *image,
+                         const struct dns_rrset *rrset, unsigned shift)
+{
+    const uint8_t *offsets = dns_image_offsets(image);
+    uint8_t *at = take(draft, image->size);
+    if (at == NULL)
+        return;
+    copy_bytes(at, dns_image_bytes(image), image->size);
+    count(draft, section, rrset->count);
+    if (shift == 0)
+        return;
+    for (unsigned i = 0; i < image->pointer_count; i++) {
+        uint16_t offset;
+        memcpy(&offset, offsets + 2 * (size_t)i, sizeof offset);
+        put_u16(at + offset, get_u16(at + offset) + shift);
+    }
+}
+
+unsigned dns_draft_add_alias(struct dns_draft *draft, const struct dns_image *image,
+                             const struct dns_rrset *rrset, unsigned owner, unsigned apex)
+{
+    uint8_t *at = draft->at;
+    dns_draft_add_image(draft, DNS_ANSWER, image, rrset, 0);
+    if (draft->is_full)
+        return 0;
+    put_u16(at, owner);
+    put_u16(draft->at - 2, apex);
+    return POINTER | (unsigned)(at + DNS_RR_HEADER_SIZE - draft->buffer);
+}
+
+void dns_draft_add_target(struct dns_draft *draft, const uint8_t *own, size_t own_size, unsigned *owner,
+                          const struct dns_rrset *rrset)
+{
+    draft->is_full |= draft->at - draft->buffer >= POINTER_OFFSET_END; /* no pointer leads there */
+    uint8_t *at = take(draft, own_size + rrset->size);
+    if (at == NULL)
+        return;
+    copy_bytes(at + own_size, rrset->wire, rrset->size);
+    count(draft, DNS_ADDITIONAL, rrset->count);
+    if (own_size > 0) {
+        copy_bytes(at, own, own_size);
+        put_u16(at + own_size, *owner);
+        *owner = POINTER | (unsigned)(at - draft->buffer);
+        at += own_size + DNS_RR_HEADER_SIZE + dns_rr_rdlength(at + own_size);
+    }
+    for (; at < draft->at; at += DNS_RR_HEADER_SIZE + dns_rr_rdlength(at))
+        put_u16(at, *owner);
 }
 
 static void put_header(uint8_t *at, unsigned owner, uint16_t type, uint32_t ttl_s, size_t rdlength)
@@ -91,8 +151,8 @@ static unsigned common_labels(const struct dns_name *a, const struct dns_name *b
     return most;
 }
 
-/* The longest suffix that stands in the reply: its labels, and where the first of its places is. */
-static unsigned find_suffix(const struct dns_draft *draft, const struct dns_name *name, unsigned *at)
+/* The first of its places. */
+unsigned dns_draft_find_suffix(const struct dns_draft *draft, const struct dns_name *name, unsigned *at)
 {
     unsigned most = 0;
     for (unsigned i = 0; i < draft->name_count; i++) {
@@ -116,10 +176,15 @@ static void remember(struct dns_draft *draft, const struct dns_name *name, unsig
     draft->names[draft->name_count++].at = at;
 }
 
+void dns_draft_note_name(struct dns_draft *draft, const struct dns_name *name)
+{
+    remember(draft, name, (unsigned)(draft->at - draft->buffer));
+}
+
 /* Returns a pointer to the name; 0: it is the root, to which none leads, or did not fit. */
 static unsigned put_name(struct dns_draft *draft, const uint8_t *wire, const struct dns_name *name)
 {
-    unsigned found = 0, labels = find_suffix(draft, name, &found);
+    unsigned found = 0, labels = dns_draft_find_suffix(draft, name, &found);
     const size_t own_size = (size_t)(dns_name_suffix(name, labels) - name->bytes);
     const unsigned at = (unsigned)(draft->at - draft->buffer);
     uint8_t *place = take(draft, own_size + (labels > 0 ? 2 : 1));
@@ -200,13 +265,28 @@ void dns_draft_add_soa(struct dns_draft *draft, const struct dns_negative *negat
     count(draft, DNS_ANSWER, 1);
 }
 
+/* Writes what is left of the header; returns the size so far. */
+static inline size_t end(const struct dns_draft *draft, unsigned flags, bool has_opt)
+{
+    put_u16(draft->buffer + 2, DNS_FLAG_QR | (draft->query->flags & DNS_FLAG_RD) | flags);
+    put_u64(draft->buffer + 4, draft->counts + has_opt);
+    return (size_t)(draft->at - draft->buffer);
+}
+
 size_t dns_draft_end(const struct dns_draft *draft, unsigned flags, const struct dns_reply_edns *edns)
 {
-    const size_t size = (size_t)(draft->at - draft->buffer);
     const bool has_opt = edns->udp_size > 0;
     if (draft->is_full)
         return 0;
-    put_u16(draft->buffer + 2, DNS_FLAG_QR | (draft->query->flags & DNS_FLAG_RD) | flags);
-    put_u64(draft->buffer + 4, draft->counts + has_opt);
+    const size_t size = end(draft, flags, has_opt);
     return has_opt ? size + reply_opt_write(edns, DNS_NOERROR, draft->at, draft->limit - size) : size;
+}
+
+size_t dns_draft_end_plain(const struct dns_draft *draft, unsigned flags, struct dns_ready_edns edns)
+{
+    const struct edns *asked = &draft->query->edns;
+    if (draft->is_full)
+        return 0;
+    const size_t size = end(draft, flags, asked->is_present);
+    return asked->is_present ? (size_t)(plain_opt_write(asked, edns, draft->at) - draft->buffer) : size;
 }

@@ -2,12 +2,10 @@
 #include "dns/ready.h"
 
 #include "dns/bytes.h"
-#include "dns/subnet.h"
+#include "dns/plain_opt.h"
 #include "dns/type.h"
 
-#define OPT_SIZE      11
-#define ECS_SIZE_MOST (4 + 4 + 16)
-#define FLAG_QR_AA    (DNS_FLAG_QR | DNS_FLAG_AA)
+#define FLAG_QR_AA (DNS_FLAG_QR | DNS_FLAG_AA)
 
 #define OWNER_IS_QNAME UINT64_C(0xc00c) /* a pointer behind the header */
 
@@ -23,7 +21,7 @@ static size_t question_end(const struct dns_query *query)
 
 static bool fits(const struct dns_query *query, size_t records_size)
 {
-    return question_end(query) + records_size + OPT_SIZE + ECS_SIZE_MOST <= DNS_READY_MOST;
+    return question_end(query) + records_size + PLAIN_OPT_MOST <= DNS_READY_MOST;
 }
 
 /* Writes the header and the question as it was sent; returns where the records go. */
@@ -36,25 +34,12 @@ static inline uint8_t *begin(const struct dns_query *query, unsigned rcode, uint
     return buffer + size;
 }
 
-/* Writes the OPT; returns where it ends. */
-static inline uint8_t *put_opt(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)
-{
-    const uint64_t dnssec_ok = asked->dnssec_ok ? 0x80 : 0;
-    uint8_t *options = at + OPT_SIZE, *options_end = options;
-    if (asked->ecs.is_present)
-        options_end = subnet_write(&asked->ecs, edns.scope_len, options);
-    put_u64(at, (uint64_t)DNS_OPT << 40 | (uint64_t)edns.udp_size << 24 | dnssec_ok);
-    at[8] = 0;
-    put_u16(at + 9, (unsigned)(options_end - options));
-    return options_end;
-}
-
 /* Ends the reply behind the records; returns its size. */
 static inline size_t end(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer,
                          uint8_t *at)
 {
     if (query->edns.is_present)
-        at = put_opt(&query->edns, edns, at);
+        at = plain_opt_write(&query->edns, edns, at);
     return (size_t)(at - buffer);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/zone.h"
 
+#include "dns/type.h"
 #include "snapshot/zone_table.h"
 
 #include <assert.h>
@@ -167,6 +168,16 @@ const struct zone_node *zone_find_exact(const struct zone *zone, const struct dn
     return zone_probe(zone, zone_hash(zone, name), name->bytes, (size_t)name->size - zone->apex.size);
 }
 
+const struct zone_node *zone_find_relative(const struct zone *zone, uint64_t hash, const uint8_t *name,
+                                           size_t size, enum zone_reach reach)
+{
+    static const uint8_t hidden[] = { [ZONE_REACH_ANSWERS] = NODE_IS_CUT | NODE_IS_OCCLUDED,
+                                      [ZONE_REACH_TARGETS] = NODE_IS_OCCLUDED,
+                                      [ZONE_REACH_ALL] = 0 };
+    const struct zone_node *node = zone_probe(zone, hash, name, size);
+    return node != NULL && !(node->flags & hidden[reach]) ? node : NULL;
+}
+
 /* ---- what a zone and a node say ---- */
 
 const struct dns_name *zone_apex(const struct zone *zone)
@@ -214,6 +225,33 @@ const struct dns_rrset *zone_node_next(const struct zone_node *node, const struc
     if ((before == NULL ? 0 : before->type) == node->last_type)
         return NULL;
     return before == NULL ? node_first_rrset(node) : rrset_behind(before);
+}
+
+void zone_node_addresses(const struct zone_node *node, const struct dns_rrset **a,
+                         const struct dns_rrset **aaaa)
+{
+    const struct dns_rrset *rrset = node->last_type > 0 ? node_first_rrset(node) : NULL;
+    *a = *aaaa = NULL;
+    for (; rrset != NULL && rrset->type <= DNS_AAAA;
+         rrset = rrset->type < node->last_type ? rrset_behind(rrset) : NULL) {
+        if (rrset->type == DNS_A)
+            *a = rrset;
+        else if (rrset->type == DNS_AAAA)
+            *aaaa = rrset;
+    }
+}
+
+const struct dns_image *zone_node_image(const struct zone_node *node, uint16_t type)
+{
+    const uint8_t *at = (const uint8_t *)node - node_front_size(node);
+    for (size_t left = node_front_size(node); left > sizeof(uint32_t);) {
+        const struct dns_image *image = (const struct dns_image *)(const void *)at;
+        if (image->type == type)
+            return image;
+        at += image->room;
+        left -= image->room;
+    }
+    return NULL;
 }
 
 const struct service *zone_node_service(const struct zone_node *node)

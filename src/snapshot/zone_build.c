@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "dns/type.h"
+#include "snapshot/zone_images.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -38,16 +39,21 @@ static void writer_open(struct writer *writer)
     writer->size = (uint32_t)nodes_at;
 }
 
-/* The place of the next node. */
-static uint8_t *writer_next(struct writer *writer, uint64_t hash, size_t node_size)
+/* The place of the next node and what stands in front of it. */
+static uint8_t *writer_next(struct writer *writer, size_t size)
+{
+    uint8_t *place = (uint8_t *)writer->bucket + writer->size;
+    writer->size += (uint32_t)size;
+    return place;
+}
+
+/* Notes where the next node stands. */
+static void writer_note(struct writer *writer, uint64_t hash, const uint8_t *node)
 {
     uint8_t *start = (uint8_t *)writer->bucket;
     uint32_t *offsets = (uint32_t *)(void *)(start + bucket_offsets_at(writer->bucket->count));
     writer->bucket->tags[writer->count] = hash_tag(hash);
-    offsets[writer->count++] = writer->size;
-    uint8_t *place = start + writer->size;
-    writer->size += (uint32_t)node_size;
-    return place;
+    offsets[writer->count++] = (uint32_t)(node - start);
 }
 
 /* ---- nodes ---- */
@@ -73,7 +79,10 @@ size_t zone_rrset_room(const struct dns_rrset *rrset)
 
 static void write_staged(struct writer *writer, const struct stage *stage, const struct stage_name *from)
 {
-    uint8_t *place = writer_next(writer, from->hash, from->node_size);
+    uint8_t *place = writer_next(writer, from->node_size);
+    if (from->flags & NODE_HAS_IMAGES)
+        place += zone_images_write(stage, from, place);
+    writer_note(writer, from->hash, place);
     struct zone_node *node = (struct zone_node *)(void *)place;
     node->child_count = from->child_count;
     node->flags = from->flags;
@@ -109,11 +118,14 @@ static void add_staged(struct writer *writer, const struct stage *stage, const s
 /* A node as it stands in the base. */
 static void add_kept(struct writer *writer, uint64_t hash, const struct zone_node *node)
 {
-    size_t size = node_size(node);
-    if (writer->bucket == NULL)
+    const size_t front_size = node_front_size(node), size = front_size + node_size(node);
+    if (writer->bucket == NULL) {
         writer_count(writer, size);
-    else
-        memcpy(writer_next(writer, hash, size), node, size);
+        return;
+    }
+    uint8_t *place = writer_next(writer, size);
+    memcpy(place, (const uint8_t *)node - front_size, size);
+    writer_note(writer, hash, place + front_size);
 }
 
 static uint64_t node_hash(const struct zone_node *node)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "dns/type.h"
 #include "snapshot/zone_build.h"
+#include "snapshot/zone_images.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -206,19 +207,23 @@ static void start_from_base(struct stage *stage)
 static bool settle_data(const struct stage *stage, struct stage_name *at)
 {
     bool has_service = stage_service(stage, at) != NULL, is_apex = at == stage->names, has_data = has_service;
+    bool may_have_images = false;
     size_t size = zone_node_room(at->name_size, has_service);
     struct stage_walk walk = stage_walk_begin(stage, at);
     const struct dns_rrset *rrset;
     at->flags |= has_service ? NODE_HAS_SERVICE : 0;
     while ((rrset = stage_walk_next(&walk)) != NULL) {
         has_data = true;
+        may_have_images |= dns_image_is_of(rrset->type);
         size += zone_rrset_room(rrset);
         if (rrset->type == DNS_NS && !is_apex && !is_wildcard(at))
             at->flags |= NODE_IS_CUT;
         if (rrset->type == DNS_DNAME && !is_wildcard(at))
             at->flags |= NODE_IS_DNAME;
     }
-    at->node_size = (uint32_t)size;
+    const size_t images_size = may_have_images ? zone_images_write(stage, at, NULL) : 0;
+    at->flags |= images_size > 0 ? NODE_HAS_IMAGES : 0;
+    at->node_size = (uint32_t)(images_size + size);
     return has_data;
 }
 

@@ -82,6 +82,11 @@ const struct zone *zone_set_find_again(const struct zone_set *zones, const struc
     return member->zone;
 }
 
+bool zone_set_is_lowest(const struct zone_set *zones, uint32_t last, const struct zone *zone)
+{
+    return last < zones->count && zones->members[last].zone == zone && !zones->members[last].has_zones_below;
+}
+
 size_t zone_set_count(const struct zone_set *zones)
 {
     return zones->count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dns/image.h"
 #include "snapshot/zone.h"
 
 #include <endian.h>
@@ -16,7 +17,12 @@
  *
  *     header | service pointer, if any | name | pad to 4 | RRset | pad to 4 | RRset | …
  *
- * with the RRsets by ascending type.  The name is relative to the apex, in wire form without the labels of
+ * with the RRsets by ascending type.  Where RRsets have images (dns/image.h), as few do, these stand in front
+ * of the node, so that others need not step over them:
+ *
+ *     image | image | … | their size (32 bits) | header | …
+ *
+ * The name is relative to the apex, in wire form without the labels of
  * the apex; the apex itself has an empty one.
  */
 struct zone_bucket {
@@ -38,6 +44,7 @@ enum zone_node_flags {
     NODE_IS_CUT = 4,       /* NS, neither at the apex nor at a wildcard */
     NODE_IS_DNAME = 8,     /* DNAME, not at a wildcard */
     NODE_IS_OCCLUDED = 16, /* strictly below a cut or a DNAME */
+    NODE_HAS_IMAGES = 32,
 };
 
 /* What lies below such a node is occluded. */
@@ -122,6 +129,12 @@ static inline const struct dns_rrset *rrset_behind(const struct dns_rrset *rrset
 {
     const uint8_t *at = (const uint8_t *)rrset + align4(rrset_size(rrset));
     return (const struct dns_rrset *)(const void *)at;
+}
+
+/* Bytes of the images in front of the node, with what says so. */
+static inline size_t node_front_size(const struct zone_node *node)
+{
+    return node->flags & NODE_HAS_IMAGES ? ((const uint32_t *)(const void *)node)[-1] + sizeof(uint32_t) : 0;
 }
 
 static inline bool node_is_named(const struct zone_node *node, const uint8_t *name, size_t size)

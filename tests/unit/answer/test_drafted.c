@@ -20,6 +20,11 @@ static const char steering[] =
     "192.0.2.9\"],"
     "\"allow_query\": []}, \"other.test\": {\"records\": [\"@ 9 SOA n h 1 2 3 4 5\", \"@ 9 NS n\", \"a 9 A "
     "192.0.2.9\", \"back 9 CNAME c1.example.test.\"]},"
+    "\"above.test\": {\"records\": [\"@ 9 SOA n h 1 2 3 4 5\", \"@ 9 NS n\", \"a 9 A 192.0.2.9\", \"l 9 "
+    "CNAME a\", "
+    "\"l2 9 CNAME a.below\", \"l3 9 CNAME l2\", \"mx 9 MX 1 a.below\", \"below 9 NS a.below\", \"a.below 9 A "
+    "192.0.2.8\"]}, \"below.above.test\": {\"records\": [\"@ 9 SOA n h 1 2 3 4 5\", \"@ 9 NS n\", \"a 9 A "
+    "192.0.2.7\", \"up 9 CNAME a.above.test.\"]},"
     "\"example.test\": {\"records\": [\"@ 9 SOA Ns1 host.Master 1 2 3 4 5\", \"@ 8 NS Ns1\", \"@ 8 NS "
     "ns.deep.ns2\", \"@ 8 NS ns.example.net.\", \"ns1 7 A 192.0.2.53\", \"ns1 6 AAAA 2001:db8::53\", "
     "\"ns.deep.ns2 5 A 192.0.2.54\", \"a 300 A 192.0.2.10\", \"a 300 A 192.0.2.11\", \"a 200 AAAA "
@@ -33,7 +38,14 @@ static const char steering[] =
     "x.y.z\", \"apex 1 CNAME @\", \"up 1 CNAME svc\", \"round 1 CNAME back.other.test.\", \"into 1 CNAME "
     "x.cut\", \"*.w 9 CNAME a\", \"*.v 9 A 192.0.2.12\", \"*.m 9 MX 5 a\", \"d 9 DNAME tree.target\", "
     "\"x.tree.target 9 A 192.0.2.13\", \"d2 9 DNAME example.net.\", \"d3 9 DNAME d\", \"d4 9 DNAME sub.d4\", "
-    "\"tod 9 CNAME x.d\", \"cut 9 NS Ns.cut\", \"cut 9 NS ns1\", \"cut 9 NS ns.example.net.\", \"ns.cut 9 A "
+    "\"tod 9 CNAME x.d\", \"l1 9 CNAME a\", \"l2 9 CNAME l1\", \"l3 9 CNAME l2\", \"l4 9 CNAME l3\", \"l5 9 "
+    "CNAME l4\", "
+    "\"l6 9 CNAME l5\", \"l7 9 CNAME l6\", \"deep.l8 9 CNAME l2\", \"l9 9 CNAME deep.l8\", \"l10 9 CNAME "
+    "a.b.mx4\", \"l11 9 "
+    "CNAME l10\", \"x.l1 9 CNAME l2\", \"self 9 CNAME self\", \"oself 9 CNAME self\", \"tocut 9 CNAME cut\", "
+    "\"tocut2 9 CNAME "
+    "l12\", \"l12 9 CNAME cut2\", \"todn 9 CNAME d\", \"toent 9 CNAME below\", \"cut 9 NS Ns.cut\", \"cut 9 "
+    "NS ns1\", \"cut 9 NS ns.example.net.\", \"ns.cut 9 A "
     "192.0.2.14\", \"ns.cut 9 AAAA 2001:db8::14\", \"cut2 9 NS cut2\", \"cut2 9 A 192.0.2.15\", \"cut3 9 NS "
     "x.v\", \"cut3 9 NS ns.cut\", \"cut3 9 NS svc\", \"cut3 9 NS sub.cut3\", \"cut4 9 NS x.d\", \"cut4 9 NS "
     "ns.d.cut4\", "
@@ -65,14 +77,106 @@ static const char steering[] =
     "\"up\", \"default\": \"dead\"}}}}}}}";
 
 static const char *const owners[] = {
-    "@",        "ns1",     "a",       "c1",      "c2",      "c3",    "c4",        "c5",      "c6",    "loop",
-    "away",     "near",    "shut",    "top",     "dot",     "gone",  "apex",      "up",      "round", "into",
-    "w",        "x.w",     "v",       "x.v",     "x.m",     "d",     "x.d",       "y.d",     "x.d2",  "x.d3",
-    "x.d4",     "tod",     "cut",     "ns.cut",  "cut2",    "cut3",  "cut4",      "mx",      "mx2",   "mx3",
-    "mx4",      "mail",    "_s._tcp", "_t._tcp", "_u._tcp", "h",     "h2",        "h3",      "h4",    "x.h5",
-    "h6",       "p",       "p2",      "t",       "big",     "below", "ent.below", "beside",  "svc",   "s4",
-    "sdead",    "sno",     "sfail",   "ssorry",  "sname",   "sin",   "sboth",     "x.swild", "smx",   "none",
-    "deep.ns2", "a.b.mx4", "b.mx4",   "sub.d4",
+    "@",
+    "ns1",
+    "a",
+    "c1",
+    "c2",
+    "c3",
+    "c4",
+    "c5",
+    "c6",
+    "loop",
+    "away",
+    "near",
+    "shut",
+    "top",
+    "dot",
+    "gone",
+    "apex",
+    "up",
+    "round",
+    "into",
+    "w",
+    "x.w",
+    "v",
+    "x.v",
+    "x.m",
+    "d",
+    "x.d",
+    "y.d",
+    "x.d2",
+    "x.d3",
+    "x.d4",
+    "tod",
+    "cut",
+    "ns.cut",
+    "cut2",
+    "cut3",
+    "cut4",
+    "mx",
+    "mx2",
+    "mx3",
+    "mx4",
+    "mail",
+    "_s._tcp",
+    "_t._tcp",
+    "_u._tcp",
+    "h",
+    "h2",
+    "h3",
+    "h4",
+    "x.h5",
+    "h6",
+    "p",
+    "p2",
+    "t",
+    "big",
+    "below",
+    "ent.below",
+    "beside",
+    "svc",
+    "s4",
+    "sdead",
+    "sno",
+    "sfail",
+    "ssorry",
+    "sname",
+    "sin",
+    "sboth",
+    "x.swild",
+    "smx",
+    "none",
+    "deep.ns2",
+    "a.b.mx4",
+    "b.mx4",
+    "sub.d4",
+    "l1",
+    "l2",
+    "l3",
+    "l4",
+    "l5",
+    "l6",
+    "l7",
+    "deep.l8",
+    "l9",
+    "l10",
+    "l11",
+    "x.l1",
+    "self",
+    "oself",
+    "tocut",
+    "tocut2",
+    "todn",
+    "toent",
+    "a.above.test.",
+    "l.above.test.",
+    "l2.above.test.",
+    "l3.above.test.",
+    "mx.above.test.",
+    "below.above.test.",
+    "a.below.above.test.",
+    "up.below.above.test.",
 };
 static const uint16_t qtypes[] = { DNS_A,    DNS_A,     DNS_AAAA, DNS_NS,  DNS_CNAME, DNS_SOA,
                                    DNS_PTR,  DNS_MX,    DNS_TXT,  DNS_SRV, DNS_DNAME, DNS_DS,
@@ -151,8 +255,9 @@ static void ask_anything(void)
     char name[128];
     const char *owner = owners[below(sizeof owners / sizeof *owners)];
     const char *before = befores[below(sizeof befores / sizeof *befores)];
-    bool is_apex = owner[0] == '@';
-    snprintf(name, sizeof name, "%s%s%sexample.test.", before, is_apex ? "" : owner, is_apex ? "" : ".");
+    bool is_apex = owner[0] == '@', is_absolute = owner[strlen(owner) - 1] == '.';
+    snprintf(name, sizeof name, "%s%s%s%s", before, is_apex ? "" : owner, is_apex || is_absolute ? "" : ".",
+             is_absolute ? "" : "example.test.");
     asking_question(&asking, name, qtypes[below(sizeof qtypes / sizeof *qtypes)], DNS_IN);
     for (size_t i = 12; i < asking.query_size - 5; i++) {
         uint8_t *at = &asking.query[i];

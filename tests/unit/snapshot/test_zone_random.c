@@ -220,6 +220,40 @@ static bool rrsets_equal(const struct dns_rrset *a, const struct dns_rrset *b)
     return a->size == b->size && memcmp(a, b, sizeof *a + a->size) == 0;
 }
 
+/* It is that of the RRset as it is now. */
+static void check_image(const struct zone *zone, const struct zone_node *node, const struct dns_name *owner,
+                        uint16_t type)
+{
+    union {
+        struct dns_image image;
+        uint8_t room[DNS_IMAGE_ROOM];
+    } expected;
+    const struct dns_rrset *rrset = zone_node_rrset(node, type);
+    const struct dns_image *image = zone_node_image(node, type);
+    const bool is_cut = type == DNS_NS && !dns_name_equal(owner, zone_apex(zone));
+    const size_t room = rrset != NULL && dns_image_is_of(type)
+                            ? dns_image_make(owner, zone_apex(zone), is_cut, rrset, &expected.image)
+                            : 0;
+    assert_int_equal(image != NULL ? image->room : 0, room);
+    if (image != NULL)
+        assert_memory_equal(image, &expected, room);
+}
+
+/* By its bytes in front of the apex a name is found where a query or a target would lead to it. */
+static void check_reach(const struct zone *zone, const struct zone_node *node, const struct dns_name *owner)
+{
+    const size_t size = (size_t)owner->size - zone_apex(zone)->size;
+    const uint64_t hash = zone_hash(zone, owner);
+    struct zone_match match;
+    zone_lookup(zone, owner, hash, false, &match);
+    const bool is_found = match.outcome == ZONE_FOUND && !match.is_wildcard, is_cut = match.node == node;
+    assert_ptr_equal(zone_find_relative(zone, hash, owner->bytes, size, ZONE_REACH_ALL), node);
+    assert_ptr_equal(zone_find_relative(zone, hash, owner->bytes, size, ZONE_REACH_TARGETS),
+                     is_found || is_cut ? node : NULL);
+    assert_ptr_equal(zone_find_relative(zone, hash, owner->bytes, size, ZONE_REACH_ANSWERS),
+                     is_found ? node : NULL);
+}
+
 static void check_node(struct model *model, const struct zone *zone, const struct zone_node *node,
                        const struct dns_name *expected)
 {
@@ -227,6 +261,7 @@ static void check_node(struct model *model, const struct zone *zone, const struc
     zone_node_owner(zone, node, &owner);
     assert_true(dns_name_equal(&owner, expected));
     assert_ptr_equal(zone_find_exact(zone, &owner), node);
+    check_reach(zone, node, &owner);
     assert_int_equal(zone_node_has_children(node), model_has_children(model, &owner));
     const struct record *service = model_find(model, &owner, 0);
     assert_ptr_equal(zone_node_service(node), service != NULL ? service->service : NULL);
@@ -235,6 +270,7 @@ static void check_node(struct model *model, const struct zone *zone, const struc
         const struct record *record = model_find(model, &owner, types[i]);
         const struct dns_rrset *rrset = zone_node_rrset(node, types[i]);
         assert_true(rrsets_equal(rrset, record != NULL ? record->rrset : NULL));
+        check_image(zone, node, &owner, types[i]);
     }
     size_t count = 0;
     for (uint16_t before = 0; walk != NULL; walk = zone_node_next(node, walk), count++) {

@@ -30,14 +30,27 @@ static const struct zone *empty_zone(const struct dns_name *apex)
 }
 
 /* Wherever the query before led, the zone is the same. */
+static bool has_zones_below(const struct zone_set *set, const struct zone *zone)
+{
+    for (size_t i = 0; i < zone_set_count(set); i++) {
+        const struct zone *other = zone_set_at(set, i);
+        if (other != zone && dns_name_is_within(zone_apex(other), zone_apex(zone)))
+            return true;
+    }
+    return false;
+}
+
 static const struct zone *find(const struct zone_set *set, const struct dns_name *qname, bool above_apex)
 {
     const struct zone *found = zone_set_find(set, qname, above_apex);
     for (uint32_t i = 0; !above_apex && i <= zone_set_count(set); i++) {
         uint32_t last = i < zone_set_count(set) ? i : UINT32_MAX;
         assert_ptr_equal(zone_set_find_again(set, qname, &last), found);
-        if (found != NULL)
-            assert_ptr_equal(zone_set_at(set, last), found);
+        if (found == NULL)
+            continue;
+        assert_ptr_equal(zone_set_at(set, last), found);
+        assert_int_equal(zone_set_is_lowest(set, last, found), !has_zones_below(set, found));
+        assert_false(zone_set_is_lowest(set, UINT32_MAX, found));
     }
     return found;
 }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "answer/leading.h"
+
+#include "answer/assembly.h"
+
+#include <string.h>
+
+/* ---- targets ---- */
+
+/* What a wildcard says of it, or the glue of another cut. */
+static __attribute__((noinline)) const struct zone_node *find_at_length(const struct zone *zone,
+                                                                        const uint8_t *wire)
+{
+    struct dns_name name;
+    uint64_t hash;
+    dns_name_from_wire(wire, &name);
+    return assembly_find_target(zone, &name, &hash);
+}
+
+static inline const struct zone_node *find_exact(const struct zone *zone, const uint8_t *wire,
+                                                 const struct dns_image_target *target, enum zone_reach reach)
+{
+    uint64_t hash;
+    memcpy(&hash, target->hash, sizeof hash);
+    return zone_find_relative(zone, hash, wire, target->size, reach);
+}
+
+static inline const struct zone_node *find_target(const struct zone *zone, const uint8_t *wire,
+                                                  const struct dns_image_target *target)
+{
+    const enum zone_reach reach = target->is_below ? ZONE_REACH_ALL : ZONE_REACH_TARGETS;
+    const struct zone_node *node = find_exact(zone, wire, target, reach);
+    return node != NULL ? node : find_at_length(zone, wire);
+}
+
+static inline void add_addresses(struct dns_draft *draft, const struct zone_node *node, const uint8_t *wire,
+                                 const struct dns_image_target *target, unsigned shift)
+{
+    const struct dns_rrset *a, *aaaa;
+    unsigned owner = target->pointer + shift;
+    zone_node_addresses(node, &a, &aaaa);
+    if (a != NULL)
+        dns_draft_add_target(draft, wire, target->own_size, &owner, a);
+    if (aaaa != NULL)
+        dns_draft_add_target(draft, wire, a == NULL ? target->own_size : 0, &owner, aaaa);
+}
+
+bool leading_add(struct dns_draft *draft, enum dns_section section, const struct zone *zone,
+                 const struct dns_rrset *rrset, const struct dns_image *image, unsigned shift)
+{
+    dns_draft_add_image(draft, section, image, rrset, shift);
+    if (rrset->type == DNS_CNAME)
+        return true;
+    for (unsigned i = 0; i < image->target_count; i++) {
+        const struct dns_image_target *target = &image->targets[i];
+        const uint8_t *wire = rrset->wire + target->name_at;
+        const struct zone_node *node = find_target(zone, wire, target);
+        if (node == NULL)
+            continue;
+        if (section == DNS_ANSWER && zone_node_service(node) != NULL)
+            return false;
+        add_addresses(draft, node, wire, target, shift);
+    }
+    return true;
+}
+
+bool leading_refer(struct dns_draft *draft, const struct zone_match *match)
+{
+    const struct dns_name *qname = &draft->query->qname;
+    const struct dns_image *image = zone_node_image(match->node, DNS_NS);
+    const uint8_t *cut = dns_name_suffix(qname, match->owner_labels);
+    return image != NULL &&
+           leading_add(draft, DNS_AUTHORITY, match->zone, zone_node_rrset(match->node, DNS_NS), image,
+                       (unsigned)(cut - qname->bytes));
+}
+
+/* ---- whole replies ---- */
+
+static size_t end(const struct answerer *answerer, const struct dns_draft *draft, unsigned flags)
+{
+    return ready_count(answerer, draft->query, DNS_NOERROR,
+                       dns_draft_end_plain(draft, flags, ready_edns(answerer, 0)));
+}
+
+size_t leading_referral(const struct answerer *answerer, const struct dns_query *query,
+                        const struct zone_match *match, uint8_t *out)
+{
+    struct dns_draft draft;
+    dns_draft_begin_plain(&draft, query, out);
+    return leading_refer(&draft, match) ? end(answerer, &draft, 0) : 0;
+}
+
+size_t leading_records(const struct answerer *answerer, const struct dns_query *query,
+                       const struct zone_match *match, const struct dns_rrset *rrset, uint8_t *out)
+{
+    struct dns_draft draft;
+    const struct zone *zone = match->zone;
+    const struct dns_image *image = zone_node_image(match->node, rrset->type);
+    if (image == NULL && rrset != zone_soa(zone))
+        return 0;
+    dns_draft_begin_plain(&draft, query, out);
+    if (image == NULL)
+        dns_draft_add_soa(&draft, zone_negative(zone), zone_apex(zone)->size, rrset->ttl_s);
+    else if (!leading_add(&draft, DNS_ANSWER, zone, rrset, image, 0))
+        return 0;
+    return end(answerer, &draft, DNS_FLAG_AA);
+}
+
+/* ---- aliases ---- */
+
+#define ALIASES_MOST 4
+
+/* A chain of CNAMEs within the zone that is being followed. */
+struct chain {
+    const struct zone *zone;
+    const struct zone_node *nodes[ALIASES_MOST + 1]; /* of the names so far */
+    unsigned count;
+    unsigned owner;   /* points to the last name */
+    bool is_straight; /* each has a single label in front of the apex */
+};
+
+/* Which zone of ours holds the name; NULL: none. */
+static __attribute__((noinline)) const struct zone *zone_of(const struct snapshot *now, const uint8_t *wire)
+{
+    struct dns_name name;
+    dns_name_from_wire(wire, &name);
+    return zone_set_find(now->dataset->zones, &name, false);
+}
+
+static inline bool is_in_zone(const struct answerer *answerer, const struct snapshot *now,
+                              const struct zone *zone, const uint8_t *wire)
+{
+    return zone_set_is_lowest(now->dataset->zones, answerer->last_zone, zone) || zone_of(now, wire) == zone;
+}
+
+static bool is_repeated(const struct chain *chain, const struct zone_node *node)
+{
+    for (unsigned i = 0; i < chain->count; i++) {
+        if (chain->nodes[i] == node)
+            return true;
+    }
+    return false;
+}
+
+/* Goes on to a name that exists, is no service, and has not been there.  False: it is none of these. */
+static bool follow(struct chain *chain, const uint8_t *wire, const struct dns_image_target *target)
+{
+    const struct zone_node *node = find_exact(chain->zone, wire, target, ZONE_REACH_ANSWERS);
+    if (node == NULL || zone_node_service(node) != NULL || chain->count > ALIASES_MOST ||
+        is_repeated(chain, node))
+        return false;
+    chain->is_straight &= target->size == 1 + wire[0];
+    chain->nodes[chain->count++] = node;
+    return true;
+}
+
+/* Adds what the last name of the chain is an alias of.  Single labels that differ have but the apex in
+ * common: that is how their names are compressed. */
+static bool add_alias(struct dns_draft *draft, struct chain *chain, unsigned apex)
+{
+    const struct zone_node *node = chain->nodes[chain->count - 1];
+    const struct dns_rrset *cname = zone_node_rrset(node, DNS_CNAME);
+    const struct dns_image *image = cname != NULL ? zone_node_image(node, DNS_CNAME) : NULL;
+    if (image == NULL || image->target_count == 0)
+        return false;
+    const uint8_t *wire = cname->wire + image->targets->name_at;
+    if (!follow(chain, wire, image->targets) || !chain->is_straight)
+        return false;
+    chain->owner = dns_draft_add_alias(draft, image, cname, chain->owner, apex);
+    return true;
+}
+
+/* Adds what was asked for of the name that the first CNAME leads to. */
+static bool add_aliased(struct dns_draft *draft, struct chain *chain, const uint8_t *wire,
+                        const struct dns_image_target *target)
+{
+    const struct dns_name *qname = &draft->query->qname, *zone = zone_apex(chain->zone);
+    const uint16_t qtype = draft->query->qtype;
+    const unsigned apex = (unsigned)(0xc000 + DNS_HEADER_SIZE + qname->size - zone->size);
+    const struct dns_rrset *rrset;
+    chain->owner = target->pointer;
+    chain->is_straight = zone->size > 1 && qname->label_count == zone->label_count + 1;
+    if (!follow(chain, wire, target))
+        return false;
+    while ((rrset = zone_node_rrset(chain->nodes[chain->count - 1], qtype)) == NULL) {
+        if (!add_alias(draft, chain, apex))
+            return false;
+    }
+    dns_draft_add(draft, DNS_ANSWER, chain->owner, rrset);
+    return true;
+}
+
+size_t leading_alias(const struct answerer *answerer, const struct snapshot *now,
+                     const struct dns_query *query, const struct zone_match *match,
+                     const struct dns_rrset *cname, uint8_t *out)
+{
+    struct dns_draft draft;
+    struct chain chain = { .zone = match->zone, .nodes = { match->node }, .count = 1 };
+    const struct dns_image *image = zone_node_image(match->node, DNS_CNAME);
+    if (image == NULL || !dns_type_layout(query->qtype)->is_alone || query->qtype == DNS_DS)
+        return 0;
+    const bool leads_away = image->target_count == 0;
+    const uint8_t *wire = leads_away ? dns_rr_rdata(cname->wire) : cname->wire + image->targets->name_at;
+    if (leads_away ? zone_of(now, wire) != NULL : !is_in_zone(answerer, now, match->zone, wire))
+        return 0;
+    dns_draft_begin_plain(&draft, query, out);
+    dns_draft_add_image(&draft, DNS_ANSWER, image, cname, 0);
+    return leads_away || add_aliased(&draft, &chain, wire, image->targets)
+               ? end(answerer, &draft, DNS_FLAG_AA)
+               : 0;
+}

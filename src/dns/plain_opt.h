@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dns/bytes.h"
+#include "dns/ready.h"
+#include "dns/subnet.h"
+#include "dns/type.h"
+
+/* The OPT of a reply that echoes a client subnet at most. */
+#define PLAIN_OPT_SIZE 11
+#define PLAIN_OPT_MOST (PLAIN_OPT_SIZE + 4 + 4 + 16)
+
+/** Writes it for a query that has one, in PLAIN_OPT_MOST bytes; returns where it ends. */
+static inline uint8_t *plain_opt_write(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)
+{
+    const uint64_t dnssec_ok = asked->dnssec_ok ? 0x80 : 0;
+    uint8_t *options = at + PLAIN_OPT_SIZE, *options_end = options;
+    if (asked->ecs.is_present)
+        options_end = subnet_write(&asked->ecs, edns.scope_len, options);
+    put_u64(at, (uint64_t)DNS_OPT << 40 | (uint64_t)edns.udp_size << 24 | dnssec_ok);
+    at[8] = 0;
+    put_u16(at + 9, (unsigned)(options_end - options));
+    return options_end;
+}
