@@ -45,6 +45,15 @@ static __attribute__((noinline)) size_t reply_at_length(struct answerer *answere
     return size > 0 ? size : compose(transport, asked, &ready, message->out, message->out_size);
 }
 
+/* Of static names, where the answer is not all there is to say. */
+static __attribute__((noinline)) size_t reply_leading(struct answerer *answerer, const struct snapshot *now,
+                                                      enum transport transport, const struct asked *asked,
+                                                      const struct message *message)
+{
+    size_t size = ready_leading(answerer, now, &asked->query, &asked->match, message->out);
+    return size > 0 ? size : reply_at_length(answerer, now, transport, asked, message, false);
+}
+
 static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
                     const struct asked *asked, const struct message *message)
 {
@@ -53,16 +62,13 @@ static size_t reply(struct answerer *answerer, const struct snapshot *now, enum 
         return 0;
     }
     count_one(&answerer->counters->queries[transport]);
-    bool is_steered = false;
-    if (asked->search.zone != NULL && answerer->settings->limiter == NULL &&
-        ready_is_plain(&asked->query.edns)) {
-        is_steered = service_of(asked) != NULL;
-        size_t size =
-            is_steered ? 0 : ready_stored(answerer, now, &asked->query, &asked->match, message->out);
-        if (size > 0)
-            return size;
-    }
-    return reply_at_length(answerer, now, transport, asked, message, is_steered);
+    if (asked->search.zone == NULL || answerer->settings->limiter != NULL ||
+        !ready_is_plain(&asked->query.edns))
+        return reply_at_length(answerer, now, transport, asked, message, false);
+    if (service_of(asked) != NULL)
+        return reply_at_length(answerer, now, transport, asked, message, true);
+    size_t size = ready_stored(answerer, &asked->query, &asked->match, message->out);
+    return size > 0 ? size : reply_leading(answerer, now, transport, asked, message);
 }
 
 /* What the service at the name will read, if there is one. */

@@ -19,25 +19,39 @@ static size_t deny(const struct answerer *answerer, const struct dns_query *quer
                                           zone_apex(zone)->size, out));
 }
 
-size_t ready_stored(const struct answerer *answerer, const struct snapshot *now,
-                    const struct dns_query *query, const struct zone_match *match, uint8_t *out)
+size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
+                    const struct zone_match *match, uint8_t *out)
 {
     if (!is_usual(query, match))
         return 0;
     if (match->outcome == ZONE_NXDOMAIN)
         return deny(answerer, query, match->zone, DNS_NXDOMAIN, out);
-    if (match->outcome != ZONE_FOUND)
-        return match->outcome == ZONE_REFERRAL ? leading_referral(answerer, query, match, out) : 0;
+    if (match->outcome != ZONE_FOUND || !dns_type_layout(query->qtype)->is_alone)
+        return 0;
     const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
-    if (rrset == NULL) {
-        const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
-        return cname == NULL ? deny(answerer, query, match->zone, DNS_NOERROR, out)
-                             : leading_alias(answerer, now, query, match, cname, out);
-    }
-    if (!dns_type_layout(query->qtype)->is_alone)
+    if (rrset != NULL)
+        return ready_count(answerer, query, DNS_NOERROR,
+                           dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
+    return zone_node_rrset(match->node, DNS_CNAME) == NULL
+               ? deny(answerer, query, match->zone, DNS_NOERROR, out)
+               : 0;
+}
+
+size_t ready_leading(const struct answerer *answerer, const struct snapshot *now,
+                     const struct dns_query *query, const struct zone_match *match, uint8_t *out)
+{
+    if (!is_usual(query, match))
+        return 0;
+    if (match->outcome == ZONE_REFERRAL)
+        return leading_referral(answerer, query, match, out);
+    if (match->outcome != ZONE_FOUND)
+        return 0;
+    const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
+    if (rrset != NULL)
         return leading_records(answerer, query, match, rrset, out);
-    return ready_count(answerer, query, DNS_NOERROR,
-                       dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
+    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
+    return cname != NULL ? leading_alias(answerer, now, query, match, cname, out)
+                         : deny(answerer, query, match->zone, DNS_NOERROR, out);
 }
 
 /* ---- services ---- */

@@ -28,8 +28,11 @@ static inline bool ready_is_meta(uint16_t qtype)
 
 /** Writes the reply to a plain query whose name, in a zone of ours, has no service, and returns its size; 0:
  * it does not lie ready.  `out` has room for DNS_READY_MOST. */
-size_t ready_stored(const struct answerer *answerer, const struct snapshot *now,
-                    const struct dns_query *query, const struct zone_match *match, uint8_t *out);
+size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
+                    const struct zone_match *match, uint8_t *out);
+/** The same for what ready_stored leaves: answers that lead to other names (answer/leading.h). */
+size_t ready_leading(const struct answerer *answerer, const struct snapshot *now,
+                     const struct dns_query *query, const struct zone_match *match, uint8_t *out);
 
 static inline struct dns_ready_edns ready_edns(const struct answerer *answerer, uint8_t scope_len)
 {
