@@ -8,7 +8,8 @@ usage() {
 usage: deploy/run.sh [option]...
 
 Installs the packages that are missing, builds, fetches a geo database, starts three example
-backends (127.0.10.1, 127.0.20.1, 127.0.30.1, port 8080) and steerd.  Ctrl-C stops all of it.
+backends (127.0.10.1, 127.0.20.1, 127.0.30.1, port 8080) and steerd, as root after making it a
+system user of its own, steerd.  Ctrl-C stops all of it.
 
   --dns-port PORT   answer DNS on 127.0.0.1:PORT and [::1]:PORT     (default 5300)
   --api-port PORT   serve the admin API on 127.0.0.1:PORT           (default 8053)
@@ -68,7 +69,14 @@ get_geo() {
     perl "$root/geoip/make_demo.pl" "$geo"
 }
 
-# Started as root, steerd becomes an ordinary user: can that one read here?
+# Started as root, steerd becomes a user of its own: whoever shares one with it can read its token.
+make_user() {
+    if [ "$(id -u)" -ne 0 ] || id steerd >/dev/null 2>&1; then return 0; fi
+    say "Making the system user steerd ..."
+    useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin steerd ||
+        say "That did not work: steerd will run as nobody."
+}
+# Can that one read here?
 steerd_user() { if id steerd >/dev/null 2>&1; then echo steerd; else echo nobody; fi; }
 is_readable() {
     [ "$(id -u)" -ne 0 ] || setpriv --reuid "$(steerd_user)" --clear-groups test -r "$1" 2>/dev/null
@@ -173,6 +181,7 @@ if [ "$with_backends" = yes ]; then
         started+=($!)
     done
 fi
+make_user
 is_given=$config
 if [ -z "$is_given" ]; then make_config; fi
 "$root/build/release/steerd" -c "$config" &

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "privileges.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
@@ -137,6 +139,11 @@ bool privileges_drop(const char *user, const char *state_dir, struct error *err)
         return false;
     if (found->pw_uid == 0)
         return true; /* asked for: "user": "root" */
+    if (user == NULL && strcmp(found->pw_name, "steerd") != 0)
+        log_warning(
+            "running as nobody, for there is no user steerd: whatever else runs as nobody can read %s "
+            "and take the sockets over; make the user (useradd --system steerd) and restart",
+            state_dir);
     if (setgroups(0, NULL) != 0 || setgid(found->pw_gid) != 0 || setuid(found->pw_uid) != 0 || setuid(0) == 0)
         return error_set(err, "cannot become user %s: %s", found->pw_name, strerror(errno));
     return true;

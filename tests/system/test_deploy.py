@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """deploy/run.sh as a newcomer uses it: two terminals, dig, curl, kill."""
 import os
+import pwd
 import re
 import signal
 import socket
@@ -78,6 +79,9 @@ def test_two_commands_show_a_failover(directory):
     run = Run(directory)
     try:
         assert run.answer("failover.example.test")[0] in BACKENDS[:2]
+        pid = int(run.found(r"steerd is running: pid (\d+)"))
+        if os.geteuid() == 0:  # and not nobody, whom it might share
+            assert pwd.getpwuid(os.stat("/proc/%d" % pid).st_uid).pw_name == "steerd"
         token = run.found(r"STEERD_TOKEN=([0-9a-f]+)")
         url = "http://127.0.0.1:%d/v1/pools/us/endpoints/us-east-1" % run.api_port
         curl = ["curl", "-s", "--noproxy", "*", "-H", "Authorization: Bearer " + token]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A wrong word in state_dir takes nothing away from anybody."""
 import os
+import pwd
 
 import pytest
 
@@ -58,3 +59,12 @@ def test_the_check_knows_that_there_is_no_such_user(daemon):
     daemon.configure(ONE, user="nobody-of-this-name")
     reply = daemon.check()
     assert reply.returncode == 1 and 'there is no user "nobody-of-this-name"' in reply.stderr
+
+
+@as_root
+def test_root_becomes_steerd_or_says_that_it_is_nobody(daemon):
+    daemon.start(ONE)
+    names = [entry.pw_name for entry in pwd.getpwall()]
+    user = pwd.getpwuid(os.stat("/proc/%d" % daemon.process.pid).st_uid).pw_name
+    assert user == ("steerd" if "steerd" in names else "nobody")
+    assert ("make the user" in daemon.log) == ("steerd" not in names), daemon.log
