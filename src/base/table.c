@@ -76,7 +76,7 @@ static struct entry *find_entry(const struct table *table, const char *key, uint
 
 void *table_find(const struct table *table, const char *key)
 {
-    const struct entry *entry = find_entry(table, key, hash_of(key));
+    const struct entry *entry = table->count > 0 ? find_entry(table, key, hash_of(key)) : NULL;
     return entry != NULL ? entry->value : NULL;
 }
 

@@ -140,12 +140,17 @@ const char *object_file_name(const char *name)
 /* Lowercase; "/" as "\047", which is the same name to DNS (RFC 1035 §5.1), so that the first "/" divides. */
 static void put_dns_name(struct text *text, const char *name, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        char byte = (char)tolower((unsigned char)name[i]);
-        if (byte == '/')
-            text_puts(text, "\\047");
-        else
-            text_add(text, &byte, 1);
+    for (;;) {
+        const char *slash = memchr(name, '/', size);
+        size_t plain = slash != NULL ? (size_t)(slash - name) : size;
+        text_add(text, name, plain);
+        for (char *at = text->bytes + text->size - plain; *at != '\0'; at++)
+            *at = (char)tolower((unsigned char)*at);
+        if (slash == NULL)
+            return;
+        text_puts(text, "\\047");
+        name = slash + 1;
+        size -= plain + 1;
     }
 }
 

@@ -255,6 +255,12 @@ static void add_records_text(struct split *split, const char *zone, const struct
     leave(split, before);
 }
 
+/* The scanner has refused a key that stands twice, whatever its case: only by escapes two are one name. */
+static bool is_another(struct table *names, const char *name)
+{
+    return strchr(name, '\\') == NULL || table_put(names, name, names) == NULL;
+}
+
 static void add_services(struct split *split, const char *zone, struct span services)
 {
     struct span value;
@@ -267,7 +273,7 @@ static void add_services(struct split *split, const char *zone, struct span serv
         char *name = object_service_name(zone, owner);
         if (owner[0] == '\0')
             note(split, value.at, "a service needs an owner name: write \"@\" for the apex");
-        else if (table_put(names, name, split) != NULL)
+        else if (!is_another(names, name))
             note(split, value.at, "the same owner name twice, written differently");
         else if (is_object(split, value))
             add_span(split, OBJECT_SERVICE, name, value);

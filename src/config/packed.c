@@ -25,6 +25,7 @@ struct form {
 struct forms {
     struct form **buckets;
     size_t room, count;       /* room: a power of two */
+    struct form *last;        /* of the text packed last, NULL: it is gone */
     uint64_t seen[SEEN_ROOM]; /* hashes of forms that one text had */
     char *form;               /* of the text being packed, */
     unsigned char *values;    /* and what stands in it */
@@ -71,6 +72,14 @@ static void add_plain(struct forms *forms, const char *bytes, size_t size)
     forms->form_size += size;
 }
 
+static void put_value(struct forms *forms, const char *bytes, size_t size)
+{
+    forms->values[forms->values_size++] = (unsigned char)size;
+    memcpy(forms->values + forms->values_size, bytes, size);
+    forms->values_size += size;
+    forms->value_count++;
+}
+
 static void add_value(struct forms *forms, const char *bytes, size_t size)
 {
     if (size > VALUE_MOST) {
@@ -78,10 +87,7 @@ static void add_value(struct forms *forms, const char *bytes, size_t size)
         return;
     }
     forms->form[forms->form_size++] = MARK;
-    forms->values[forms->values_size++] = (unsigned char)size;
-    memcpy(forms->values + forms->values_size, bytes, size);
-    forms->values_size += size;
-    forms->value_count++;
+    put_value(forms, bytes, size);
 }
 
 static bool is_blank(char byte)
@@ -133,6 +139,44 @@ static void take_apart(struct forms *forms, const char *text, size_t size)
             at = add_number(forms, text, at, size);
         else
             forms->form[forms->form_size++] = text[at++];
+    }
+}
+
+/* ---- a text like the one before ---- */
+
+/* Size of the value that stands where the form has its mark; 0: it has to be taken apart. */
+static size_t value_size(const char *text, size_t left, bool is_string)
+{
+    size_t size = 0;
+    if (is_string) {
+        const char *end = memchr(text, '"', left);
+        size = end != NULL ? (size_t)(end - text) : 0;
+        return size > 0 && memchr(text, '\\', size) == NULL ? size : 0;
+    }
+    while (size < left && ((text[size] >= '0' && text[size] <= '9') || text[size] == '.'))
+        size++;
+    return size;
+}
+
+/* Takes the values out of a text that has all that the form has.  Of one that has not nothing is lost. */
+static bool take_values(struct forms *forms, const struct form *form, const char *text, size_t size)
+{
+    const char *at = form->bytes, *end = at + form->size, *text_end = text + size;
+    reserve(forms, size);
+    for (;;) {
+        const char *mark = memchr(at, MARK, (size_t)(end - at));
+        size_t plain = (size_t)((mark != NULL ? mark : end) - at), left = (size_t)(text_end - text);
+        if (left < plain || memcmp(text, at, plain) != 0)
+            return false;
+        text += plain;
+        if (mark == NULL)
+            return text == text_end;
+        size_t value = value_size(text, left - plain, mark > form->bytes && mark[-1] == '"');
+        if (value == 0 || value > VALUE_MOST)
+            return false;
+        put_value(forms, text, value);
+        text += value;
+        at = mark + 1;
     }
 }
 
@@ -212,17 +256,25 @@ static bool was_seen(struct forms *forms, uint64_t hash)
     return was;
 }
 
-bool forms_pack(struct forms *forms, const char *text, size_t size, struct packing *out)
+/* NULL: the text is the first of its form. */
+static struct form *form_of(struct forms *forms, const char *text, size_t size)
 {
-    if (size == 0 || size > UINT32_MAX / 2 || memchr(text, MARK, size) != NULL)
-        return false;
+    if (forms->last != NULL && take_values(forms, forms->last, text, size))
+        return forms->last;
+    if (memchr(text, MARK, size) != NULL)
+        return NULL;
     take_apart(forms, text, size);
     uint64_t hash = hash_of(forms->form, forms->form_size);
     struct form *form = find_form(forms, hash);
-    if (form == NULL && was_seen(forms, hash))
-        form = make_form(forms, hash);
+    return form == NULL && was_seen(forms, hash) ? make_form(forms, hash) : form;
+}
+
+bool forms_pack(struct forms *forms, const char *text, size_t size, struct packing *out)
+{
+    struct form *form = size > 0 && size <= UINT32_MAX / 2 ? form_of(forms, text, size) : NULL;
     if (form == NULL)
         return false;
+    forms->last = form;
     form->users++;
     *out = (struct packing){ .form = form, .size = sizeof(struct packed) + forms->values_size };
     return true;
@@ -240,6 +292,8 @@ void packed_drop(struct packed *packed)
     struct form *form = packed->form;
     if (--form->users > 0)
         return;
+    if (form->owner->last == form)
+        form->owner->last = NULL;
     struct form **place = bucket_of(form->owner, form->hash);
     while (*place != form)
         place = &(*place)->next;

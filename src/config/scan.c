@@ -14,9 +14,9 @@
 #include <string.h>
 
 #define NESTING_MAX     64
-#define NUMBER_SIZE_MAX 63   /* cJSON reads no longer ones */
-#define LARGE_SIZE      4096 /* of objects and lists whose end is written down */
-#define ERRORS_MAX      100  /* a position costs a walk over the document */
+#define NUMBER_SIZE_MAX 63  /* cJSON reads no longer ones */
+#define LARGE_SIZE      256 /* of objects and lists whose end is written down */
+#define ERRORS_MAX      100 /* a position costs a walk over the document */
 
 struct scan {
     const char *file;
@@ -326,28 +326,31 @@ static bool scan_separator(struct scan *scan, char close, bool *is_last)
     return true;
 }
 
-static void note_end(struct scan *scan, size_t from)
+/* Notes where a container starts; its place, so that those inside come behind it. */
+static size_t note_start(struct scan *scan)
 {
     struct json_ends *ends = &scan->ends;
-    if (scan->at - from < LARGE_SIZE)
-        return;
     if (ends->count == scan->ends_room) {
         scan->ends_room = scan->ends_room > 0 ? scan->ends_room * 2 : 16;
         ends->spans = xrealloc(ends->spans, scan->ends_room, sizeof *ends->spans);
     }
-    ends->spans[ends->count++] = (struct span){ from, scan->at - from };
+    ends->spans[ends->count] = (struct span){ .at = scan->at };
+    return ends->count++;
 }
 
-static int compare_spans(const void *left, const void *right)
+/* A small one is forgotten: then nothing inside is large, and it is the last. */
+static void note_end(struct scan *scan, size_t place)
 {
-    const struct span *a = left, *b = right;
-    return (a->at > b->at) - (a->at < b->at);
+    struct span *span = &scan->ends.spans[place];
+    span->size = scan->at - span->at;
+    if (span->size < LARGE_SIZE)
+        scan->ends.count = place;
 }
 
 /* At "{" or "[". */
 static bool scan_container(struct scan *scan)
 {
-    size_t from = scan->at;
+    size_t place = note_start(scan);
     bool is_object = scan->text[scan->at] == '{';
     char close = is_object ? '}' : ']';
     size_t keys_from = scan->keys.count;
@@ -364,7 +367,7 @@ static bool scan_container(struct scan *scan)
             return false;
     }
     scan_keys_end(&scan->keys, keys_from, scan->text, refuse_duplicate, scan);
-    note_end(scan, from);
+    note_end(scan, place);
     scan->depth--;
     return true;
 }
@@ -423,8 +426,6 @@ bool json_scan(const char *file, char *text, size_t size, struct problems *probl
         free(scan.ends.spans);
         return false;
     }
-    if (scan.ends.count > 1)
-        qsort(scan.ends.spans, scan.ends.count, sizeof *scan.ends.spans, compare_spans);
     *ends = scan.ends;
     return true;
 }

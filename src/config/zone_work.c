@@ -65,21 +65,44 @@ static void collect_zones(struct build *build)
     }
 }
 
+/* The zone of the service before: mostly that of the next one as well. */
+struct last_zone {
+    char *name;
+    size_t size;
+    bool is_there; /* after the change */
+    struct zone_work *work;
+};
+
+static void look_up_zone(struct build *build, const char *name, struct last_zone *last)
+{
+    if (last->name != NULL && strncmp(name, last->name, last->size) == 0 && name[last->size] == '/')
+        return;
+    free(last->name);
+    last->name = zone_of(name);
+    last->size = strlen(last->name);
+    last->is_there = build_find(build, OBJECT_ZONE, last->name) != NULL;
+    last->work = NULL;
+}
+
 /* work_of may stage zones while these run: never services or RRsets. */
 static void collect_services(struct build *build)
 {
     const char *name;
     void *value;
+    struct last_zone zone = { 0 };
     for (size_t at = 0; table_next(build->staged[OBJECT_SERVICE], &at, &name, &value);) {
         struct item *item = value;
-        char *zone = zone_of(name);
-        if (build_find(build, OBJECT_ZONE, zone) != NULL || item->is_deleted)
-            zone_work_add_service(work_of(build, zone), build_before(build, OBJECT_SERVICE, name),
-                                  item->is_deleted ? NULL : item);
-        else
-            build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, zone);
-        free(zone);
+        look_up_zone(build, name, &zone);
+        if (!zone.is_there && !item->is_deleted) {
+            build_unknown(build, item_said(item), "", OBJECT_ZONE, OBJECT_ZONE, zone.name);
+            continue;
+        }
+        if (zone.work == NULL)
+            zone.work = work_of(build, zone.name);
+        zone_work_add_service(zone.work, build_before(build, OBJECT_SERVICE, name),
+                              item->is_deleted ? NULL : item);
     }
+    free(zone.name);
 }
 
 static void keep_service(struct item *item, void *context)
