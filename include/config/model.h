@@ -61,7 +61,8 @@ struct declared_node {
     uint16_t answers; /* 0: the policy's default */
     struct declared_min_healthy min_healthy;
     struct declared_child *children;
-    size_t count; /* >= 1 */
+    size_t count;             /* >= 1 */
+    struct node_parts *parts; /* the compiler's, of a node that services have in common; mostly NULL */
 };
 
 struct declared_pool {

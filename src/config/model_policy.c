@@ -40,6 +40,7 @@ void declared_node_free(struct declared_node *node)
         free(node->children[i].rule);
     }
     free(node->children);
+    free(node->parts);
     free(node);
 }
 

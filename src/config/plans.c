@@ -53,10 +53,8 @@ static int rule_compare(const void *a, const void *b, void *children)
     return order != 0 ? order : left - right;
 }
 
-/* The rules of a node.  Those with the same target get the same child, the first of them. */
-static struct policy_rule *rules_of(const struct declared_node *declared)
+static void find_firsts_of_many(const struct declared_node *declared, uint16_t *firsts)
 {
-    struct policy_rule *rules = xcalloc(declared->count, sizeof *rules);
     uint16_t *order = xcalloc(declared->count, sizeof *order), first = 0;
     for (size_t i = 0; i < declared->count; i++)
         order[i] = (uint16_t)i;
@@ -65,9 +63,33 @@ static struct policy_rule *rules_of(const struct declared_node *declared)
         const struct declared_child *child = &declared->children[order[i]];
         if (i == 0 || target_compare(&declared->children[first].to, &child->to) != 0)
             first = order[i];
-        rules[order[i]] = (struct policy_rule){ .key = child->rule, .child = first };
+        firsts[order[i]] = first;
     }
     free(order);
+}
+
+#define PAIRWISE_MOST 16 /* so few are compared each with each; more are sorted */
+
+/* For each rule the first child that has the same target: that is the one it gets. */
+static void find_firsts(const struct declared_node *declared, uint16_t *firsts)
+{
+    if (declared->count > PAIRWISE_MOST) {
+        find_firsts_of_many(declared, firsts);
+        return;
+    }
+    for (uint16_t i = 0; i < declared->count; i++) {
+        uint16_t first = 0;
+        while (first < i && target_compare(&declared->children[first].to, &declared->children[i].to) != 0)
+            first++;
+        firsts[i] = first;
+    }
+}
+
+static struct policy_rule *rules_of(const struct declared_node *declared, const uint16_t *firsts)
+{
+    struct policy_rule *rules = xcalloc(declared->count, sizeof *rules);
+    for (size_t i = 0; i < declared->count; i++)
+        rules[i] = (struct policy_rule){ .key = declared->children[i].rule, .child = firsts[i] };
     return rules;
 }
 
@@ -124,6 +146,15 @@ static bool needs_location(const char *rule)
     return strcmp(rule, "default") != 0 && !prefix_parse(rule, &prefix) && !name_map_of_rule(rule, map);
 }
 
+/* Who uses a plan uses what it has in common with others as well. */
+static void use_common(struct build *build, struct item *item, const struct interned *plan)
+{
+    if (plan->below == NULL)
+        return;
+    intern_use_again(build->compiler->intern, plan->below);
+    item_add_use(item, plan->below);
+}
+
 typedef bool compile_fn(const struct policy_source *source, void **block, struct error *err);
 
 /* A new block under `key`, with one use; NULL: an error was noted. */
@@ -171,30 +202,67 @@ static struct interned *make_plan(struct build *build, struct item *item, const 
     return plan;
 }
 
-const void *plan_get(struct build *build, struct item *item, const struct declared_node *declared,
-                     const char *pointer)
+/* Looked up or made; NULL: an error was noted. */
+static struct interned *find_plan(struct build *build, struct item *item,
+                                  const struct declared_node *declared, const char *pointer,
+                                  const uint16_t *firsts)
 {
-    const struct policy *policy = declared->policy;
-    if (policy->compile == NULL)
-        return NULL;
-    struct policy_rule *rules = rules_of(declared);
+    struct policy_rule *rules = rules_of(declared, firsts);
     struct policy_source source = {
         .rules = rules, .count = declared->count, .geo = build->geo, .map_of = build_map_of, .context = build
     };
     for (size_t i = 0; i < source.count && build->geo == NULL; i++)
         build->lacks_geo |= rules[i].key != NULL && needs_location(rules[i].key);
-    struct text key = plan_key(build, policy, &source);
+    struct text key = plan_key(build, declared->policy, &source);
     struct interned *plan = intern_use(build->compiler->intern, key.bytes);
+    if (plan == NULL)
+        plan = make_plan(build, item, declared->policy, pointer, key.bytes, &source);
+    else
+        use_common(build, item, plan);
+    key_end(build, &key);
+    free(rules);
+    return plan;
+}
+
+static struct interned *known_plan(struct build *build, struct item *item,
+                                   const struct declared_node *declared, const uint16_t *firsts)
+{
+    const struct node_parts *parts = declared->parts;
+    if (parts == NULL || parts->plan == NULL ||
+        memcmp(parts->firsts, firsts, declared->count * sizeof *firsts) != 0)
+        return NULL;
+    intern_use_again(build->compiler->intern, parts->plan);
+    use_common(build, item, parts->plan);
+    return parts->plan;
+}
+
+static void know_plan(const struct declared_node *declared, struct interned *plan, const uint16_t *firsts)
+{
+    struct node_parts *parts = declared->parts;
+    if (parts == NULL)
+        return;
+    parts->plan = plan;
+    memcpy(parts->firsts, firsts, declared->count * sizeof *firsts);
+}
+
+const void *plan_get(struct build *build, struct item *item, const struct declared_node *declared,
+                     const char *pointer)
+{
+    uint16_t few[PAIRWISE_MOST], *firsts = few;
+    if (declared->policy->compile == NULL)
+        return NULL;
+    if (declared->count > PAIRWISE_MOST)
+        firsts = xcalloc(declared->count, sizeof *firsts);
+    find_firsts(declared, firsts);
+    struct interned *plan = known_plan(build, item, declared, firsts);
     if (plan == NULL) {
-        plan = make_plan(build, item, policy, pointer, key.bytes, &source);
-    } else if (plan->below != NULL) {
-        intern_use_again(build->compiler->intern, plan->below);
-        item_add_use(item, plan->below);
+        plan = find_plan(build, item, declared, pointer, firsts);
+        know_plan(declared, plan, firsts);
     }
     if (plan != NULL)
         item_add_use(item, plan);
-    key_end(build, &key);
-    free(rules);
+    if (firsts != few)
+        free(firsts);
     return plan != NULL ? plan->block : NULL;
 }
 
@@ -212,8 +280,8 @@ static void *rules_new(const struct declared_node *declared, size_t size)
     return table;
 }
 
-void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
-                 struct node *node)
+/* Looked up or made. */
+static struct interned *find_rules(struct build *build, const struct declared_node *declared)
 {
     struct text key = key_begin(build);
     text_puts(&key, "rules");
@@ -226,8 +294,22 @@ void rules_share(struct build *build, struct item *item, const struct declared_n
         interned = intern_add(build->compiler->intern, key.bytes, rules_new(declared, key.size), free,
                               &build->edition);
     key_end(build, &key);
-    item_add_use(item, interned);
-    node->rules = interned->block;
+    return interned;
+}
+
+void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
+                 struct node *node)
+{
+    struct node_parts *parts = declared->parts;
+    struct interned *rules = parts != NULL ? parts->rules : NULL;
+    if (rules != NULL)
+        intern_use_again(build->compiler->intern, rules);
+    else
+        rules = find_rules(build, declared);
+    if (parts != NULL)
+        parts->rules = rules;
+    item_add_use(item, rules);
+    node->rules = rules->block;
 }
 
 /* ---- steady states ---- */
@@ -257,7 +339,8 @@ static struct text state_key(struct build *build, const struct node_state *state
     return key;
 }
 
-static const struct node_state *share(struct build *build, struct item *item, struct node_state *state)
+/* Takes the state over. */
+static struct interned *share(struct build *build, struct node_state *state)
 {
     struct text key = state_key(build, state);
     struct interned *interned = intern_use(build->compiler->intern, key.bytes);
@@ -266,18 +349,41 @@ static const struct node_state *share(struct build *build, struct item *item, st
     else
         interned = intern_add(build->compiler->intern, key.bytes, state, free, &build->edition);
     key_end(build, &key);
-    item_add_use(item, interned);
-    return interned->block;
+    return interned;
 }
 
-const struct node_state *state_get_fixed(struct build *build, struct item *item, const struct node *node)
+static struct node_state *make_state(const struct node *node, bool is_fixed)
 {
     static const struct dataset nothing;
     static const struct conditions unknown;
-    return share(build, item, node_state_new(node, &nothing, &unknown, NULL));
+    return is_fixed ? node_state_new(node, &nothing, &unknown, NULL) : node_state_open(node->child_count);
 }
 
-const struct node_state *state_get_open(struct build *build, struct item *item, const struct node *node)
+/* Whether hostnames below have to be resolved, and so change, is what nodes of one mould may differ in. */
+static struct interned *known_state(const struct tree *tree, const struct node_parts *parts)
 {
-    return share(build, item, node_state_open(node->child_count));
+    return parts != NULL && parts->state_needs_no_addresses == tree->needs_no_addresses ? parts->state : NULL;
+}
+
+const struct node_state *state_get(struct tree *tree, const struct declared_node *declared,
+                                   const struct node *node, bool is_fixed)
+{
+    struct node_parts *parts = declared->parts;
+    struct interned *state = known_state(tree, parts);
+    if (state != NULL)
+        intern_use_again(tree->build->compiler->intern, state);
+    else
+        state = share(tree->build, make_state(node, is_fixed));
+    if (parts != NULL) {
+        parts->state = state;
+        parts->state_needs_no_addresses = tree->needs_no_addresses;
+    }
+    item_add_use(tree->item, state);
+    return state->block;
+}
+
+struct node_parts *node_parts_new(const struct declared_node *declared)
+{
+    struct node_parts *parts;
+    return xcalloc(1, sizeof *parts + declared->count * sizeof *parts->firsts);
 }

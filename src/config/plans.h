@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "config/build.h"
+#include "config/tree.h"
 
 /*
  * Blocks that nodes share: plans of equal rules over the same table of locations, and equal steady states.
  * Each call is one use by `item`.
  */
+
+/*
+ * What was found for a node of a mould (service_mould.h), for the services to come: their nodes differ in
+ * addresses and names of targets alone.  Good for one build.
+ */
+struct node_parts {
+    struct interned *plan, *rules, *state; /* NULL: not known yet */
+    bool state_needs_no_addresses;         /* as the tree that it was made in */
+    uint16_t firsts[];                     /* of the plan: for each rule the first child with its target */
+};
+struct node_parts *node_parts_new(const struct declared_node *declared);
 
 /** What the policy compiles for `declared`; NULL if it compiles nothing, or with an error noted at `pointer`.
  */
@@ -17,8 +28,7 @@ const void *plan_get(struct build *build, struct item *item, const struct declar
 void rules_share(struct build *build, struct item *item, const struct declared_node *declared,
                  struct node *node);
 
-/** The state that `node`, filled in and with only fixed nodes and endpoints below it, has for ever. */
-const struct node_state *state_get_fixed(struct build *build, struct item *item, const struct node *node);
-
-/** The state of a node over nodes that nobody asks: as if all its children were available. */
-const struct node_state *state_get_open(struct build *build, struct item *item, const struct node *node);
+/** The state of `node`, filled in as `declared`, that nobody changes: if all below it `is_fixed` what it has
+ * for ever, else that of a node whose children are asked themselves, as if all were available. */
+const struct node_state *state_get(struct tree *tree, const struct declared_node *declared,
+                                   const struct node *node, bool is_fixed);

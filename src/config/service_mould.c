@@ -2,6 +2,7 @@
 #include "service_mould.h"
 
 #include "base/memory.h"
+#include "config/plans.h"
 #include "model_parts.h"
 #include "value_places.h"
 
@@ -112,6 +113,23 @@ static void widen(struct value_place *place)
     *name = xrealloc(*name, 1, strlen(*name) + VALUE_TEXT_SIZE);
 }
 
+static void give_parts(const struct declared_target *target)
+{
+    if (target->kind != TARGET_NODE)
+        return;
+    target->node->parts = node_parts_new(target->node);
+    for (size_t i = 0; i < target->node->count; i++)
+        give_parts(&target->node->children[i].to);
+}
+
+static void give_all_parts(const struct declared_service *service)
+{
+    give_parts(&service->policy);
+    give_parts(&service->sorry);
+    give_parts(&service->mx.policy);
+    give_parts(&service->srv.policy);
+}
+
 static struct declared_service *make(struct mould *mould, const struct object *object,
                                      const struct packed *packed, struct problems *problems)
 {
@@ -121,6 +139,7 @@ static struct declared_service *make(struct mould *mould, const struct object *o
         return mould->service;
     for (size_t i = 0; i < mould->places.count; i++)
         widen(&mould->places.items[i]);
+    give_all_parts(mould->service);
     mould->text = packed;
     mould->ttl_s = mould->service->ttl_s;
     mould->min_ttl_s = mould->service->min_ttl_s;

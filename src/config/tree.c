@@ -224,10 +224,8 @@ static const struct node *write_private(struct tree *tree, const struct declared
     node->name = write_name(tree, pointer);
     *is_dynamic = fill_node(tree, node, declared, pointer);
     bool has_slot = *is_dynamic && needs_slot(node, is_root);
-    if (!*is_dynamic)
-        node->steady = state_get_fixed(tree->build, tree->item, node);
-    else if (!has_slot)
-        node->steady = state_get_open(tree->build, tree->item, node);
+    if (!has_slot)
+        node->steady = state_get(tree, declared, node, !*is_dynamic);
     tree_number_private(tree, node, has_slot);
     return node;
 }
