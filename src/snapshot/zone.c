@@ -134,13 +134,18 @@ void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t
 /* Below so many buckets a zone is a few hundred kilobytes. */
 #define FETCHED_BUCKETS 1024
 
+/* Of most nodes all that is read: names and addresses are short. */
+#define NODE_READ 56
+
 static void fetch_node(const struct zone_bucket *bucket, uint64_t hash)
 {
     for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
         uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
         uint32_t index = matches != 0 ? first + first_match(matches) : bucket->count;
         if (index < bucket->count) {
-            __builtin_prefetch(bucket_node(bucket, index));
+            const char *node = (const char *)bucket_node(bucket, index);
+            __builtin_prefetch(node);
+            __builtin_prefetch(node + NODE_READ);
             return;
         }
     }

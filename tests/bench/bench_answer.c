@@ -6,8 +6,8 @@
  *     bench_answer [--once] [NAMES [SERVICES [KIND]]]
  *
  * Prints nanoseconds an answer in batches of 64, the best of some rounds; of a zone with so many static names
- * and services of each kind.  With --once each kind is answered once and alone, for callgrind:
- * tests/bench/instructions.py.
+ * and services of each kind, or of KIND alone.  With --once each kind is answered once and alone, for
+ * callgrind: tests/bench/instructions.py.
  */
 #include "answer/answer.h"
 #include "bench_queries.h"
@@ -131,12 +131,12 @@ static void time_kind(struct bench *bench, const struct kind *kind)
            bench->reply_bytes / ONCE);
 }
 
-static void open_bench(struct bench *bench)
+static void open_bench(struct bench *bench, const char *only)
 {
     static const struct rate_limit_settings generous = { 100000, 0, 24, 56, NULL, 0 };
     bench->rng.state = 1;
     bench_world_set_geo(&bench->world, make_geo(&bench->rng));
-    char *text = steering(bench->names, bench->services);
+    char *text = steering(bench->names, bench->services, only);
     bench_world_steer(&bench->world, text, condition_of);
     free(text);
     bench->limiter = rate_limiter_new(&generous);
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_answer [--once] [NAMES [SERVICES [KIND]]]\n");
         return 2;
     }
-    open_bench(&bench);
+    open_bench(&bench, only);
     for (size_t i = 0; i < KINDS; i++) {
         if (only == NULL || strcmp(only, kinds[i].name) == 0)
             (is_once ? once : time_kind)(&bench, &kinds[i]);

@@ -60,25 +60,49 @@ static inline void put_pools(struct text *out)
     text_puts(out, "}, ");
 }
 
-static inline void put_services(struct text *out, unsigned services)
+static inline bool is_wanted(const char *kind, const char *wanted)
+{
+    return wanted == NULL || strstr(wanted, kind) != NULL;
+}
+
+static inline void put_geo_service(struct text *out, unsigned i)
 {
     static const char *const continents[] = { "AF", "AS", "EU", "NA", "OC", "SA" };
+    text_printf(out, ", \"g%06u\": {\"ttl\": 60, \"policy\": {\"geo\": {", i);
+    for (unsigned k = 0; k < 6; k++)
+        text_printf(out, "\"continent:%s\": {\"ipv4\": \"10.%u.%u.%u\"}, ", continents[k], k, i / 256 % 256,
+                    i % 256);
+    text_printf(out, "\"default\": {\"ipv4\": \"10.3.%u.%u\"}}}}", i / 256 % 256, i % 256);
+}
+
+static inline void put_weighted_service(struct text *out, unsigned i)
+{
+    text_printf(
+        out,
+        ", \"w%06u\": {\"policy\": {\"weighted\": [{\"to\": {\"ipv4\": \"10.7.%u.%u\"}, \"weight\": 3}, "
+        "{\"to\": {\"ipv4\": \"10.8.%u.%u\"}, \"weight\": 1}]}}",
+        i, i / 256 % 256, i % 256, i / 256 % 256, i % 256);
+}
+
+static inline void put_nested_service(struct text *out, unsigned i)
+{
+    text_printf(
+        out,
+        ", \"n%06u\": {\"policy\": {\"geo\": {\"continent:EU\": {\"failover\": [\"eu-0\", \"eu-1\"]}, "
+        "\"default\": {\"weighted\": {\"us-0\": 3, \"us-1\": 1}}}}}",
+        i);
+}
+
+/* With `wanted` only those of that kind, as a site has them that has one kind only. */
+static inline void put_services(struct text *out, unsigned services, const char *wanted)
+{
     for (unsigned i = 0; i < services; i++) {
-        text_printf(out, "%s\"g%06u\": {\"ttl\": 60, \"policy\": {\"geo\": {", i ? "," : "", i);
-        for (unsigned k = 0; k < 6; k++)
-            text_printf(out, "\"continent:%s\": {\"ipv4\": \"10.%u.%u.%u\"}, ", continents[k], k,
-                        i / 256 % 256, i % 256);
-        text_printf(out, "\"default\": {\"ipv4\": \"10.9.%u.%u\"}}}}, ", i / 256 % 256, i % 256);
-        text_printf(
-            out,
-            "\"w%06u\": {\"policy\": {\"weighted\": [{\"to\": {\"ipv4\": \"10.7.%u.%u\"}, \"weight\": 3}, "
-            "{\"to\": {\"ipv4\": \"10.8.%u.%u\"}, \"weight\": 1}]}}, ",
-            i, i / 256 % 256, i % 256, i / 256 % 256, i % 256);
-        text_printf(
-            out,
-            "\"n%06u\": {\"policy\": {\"geo\": {\"continent:EU\": {\"failover\": [\"eu-0\", \"eu-1\"]}, "
-            "\"default\": {\"weighted\": {\"us-0\": 3, \"us-1\": 1}}}}}",
-            i);
+        if (is_wanted("geo", wanted))
+            put_geo_service(out, i);
+        if (is_wanted("weighted", wanted))
+            put_weighted_service(out, i);
+        if (is_wanted("nested", wanted))
+            put_nested_service(out, i);
     }
 }
 
@@ -110,7 +134,8 @@ static inline void put_few_records(struct text *out)
 static inline void put_few_services(struct text *out)
 {
     for (unsigned i = 0; i < FEW; i++) {
-        text_printf(out, ", \"b%06u\": {\"policy\": \"eu-0\", \"https\": {\"alpn\": [\"h2\", \"h3\"]}}", i);
+        text_printf(out, "%s\"b%06u\": {\"policy\": \"eu-0\", \"https\": {\"alpn\": [\"h2\", \"h3\"]}}",
+                    i > 0 ? ", " : "", i);
         text_printf(out, ", \"cdn%06u\": {\"policy\": \"names\"}, \"both%06u\": {\"policy\": \"mixed\"}", i,
                     i);
         text_printf(out,
@@ -119,7 +144,8 @@ static inline void put_few_services(struct text *out)
     }
 }
 
-static inline char *steering(unsigned names, unsigned services)
+/* `wanted`: the only kind of services; NULL: all. */
+static inline char *steering(unsigned names, unsigned services, const char *wanted)
 {
     struct text out = { 0 };
     put_pools(&out);
@@ -129,13 +155,13 @@ static inline char *steering(unsigned names, unsigned services)
         "\"@ 3600 NS ns1\", \"ns1 3600 A 192.0.2.53\"");
     for (unsigned i = 0; i < names; i++)
         text_printf(&out, ", \"h%06u 300 A 10.%u.%u.%u\"", i, i / 65536, i / 256 % 256, i % 256);
-    for (unsigned i = 0; i < services; i++)
+    for (unsigned i = 0; i < services && is_wanted("referral", wanted); i++)
         text_printf(&out, ", \"d%06u 300 NS ns.d%06u\", \"d%06u 300 NS ns1\", \"ns.d%06u 300 A 192.0.2.1\"",
                     i, i, i, i);
     put_few_records(&out);
     text_puts(&out, "], \"services\": {");
-    put_services(&out, services);
     put_few_services(&out);
+    put_services(&out, services, wanted);
     text_puts(&out, "}}}}");
     return text_take(&out);
 }
