@@ -13,6 +13,8 @@ void *xcalloc_aligned(size_t alignment, size_t size);
 /** For a large table that is read at random: on huge pages where the kernel has them, which spares the walk
  * to the page of every read. */
 void *xcalloc_table(size_t size);
+/** Ends the process as these do when memory is gone. */
+_Noreturn void memory_gone(void);
 void *xrealloc(void *block, size_t count, size_t size);
 /** Asks for huge pages under a large block that is about to be filled: its pages come in one five hundredth
  * of the faults.  The block need not be aligned. */

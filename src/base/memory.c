@@ -10,12 +10,16 @@
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
+void memory_gone(void)
+{
+    fputs("steerd: out of memory\n", stderr);
+    abort();
+}
+
 static void *check(void *block)
 {
-    if (block == NULL) {
-        fputs("steerd: out of memory\n", stderr);
-        abort();
-    }
+    if (block == NULL)
+        memory_gone();
     return block;
 }
 

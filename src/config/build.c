@@ -48,6 +48,7 @@ static void free_build(struct build *build)
     problems_free(&build->problems);
     objects_free(&build->derived);
     text_free(&build->key);
+    blocks_end(&build->blocks);
     free(build);
 }
 
@@ -200,7 +201,7 @@ struct compiled_node *build_note_node(struct build *build, const struct node *be
 
 void build_leave(struct build *build, struct item *before)
 {
-    edition_replaced(&build->edition, before->built, NULL);
+    edition_replaced(&build->edition, before->built, block_free);
     for (uint32_t i = 0; i < before->use_count; i++)
         intern_drop(build->compiler->intern, before->uses[i]);
 }

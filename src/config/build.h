@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/blocks.h"
 #include "base/text.h"
 #include "config/compiler.h"
 #include "config/item.h"
@@ -50,6 +51,7 @@ struct build {
     struct table *staged[OBJECT_KIND_COUNT];
     struct problems problems;
     struct edition edition;
+    struct blocks blocks;        /* of services, pools and policies */
     const struct geo *geo;       /* of the next dataset */
     const struct geo *databases; /* of the next head; see struct compiler */
     bool is_import;              /* the change comes from the files */

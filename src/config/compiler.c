@@ -45,7 +45,7 @@ static void free_built(struct item *item)
         break;
     case OBJECT_POOL:
     case OBJECT_POLICY:
-    case OBJECT_SERVICE: free((void *)(uintptr_t)item->built); break;
+    case OBJECT_SERVICE: block_free((void *)(uintptr_t)item->built); break;
     default: break; /* checks go with their items, zone data builds nothing of its own */
     }
 }

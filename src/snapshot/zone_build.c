@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/zone_build.h"
 
+#include "base/blocks.h"
 #include "base/memory.h"
 #include "dns/type.h"
 #include "snapshot/zone_images.h"
@@ -28,12 +29,12 @@ static void writer_count(struct writer *writer, size_t node_size)
     writer->size += (uint32_t)node_size;
 }
 
-static void writer_open(struct writer *writer)
+static void writer_open(struct writer *writer, struct blocks *blocks)
 {
     if (writer->count == 0)
         return;
     size_t nodes_at = bucket_nodes_at(writer->count);
-    writer->bucket = xcalloc(1, nodes_at + writer->size);
+    writer->bucket = blocks_take(blocks, nodes_at + writer->size);
     writer->bucket->count = writer->count;
     writer->count = 0;
     writer->size = (uint32_t)nodes_at;
@@ -181,7 +182,7 @@ void zone_free(void *block)
     if (zone == NULL)
         return;
     for (uint64_t i = 0; i <= zone->bucket_mask; i++)
-        free((void *)(uintptr_t)paged_get(&zone->buckets, (uint32_t)i));
+        block_free((void *)(uintptr_t)paged_get(&zone->buckets, (uint32_t)i));
     paged_free(&zone->buckets);
     free(zone);
 }
@@ -306,14 +307,14 @@ static void add_entry(const struct all *all, struct writer *writer, size_t index
     add_kept(writer, node_hash(kept), kept);
 }
 
-static struct zone_bucket *write_bucket(const struct all *all, size_t from, size_t to)
+static struct zone_bucket *write_bucket(const struct all *all, size_t from, size_t to, struct blocks *blocks)
 {
     struct writer writer = { 0 };
     for (size_t i = from; i < to; i++) {
         prefetch_entry(all, i);
         add_entry(all, &writer, i);
     }
-    writer_open(&writer);
+    writer_open(&writer, blocks);
     for (size_t i = from; i < to; i++)
         add_entry(all, &writer, i);
     return writer.bucket;
@@ -324,16 +325,18 @@ static struct paged all_write(const struct all *all)
     struct edition pages = { 0 }; /* not noted one by one: the zone owns all of them */
     struct paged_edit *edit = paged_edit_begin(&(struct paged){ 0 }, &pages);
     uint32_t parts = part_count(all), size = (uint32_t)((all->zone->bucket_mask + 1) / parts);
+    struct blocks blocks = { 0 };
     size_t from = 0;
     for (uint32_t part = 0; part < parts; part++) {
         for (uint32_t i = 0; i < size; i++) {
             size_t to = all->ends[part * size + i];
-            paged_edit_set(edit, i * parts + part, write_bucket(all, from, to));
+            paged_edit_set(edit, i * parts + part, write_bucket(all, from, to, &blocks));
             from = to;
         }
         if (parts == STAGE_PARTS)
             stage_free_part(all->stage, part);
     }
+    blocks_end(&blocks);
     struct paged buckets = paged_edit_end(edit);
     edition_free_replaced(&pages);
     return buckets;
@@ -405,11 +408,11 @@ static void group_add(const struct stage *stage, const struct zone_bucket *old, 
 
 /* `old` with the `count` changed names of `group`; NULL if none are left. */
 static struct zone_bucket *bucket_rebuild(const struct stage *stage, const struct zone_bucket *old,
-                                          const struct touched *group, size_t count)
+                                          const struct touched *group, size_t count, struct blocks *blocks)
 {
     struct writer writer = { 0 };
     group_add(stage, old, group, count, &writer);
-    writer_open(&writer);
+    writer_open(&writer, blocks);
     if (writer.bucket != NULL)
         group_add(stage, old, group, count, &writer);
     return writer.bucket;
@@ -422,17 +425,19 @@ const struct zone *zone_build_changed(const struct stage *stage, size_t name_cou
     size_t count;
     struct touched *touched = touched_new(stage, &count);
     size_t group_size;
+    struct blocks blocks = { 0 };
     for (size_t at = 0; at < count; at += group_size) {
         uint32_t index = touched[at].bucket;
         for (group_size = 1; at + group_size < count && touched[at + group_size].bucket == index;)
             group_size++;
         const struct zone_bucket *old = paged_get(&base->buckets, index);
-        struct zone_bucket *fresh = bucket_rebuild(stage, old, touched + at, group_size);
+        struct zone_bucket *fresh = bucket_rebuild(stage, old, touched + at, group_size, &blocks);
         paged_edit_set(edit, index, fresh);
-        edition_replaced(edition, old, NULL);
+        edition_replaced(edition, old, block_free);
         if (fresh != NULL)
-            edition_made(edition, fresh, NULL);
+            edition_made(edition, fresh, block_free);
     }
+    blocks_end(&blocks);
     free(touched);
     struct zone *zone = zone_new(stage, name_count, base->bucket_mask + 1);
     zone_finish(zone, paged_edit_end(edit));
