@@ -37,16 +37,29 @@ struct endpoint_more {
 };
 extern const struct endpoint_more endpoint_plain; /* of those with an IPv4 address alone */
 
+/* Five of them fit into a cache line. */
 struct endpoint {
     uint32_t slot;   /* in conditions.endpoints; SLOT_NONE: inline, nobody checks or overrides it */
     uint16_t weight; /* declared */
     uint8_t families;
+    bool is_whole; /* it is that of a struct whole_endpoint */
     union {
         uint8_t ipv4[4];
         uint32_t name_id; /* of a hostname: in conditions.names; 0: it is not resolved */
     };
-    const struct endpoint_more *more; /* never NULL */
 };
+
+struct whole_endpoint {
+    struct endpoint endpoint;
+    struct endpoint_more more;
+};
+
+/** What it has beside an IPv4 address; never NULL. */
+static inline const struct endpoint_more *endpoint_more(const struct endpoint *endpoint)
+{
+    return endpoint->is_whole ? &((const struct whole_endpoint *)(const void *)endpoint)->more
+                              : &endpoint_plain;
+}
 
 #define ENDPOINT_NAME_SIZE DNS_NAME_TEXT_SIZE
 /** "us-east-1", or the address or hostname of an inline one, written to `room` if need be. */
@@ -55,7 +68,7 @@ const char *endpoint_name(const struct endpoint *endpoint, char room[ENDPOINT_NA
 /** True if its hostname is all that it has; beside addresses that is only its name for MX and SRV. */
 static inline bool endpoint_is_name(const struct endpoint *endpoint)
 {
-    return endpoint->families == 0 && endpoint->more->hostname != NULL;
+    return endpoint->families == 0 && endpoint_more(endpoint)->hostname != NULL;
 }
 
 enum child_kind { CHILD_ENDPOINT, CHILD_NODE, CHILD_SHARED };

@@ -43,6 +43,6 @@ void addresses_collect(const struct addresses_now *now, const struct decision *d
         if (resolved != NULL)
             add_resolved(now, resolved, family, out);
         else if (endpoint->families & family)
-            add_once(out, is_v4 ? endpoint->ipv4 : endpoint->more->ipv6, is_v4 ? 4 : 16);
+            add_once(out, is_v4 ? endpoint->ipv4 : endpoint_more(endpoint)->ipv6, is_v4 ? 4 : 16);
     }
 }

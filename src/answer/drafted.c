@@ -144,7 +144,7 @@ static enum draft_step add_decided(struct drafting *drafting, const struct servi
     if (decision->outcome != STEER_ENDPOINTS)
         return deny(drafting);
     if (service->is_cname) {
-        const uint8_t *target = decision->endpoints[0]->more->hostname;
+        const uint8_t *target = endpoint_more(decision->endpoints[0])->hostname;
         return target != NULL ? follow_cname(drafting, decision->ttl_s, target) : DRAFT_ASSEMBLE;
     }
     if (binding != NULL) {

@@ -43,7 +43,7 @@ static void make_rrset(const struct service_names *names, const struct ranking *
     bool is_srv = type == DNS_SRV;
     uint8_t *at = out->room + offsetof(struct dns_rrset, wire), *begin = at;
     for (uint16_t i = 0; i < ranking->decision.count; i++) {
-        const uint8_t *target = ranking->decision.endpoints[i]->more->hostname;
+        const uint8_t *target = endpoint_more(ranking->decision.endpoints[i])->hostname;
         size_t size = dns_name_wire_size(target);
         at = put_head(at, type, ranking->decision.ttl_s, size + (is_srv ? 6 : 2));
         at = put_u16(at, level_of(names, ranking->ranks[i]));

@@ -10,7 +10,7 @@
 
 bool rank_order_add(struct rank_order *order, const struct endpoint *endpoint, unsigned rank, double share)
 {
-    if (endpoint->more->hostname == NULL || order->count == CHOICE_MAX)
+    if (endpoint_more(endpoint)->hostname == NULL || order->count == CHOICE_MAX)
         return false;
     order->items[order->count++] = (struct ranked){ endpoint, rank, share };
     return true;
@@ -49,9 +49,9 @@ static void sort(struct rank_order *order)
 
 static bool is_same_name(const struct endpoint *a, const struct endpoint *b)
 {
-    size_t size = dns_name_wire_size(a->more->hostname);
-    return size == dns_name_wire_size(b->more->hostname) &&
-           memcmp(a->more->hostname, b->more->hostname, size) == 0;
+    size_t size = dns_name_wire_size(endpoint_more(a)->hostname);
+    return size == dns_name_wire_size(endpoint_more(b)->hostname) &&
+           memcmp(endpoint_more(a)->hostname, endpoint_more(b)->hostname, size) == 0;
 }
 
 /* Several endpoints may have one name: the first place counts, with the shares of that rank. */

@@ -68,7 +68,7 @@ static bool has_addresses_only(const struct ready *ready, const uint8_t **rdatas
         const struct endpoint *endpoint = decision->endpoints[i];
         if ((endpoint->families & family) == 0) /* hostnames have none of their own */
             return false;
-        rdatas[i] = is_v4 ? endpoint->ipv4 : endpoint->more->ipv6;
+        rdatas[i] = is_v4 ? endpoint->ipv4 : endpoint_more(endpoint)->ipv6;
     }
     return true;
 }

@@ -4,7 +4,7 @@
 #include "answer/traffic.h"
 
 #define LINE        64
-#define BLOCK_LINES 8 /* of most services' blocks all that is read */
+#define BLOCK_LINES 4 /* of most services' blocks all that is read */
 
 static void fetch_block(const struct service *service)
 {

@@ -70,7 +70,7 @@ static void add_endpoints(struct assembly *assembly, const struct decision *deci
     for (uint16_t i = 0; i < decision->count; i++) {
         const struct endpoint *endpoint = decision->endpoints[i];
         if (endpoint->families & family)
-            rdatas[count++] = is_v4 ? endpoint->ipv4 : endpoint->more->ipv6;
+            rdatas[count++] = is_v4 ? endpoint->ipv4 : endpoint_more(endpoint)->ipv6;
     }
     if (count > 0)
         dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly),
@@ -92,7 +92,7 @@ static void add_resolved(struct assembly *assembly, const struct decision *decis
 
 static const uint8_t *add_cname(struct assembly *assembly, const struct decision *decision)
 {
-    const uint8_t *target = decision->endpoints[0]->more->hostname;
+    const uint8_t *target = endpoint_more(decision->endpoints[0])->hostname;
     if (target == NULL)
         return NULL;
     dns_response_add_made(assembly->response, DNS_ANSWER, assembly_owner(assembly), DNS_CNAME,

@@ -72,7 +72,8 @@ static void describe_endpoint(const struct explain_steps *steps, const struct ca
     if (steps->qtype == DNS_A || steps->qtype == DNS_AAAA)
         wanted = steps->qtype == DNS_A ? FAMILY_V4 : FAMILY_V6;
     if (steps->qtype == DNS_MX || steps->qtype == DNS_SRV) {
-        if (child->endpoint->more->hostname != NULL || (steps->service != NULL && steps->service->is_cname))
+        if (endpoint_more(child->endpoint)->hostname != NULL ||
+            (steps->service != NULL && steps->service->is_cname))
             return;
         out->is_available = false;
         snprintf(out->why, sizeof out->why, "it has no hostname to be a target");

@@ -64,7 +64,7 @@ static void find_cap(struct explain_steps *steps, const struct node *node)
             continue;
         steps->cap_s = condition->ttl_cap_s;
         steps->cap_pool = node->name;
-        steps->cap_endpoint = child->endpoint->more->name;
+        steps->cap_endpoint = endpoint_more(child->endpoint)->name;
     }
 }
 

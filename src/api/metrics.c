@@ -226,7 +226,7 @@ static void write_sample(void *context, const struct node *pool, const struct en
     text_printf(family->out, "%s{", family->name);
     metrics_label(family->out, "pool", pool->name);
     text_puts(family->out, ",");
-    metrics_label(family->out, "endpoint", endpoint->more->name);
+    metrics_label(family->out, "endpoint", endpoint_more(endpoint)->name);
     text_printf(family->out, "%s} ", family->more_labels);
     if (family->value(family->out, endpoint, condition))
         text_puts(family->out, "\n");

@@ -34,7 +34,7 @@ static void begin_sample(const struct shares *shares, const char *name, const st
     text_printf(shares->out, "%s{", name);
     metrics_label(shares->out, "pool", pool->name);
     text_puts(shares->out, ",");
-    metrics_label(shares->out, "endpoint", pool->children[ordinal].endpoint->more->name);
+    metrics_label(shares->out, "endpoint", endpoint_more(pool->children[ordinal].endpoint)->name);
 }
 
 static void write_served(const struct shares *shares, const struct node *pool)

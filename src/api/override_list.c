@@ -23,7 +23,7 @@ static void list_one(void *context, const struct node *pool, const struct endpoi
         return;
     writer_object(json, NULL);
     writer_string(json, "pool", pool->name);
-    writer_string(json, "endpoint", endpoint->more->name);
+    writer_string(json, "endpoint", endpoint_more(endpoint)->name);
     endpoint_view_override(json, "override", condition->override);
     writer_end(json);
 }

@@ -64,7 +64,7 @@ const struct endpoint *reader_find_endpoint(const struct node *pool, const char 
 {
     for (uint16_t i = 0; i < pool->child_count; i++) {
         const struct child *child = &pool->children[i];
-        if (child->kind == CHILD_ENDPOINT && strcmp(child->endpoint->more->name, name) == 0)
+        if (child->kind == CHILD_ENDPOINT && strcmp(endpoint_more(child->endpoint)->name, name) == 0)
             return child->endpoint;
     }
     return NULL;

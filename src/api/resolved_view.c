@@ -35,7 +35,7 @@ void resolved_view_write(struct writer *json, const char *key, const struct endp
                          const struct resolved *resolved)
 {
     char text[DNS_NAME_TEXT_SIZE];
-    dns_name_format_wire(endpoint->more->hostname, text);
+    dns_name_format_wire(endpoint_more(endpoint)->hostname, text);
     writer_object(json, key);
     writer_string(json, "name", text);
     writer_array(json, "addresses");
@@ -55,7 +55,7 @@ void resolved_view_write(struct writer *json, const char *key, const struct endp
 void resolved_view_say(const struct endpoint *endpoint, const struct resolved *resolved, struct text *out)
 {
     char text[DNS_NAME_TEXT_SIZE], since[CLOCK_TEXT_SIZE] = "";
-    dns_name_format_wire(endpoint->more->hostname, text);
+    dns_name_format_wire(endpoint_more(endpoint)->hostname, text);
     if (resolved != NULL && resolved->wall_ms != 0)
         clock_format(resolved->wall_ms, since);
     if (count_of(resolved) == 0) {

@@ -126,7 +126,7 @@ static void write_ill(void *context, const struct node *pool, const struct endpo
     const struct evidence *evidence = condition != NULL ? condition->evidence : NULL;
     writer_object(json, NULL);
     writer_string(json, "pool", pool->name);
-    writer_string(json, "endpoint", endpoint->more->name);
+    writer_string(json, "endpoint", endpoint_more(endpoint)->name);
     writer_string(json, "state", state.word);
     writer_string(json, "verdict",
                   endpoint_verdict_name(condition != NULL ? condition->verdict : HEALTH_UNCHECKED));

@@ -105,8 +105,8 @@ static void add_endpoint(void *context, const struct node *pool, const struct en
                          const struct endpoint_condition *condition)
 {
     (void)condition;
-    lines_add(context,
-              (struct line){ pool->name, endpoint->more->name, COLUMN_ENDPOINTS, endpoint->slot, 0, 0 });
+    lines_add(context, (struct line){ pool->name, endpoint_more(endpoint)->name, COLUMN_ENDPOINTS,
+                                      endpoint->slot, 0, 0 });
 }
 
 static void add_service(const struct dns_name *owner, const struct zone_node *node, void *context)

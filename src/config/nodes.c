@@ -32,7 +32,7 @@ static struct table *endpoints_before(const struct item *before)
     struct table *table = table_new();
     for (uint16_t i = 0; i < before->node->child_count; i++) {
         const struct endpoint *endpoint = before->node->children[i].endpoint;
-        table_put(table, endpoint->more->name, (void *)(uintptr_t)endpoint);
+        table_put(table, endpoint_more(endpoint)->name, (void *)(uintptr_t)endpoint);
     }
     return table;
 }

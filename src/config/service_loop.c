@@ -94,7 +94,7 @@ static void walk_child(struct search *search, const struct child *child, const c
     } else if (child->kind == CHILD_SHARED) {
         walk_shared(search, paged_edit_get(search->build->nodes, child->shared));
     } else if (endpoint_is_name(child->endpoint)) {
-        const struct service *to = service_at(search->build, child->endpoint->more->hostname);
+        const struct service *to = service_at(search->build, endpoint_more(child->endpoint)->hostname);
         if (to != NULL)
             add_link(search, to, pool);
     }

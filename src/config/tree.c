@@ -11,8 +11,7 @@
 #define STRUCT_ALIGN 8
 
 _Static_assert(sizeof(struct node) % STRUCT_ALIGN == 0 && sizeof(struct child) % STRUCT_ALIGN == 0 &&
-                   sizeof(struct endpoint) % STRUCT_ALIGN == 0 &&
-                   sizeof(struct endpoint_more) % STRUCT_ALIGN == 0,
+                   sizeof(struct whole_endpoint) % STRUCT_ALIGN == 0,
                "structs follow each other in the block");
 
 /* ---- measuring ---- */
@@ -31,11 +30,35 @@ static bool has_more(const struct declared_endpoint *endpoint, const char *name)
 
 void tree_measure_endpoint(const struct declared_endpoint *endpoint, const char *name, struct tree_size *size)
 {
-    size->structs += sizeof(struct endpoint);
     if (has_more(endpoint, name))
-        size->structs += sizeof(struct endpoint_more);
+        size->structs += sizeof(struct whole_endpoint);
+    else
+        size->endpoints += sizeof(struct endpoint);
     if (name != NULL)
         tree_measure_string(name, size);
+}
+
+#define LOOK_BACK 16 /* for one alike: a map may have thousands of rules */
+
+static bool is_plain(const struct declared_target *target)
+{
+    return target->kind == TARGET_ENDPOINT && !has_more(target->endpoint, NULL);
+}
+
+/* Of near siblings with one address the first, whose endpoint they share: a map's default mostly is another
+ * rule's target. */
+static size_t first_alike(const struct declared_node *node, size_t at)
+{
+    const struct declared_child *child = &node->children[at];
+    if (!is_plain(&child->to))
+        return at;
+    for (size_t i = at > LOOK_BACK ? at - LOOK_BACK : 0; i < at; i++) {
+        const struct declared_child *before = &node->children[i];
+        if (before->weight == child->weight && is_plain(&before->to) &&
+            memcmp(before->to.endpoint->ipv4, child->to.endpoint->ipv4, sizeof child->to.endpoint->ipv4) == 0)
+            return first_alike(node, i);
+    }
+    return at;
 }
 
 void tree_measure_node(const struct declared_node *node, const char *pointer, size_t prefix_size,
@@ -43,8 +66,10 @@ void tree_measure_node(const struct declared_node *node, const char *pointer, si
 {
     size->structs += tree_node_size(node->count);
     size->strings += prefix_size + strlen(pointer) + 1;
-    for (size_t i = 0; i < node->count; i++)
-        tree_measure_target(&node->children[i].to, prefix_size, size);
+    for (size_t i = 0; i < node->count; i++) {
+        if (first_alike(node, i) == i)
+            tree_measure_target(&node->children[i].to, prefix_size, size);
+    }
 }
 
 void tree_measure_target(const struct declared_target *target, size_t prefix_size, struct tree_size *size)
@@ -59,10 +84,11 @@ void tree_measure_target(const struct declared_target *target, size_t prefix_siz
 
 void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_size)
 {
-    char *block = xcalloc(1, size->structs + size->strings);
-    edition_made(&tree->build->edition, block, NULL);
+    char *block = blocks_take(&tree->build->blocks, size->structs + size->endpoints + size->strings);
+    edition_made(&tree->build->edition, block, block_free);
     tree->structs = block + head_size;
-    tree->strings = block + size->structs;
+    tree->endpoints = (struct endpoint *)(void *)(block + size->structs);
+    tree->strings = block + size->structs + size->endpoints;
     return block;
 }
 
@@ -105,44 +131,52 @@ static const char *write_name(struct tree *tree, const char *pointer)
     return name;
 }
 
-static const struct endpoint_more *write_more(struct tree *tree, const struct declared_endpoint *declared,
-                                              const char *name)
-{
-    struct endpoint_more *more = take_struct(tree, sizeof *more);
-    *more = (struct endpoint_more){ .at = declared->at, .capacity = declared->capacity };
-    if (name != NULL)
-        more->name = tree_write_string(tree, name);
-    memcpy(more->ipv6, declared->ipv6, sizeof more->ipv6);
-    return more;
-}
-
 /* The hostname in wire form, and what its addresses are found by. */
 static void write_hostname(struct tree *tree, const struct declared_endpoint *declared,
-                           struct endpoint *endpoint)
+                           struct whole_endpoint *whole)
 {
     struct dns_name hostname;
     uint32_t id = 0;
     bool is_resolved = declared->families == 0 && !tree->needs_no_addresses;
     if (!dns_name_parse(declared->hostname, NULL, &hostname))
         return;
-    struct endpoint_more *more = (struct endpoint_more *)(uintptr_t)endpoint->more; /* made just now */
-    more->hostname = build_name(tree->build, tree->item, &hostname, is_resolved ? &id : NULL);
+    whole->more.hostname = build_name(tree->build, tree->item, &hostname, is_resolved ? &id : NULL);
     if (is_resolved)
-        endpoint->name_id = id; /* in the place of an address */
+        whole->endpoint.name_id = id; /* in the place of an address */
+}
+
+/* An endpoint that has more than an IPv4 address. */
+static struct endpoint *write_whole(struct tree *tree, const struct declared_endpoint *declared,
+                                    const char *name)
+{
+    struct whole_endpoint *whole = take_struct(tree, sizeof *whole);
+    whole->endpoint.is_whole = true;
+    whole->more.at = declared->at;
+    whole->more.capacity = declared->capacity;
+    if (name != NULL)
+        whole->more.name = tree_write_string(tree, name);
+    memcpy(whole->more.ipv6, declared->ipv6, sizeof whole->more.ipv6);
+    memcpy(whole->endpoint.ipv4, declared->ipv4, sizeof whole->endpoint.ipv4);
+    if (declared->hostname != NULL)
+        write_hostname(tree, declared, whole);
+    return &whole->endpoint;
+}
+
+static struct endpoint *write_plain(struct tree *tree, const struct declared_endpoint *declared)
+{
+    struct endpoint *endpoint = tree->endpoints++;
+    memcpy(endpoint->ipv4, declared->ipv4, sizeof endpoint->ipv4);
+    return endpoint;
 }
 
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
                                            const char *name, uint32_t weight, uint32_t slot)
 {
-    struct endpoint *endpoint = take_struct(tree, sizeof *endpoint);
-    *endpoint = (struct endpoint){
-        .slot = slot, .weight = (uint16_t)weight, .families = declared->families, .more = &endpoint_plain
-    };
-    if (has_more(declared, name))
-        endpoint->more = write_more(tree, declared, name);
-    memcpy(endpoint->ipv4, declared->ipv4, sizeof endpoint->ipv4);
-    if (declared->hostname != NULL)
-        write_hostname(tree, declared, endpoint);
+    struct endpoint *endpoint =
+        has_more(declared, name) ? write_whole(tree, declared, name) : write_plain(tree, declared);
+    endpoint->slot = slot;
+    endpoint->weight = (uint16_t)weight;
+    endpoint->families = declared->families;
     return endpoint;
 }
 
@@ -188,7 +222,13 @@ static bool fill_node(struct tree *tree, struct node *node, const struct declare
         const struct declared_child *from = &declared->children[i];
         struct child *child = &node->children[i];
         *child = (struct child){ .weight = from->weight, .bias = from->bias, .shed = from->shed };
-        is_dynamic |= write_target(tree, &from->to, false, child);
+        size_t alike = first_alike(declared, i);
+        if (alike < i) {
+            child->kind = CHILD_ENDPOINT;
+            child->endpoint = node->children[alike].endpoint;
+        } else {
+            is_dynamic |= write_target(tree, &from->to, false, child);
+        }
         node->is_over_endpoints &= child->kind == CHILD_ENDPOINT;
     }
     node->plan = plan_get(tree->build, tree->item, declared, pointer);

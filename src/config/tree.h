@@ -6,23 +6,24 @@
 /*
  * Declared trees into one block of memory: measured first, then written.
  *
- *     [ head | node | endpoint | endpoint | node … | "names" wire names … ]
+ *     [ head | node | node … | plain endpoints | "names" wire names … ]
  *
  * The head is the service, or the shared node itself.
  */
 struct tree_size {
-    size_t structs, strings; /* bytes */
+    size_t structs, endpoints, strings; /* bytes */
 };
 
 struct tree {
     struct build *build;
-    struct item *item;       /* whose tree it is */
-    const char *prefix;      /* name of the whole, in front of the places of private nodes */
-    bool is_service;         /* else a named policy, whose private nodes have shared ids */
-    bool needs_no_addresses; /* of its own hostnames */
-    uint32_t ordinal;        /* of the next private node of a service */
-    struct table *before;    /* private nodes of the replaced version, by name; NULL: none */
-    char *structs, *strings; /* where to write next */
+    struct item *item;          /* whose tree it is */
+    const char *prefix;         /* name of the whole, in front of the places of private nodes */
+    bool is_service;            /* else a named policy, whose private nodes have shared ids */
+    bool needs_no_addresses;    /* of its own hostnames */
+    uint32_t ordinal;           /* of the next private node of a service */
+    struct table *before;       /* private nodes of the replaced version, by name; NULL: none */
+    char *structs, *strings;    /* where to write next */
+    struct endpoint *endpoints; /* those with an IPv4 address alone */
 };
 
 void tree_measure_target(const struct declared_target *target, size_t prefix_size, struct tree_size *size);

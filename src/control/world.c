@@ -157,7 +157,7 @@ static void take_endpoint(struct world *world, const struct compiled_endpoint *c
     bool is_new = entry == NULL;
     if (is_new) {
         entry = xcalloc(1, sizeof *entry);
-        entry->key = xasprintf("%s/%s", compiled->pool, compiled->endpoint->more->name);
+        entry->key = xasprintf("%s/%s", compiled->pool, endpoint_more(compiled->endpoint)->name);
         ramp_begin(&entry->ramp, world->dataset != NULL && world->dataset->generation > 0);
         place_entry(world, slot, entry);
         table_put(world->by_key, entry->key, entry);

@@ -57,7 +57,7 @@ static bool geo_check_key(const char *key, struct error *err)
 
 static bool endpoints_are_same(const struct endpoint *a, const struct endpoint *b)
 {
-    const uint8_t *name = a->more->hostname, *other = b->more->hostname;
+    const uint8_t *name = endpoint_more(a)->hostname, *other = endpoint_more(b)->hostname;
     if ((name != NULL) != (other != NULL))
         return false;
     if (name != NULL && (dns_name_wire_size(name) != dns_name_wire_size(other) ||
@@ -66,7 +66,7 @@ static bool endpoints_are_same(const struct endpoint *a, const struct endpoint *
     if (a->families == 0 && b->families == 0)
         return name != NULL;
     return a->families == b->families && memcmp(a->ipv4, b->ipv4, sizeof a->ipv4) == 0 &&
-           memcmp(a->more->ipv6, b->more->ipv6, sizeof a->more->ipv6) == 0;
+           memcmp(endpoint_more(a)->ipv6, endpoint_more(b)->ipv6, sizeof endpoint_more(a)->ipv6) == 0;
 }
 
 /* True if rules with these targets give the same child. */

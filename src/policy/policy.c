@@ -71,7 +71,7 @@ uint32_t child_capacity(const struct child *child, const struct dataset *dataset
                         const struct conditions *conditions)
 {
     if (child->kind == CHILD_ENDPOINT)
-        return child->endpoint->more->capacity;
+        return endpoint_more(child->endpoint)->capacity;
     const struct node *node = dataset_node(dataset, child);
     return node != NULL ? conditions_node(conditions, node)->capacity : 0;
 }
@@ -111,7 +111,7 @@ static struct coordinates node_coordinates(const struct candidates *from, const 
             continue;
         struct coordinates at = { .is_known = false };
         if (child->kind == CHILD_ENDPOINT) {
-            at = child->endpoint->more->at;
+            at = endpoint_more(child->endpoint)->at;
         } else {
             const struct node *below = dataset_node(from->dataset, child);
             at = node_coordinates(from, below, client_at); /* depth is bounded by NODE_DEPTH_MAX */
@@ -128,6 +128,6 @@ struct coordinates candidates_coordinates(const struct candidates *from, uint16_
 {
     const struct child *child = &from->node->children[ordinal];
     if (child->kind == CHILD_ENDPOINT)
-        return child->endpoint->more->at;
+        return endpoint_more(child->endpoint)->at;
     return node_coordinates(from, dataset_node(from->dataset, child), client_at);
 }

@@ -31,7 +31,7 @@ static uint64_t hash_child(const struct candidates *from, uint16_t ordinal)
         const char *name = dataset_node(from->dataset, child)->name;
         return hash_bytes(hash, name, strlen(name));
     }
-    const struct endpoint_more *more = child->endpoint->more;
+    const struct endpoint_more *more = endpoint_more(child->endpoint);
     if (more->name != NULL)
         return hash_bytes(hash, more->name, strlen(more->name));
     if (more->hostname != NULL)

@@ -46,7 +46,7 @@ struct bench {
 /* Every second endpoint is down, and all of one pool. */
 static struct endpoint_condition condition_of(const struct endpoint *endpoint)
 {
-    const char *name = endpoint->more->name;
+    const char *name = endpoint_more(endpoint)->name;
     const bool is_dead = name != NULL && strncmp(name, "dead", 4) == 0,
                is_up = endpoint->slot % 2 && !is_dead;
     return (struct endpoint_condition){ .weight = endpoint->weight,

@@ -137,7 +137,7 @@ static inline void forest_endpoints(struct forest *forest)
         if (forest_chance(forest, 15))
             endpoint->slot = SLOT_NONE;
         forest->endpoints[i] = endpoint;
-        if (endpoint->more->hostname != NULL)
+        if (endpoint_more(endpoint)->hostname != NULL)
             forest_resolve(forest, i);
     }
 }
@@ -245,7 +245,7 @@ static inline void forest_change(struct forest *forest)
 {
     uint32_t at = forest_below(forest, ENDPOINTS);
     const struct endpoint *endpoint = forest->endpoints[at];
-    if (endpoint->more->hostname != NULL && forest_chance(forest, 50)) {
+    if (endpoint_more(endpoint)->hostname != NULL && forest_chance(forest, 50)) {
         forest_resolve(forest, (int)at);
         tree_refresh_all(&forest->tree);
         return;

@@ -10,7 +10,7 @@
 /* What it has addresses of; a hostname that is answered with a CNAME needs none. */
 static inline uint8_t naive_families(const struct reference *reference, const struct endpoint *endpoint)
 {
-    if (endpoint->more->hostname == NULL)
+    if (endpoint_more(endpoint)->hostname == NULL)
         return endpoint->families;
     if (reference->steering->service->is_cname)
         return FAMILY_V4 | FAMILY_V6;

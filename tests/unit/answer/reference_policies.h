@@ -119,8 +119,8 @@ static inline void naive_sticky(struct reference *reference, const struct node *
     naive_depends(reference, length);
     for (size_t i = 0; i < list->count; i++) {
         const struct child *child = &node->children[list->ordinal[i]];
-        const char *name =
-            child->kind == CHILD_ENDPOINT ? child->endpoint->more->name : node_below(reference, child)->name;
+        const char *name = child->kind == CHILD_ENDPOINT ? endpoint_more(child->endpoint)->name
+                                                         : node_below(reference, child)->name;
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
         for (; *name != '\0'; name++)
             hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
@@ -143,7 +143,9 @@ static inline double naive_way_to(const struct reference *reference, const struc
                                   const struct coordinates *client, int bias)
 {
     if (child->kind == CHILD_ENDPOINT)
-        return child->endpoint->more->at.is_known ? naive_way(client, &child->endpoint->more->at, bias) : 1e9;
+        return endpoint_more(child->endpoint)->at.is_known
+                   ? naive_way(client, &endpoint_more(child->endpoint)->at, bias)
+                   : 1e9;
     const struct node *node = node_below(reference, child);
     double best = 1e9;
     for (uint16_t i = 0; i < node->child_count; i++) {

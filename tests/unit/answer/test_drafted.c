@@ -195,7 +195,7 @@ static unsigned below(size_t bound)
 
 static struct endpoint_condition condition_of(const struct endpoint *endpoint)
 {
-    bool is_up = strncmp(endpoint->more->name, "dead", 4) != 0;
+    bool is_up = strncmp(endpoint_more(endpoint)->name, "dead", 4) != 0;
     return (struct endpoint_condition){ .weight = endpoint->weight,
                                         .ttl_cap_s = TTL_CAP_NONE,
                                         .verdict = is_up ? HEALTH_UP : HEALTH_DOWN,

@@ -10,7 +10,7 @@
 /* Names "a.", "b." … in the order in which the endpoints were made. */
 static void name_endpoint(struct tree *tree, const struct endpoint *endpoint, char letter)
 {
-    struct endpoint_more *more = (struct endpoint_more *)(uintptr_t)endpoint->more;
+    struct endpoint_more *more = (struct endpoint_more *)(uintptr_t)endpoint_more(endpoint);
     const uint8_t wire[] = { 1, (uint8_t)letter, 0 };
     more->hostname = tree_keep(tree, xmemdup(wire, sizeof wire));
 }
@@ -39,8 +39,9 @@ static char *ranked(struct tree *tree, const struct node *root)
     rank(&steering, &child, &ranking);
     text_puts(&out, "");
     for (uint16_t i = 0; i < ranking.decision.count; i++)
-        text_printf(&out, "%s%c%u/%u", i > 0 ? " " : "", ranking.decision.endpoints[i]->more->hostname[1],
-                    ranking.ranks[i], ranking.weights[i]);
+        text_printf(&out, "%s%c%u/%u", i > 0 ? " " : "",
+                    endpoint_more(ranking.decision.endpoints[i])->hostname[1], ranking.ranks[i],
+                    ranking.weights[i]);
     return text_take(&out);
 }
 

@@ -56,9 +56,10 @@ static void compare(const struct decision *fast, const struct decision *slow, ui
             "seed %llu, decision %u: outcome %d/%d, count %u/%u, first %s/%s, ttl %u/%u, scope %u/%u, view "
             "%d/%d, all down %d/%d",
             (unsigned long long)seed, at, (int)fast->outcome, (int)slow->outcome, fast->count, slow->count,
-            fast->count > 0 ? fast->endpoints[0]->more->name : "-",
-            slow->count > 0 ? slow->endpoints[0]->more->name : "-", fast->ttl_s, slow->ttl_s, fast->scope_len,
-            slow->scope_len, (int)fast->view, (int)slow->view, fast->is_all_down, slow->is_all_down);
+            fast->count > 0 ? endpoint_more(fast->endpoints[0])->name : "-",
+            slow->count > 0 ? endpoint_more(slow->endpoints[0])->name : "-", fast->ttl_s, slow->ttl_s,
+            fast->scope_len, slow->scope_len, (int)fast->view, (int)slow->view, fast->is_all_down,
+            slow->is_all_down);
 }
 
 static void hear(struct trace *trace, const struct trace_step *step)

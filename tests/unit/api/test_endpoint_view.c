@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static const struct endpoint_more web1_more = { .name = "web1" };
-static const struct endpoint web1 = { .slot = 0, .weight = 5, .more = &web1_more };
+static const struct whole_endpoint web1 = { { .slot = 0, .weight = 5, .is_whole = true },
+                                            { .name = "web1" } };
 static const struct evidence refused = { .since_wall_ms = 1000,
                                          .text = "connection refused",
                                          .check = "web" };
@@ -54,7 +54,7 @@ static void the_reason_in_force_is_said(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct endpoint_state out;
-        endpoint_state_of(&web1, &cases[i].condition, &out);
+        endpoint_state_of(&web1.endpoint, &cases[i].condition, &out);
         assert_string_equal(out.word, cases[i].word);
         assert_string_equal(out.why, cases[i].why);
         assert_int_equal(out.weight, cases[i].condition.weight);
@@ -66,7 +66,7 @@ static void an_endpoint_without_a_condition_is_up_as_declared(void **state)
 {
     struct endpoint_state out;
     (void)state;
-    endpoint_state_of(&web1, NULL, &out);
+    endpoint_state_of(&web1.endpoint, NULL, &out);
     assert_true(out.is_available);
     assert_int_equal(out.weight, 5);
     assert_string_equal(out.word, "up");
@@ -80,7 +80,7 @@ static void the_longest_words_fit(void **state)
     (void)state;
     memset(override.author, 'a', sizeof override.author - 1);
     memset(override.reason, 'r', sizeof override.reason - 1);
-    endpoint_state_of(&web1, &condition, &out);
+    endpoint_state_of(&web1.endpoint, &condition, &out);
     assert_int_equal(out.why[strlen(out.why) - 1], 'r');
 }
 
@@ -95,7 +95,7 @@ static cJSON *view(const char *declared, const struct endpoint_condition *condit
     conditions.endpoints = paged_edit_end(edit);
     struct snapshot now = { .conditions = &conditions };
     writer_object(&json, NULL);
-    endpoint_view_write(&json, "us", "web1", declared, strlen(declared), &now, &web1, NULL);
+    endpoint_view_write(&json, "us", "web1", declared, strlen(declared), &now, &web1.endpoint, NULL);
     writer_end(&json);
     cJSON *parsed = cJSON_ParseWithLength(json.text.bytes, json.text.size);
     assert_non_null(parsed);

@@ -21,11 +21,11 @@ static inline void dataset_text_node(const struct dataset_text *all, const struc
 static inline void dataset_text_endpoint(const struct endpoint *endpoint, struct text *out)
 {
     char hostname[DNS_NAME_TEXT_SIZE] = "", name[ENDPOINT_NAME_SIZE];
-    if (endpoint->more->hostname != NULL)
-        dns_name_format_wire(endpoint->more->hostname, hostname);
+    if (endpoint_more(endpoint)->hostname != NULL)
+        dns_name_format_wire(endpoint_more(endpoint)->hostname, hostname);
     text_printf(out, "endpoint %s weight %u families %u %02x%02x %s%s", endpoint_name(endpoint, name),
-                endpoint->weight, endpoint->families, endpoint->ipv4[3], endpoint->more->ipv6[15], hostname,
-                endpoint->slot != SLOT_NONE ? " slot" : "");
+                endpoint->weight, endpoint->families, endpoint->ipv4[3], endpoint_more(endpoint)->ipv6[15],
+                hostname, endpoint->slot != SLOT_NONE ? " slot" : "");
 }
 
 static inline void dataset_text_child(const struct dataset_text *all, const struct child *child,

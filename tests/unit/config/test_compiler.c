@@ -38,7 +38,7 @@ static void the_declared_becomes_nodes_and_services(void **state)
     assert_int_equal(us->children[0].weight, 3);
     assert_int_equal(us->children[0].endpoint->families, FAMILY_V4 | FAMILY_V6);
     assert_memory_equal(us->children[0].endpoint->ipv4, "\xc0\0\2\12", 4);
-    assert_string_equal(us->children[1].endpoint->more->name, "us-west-1");
+    assert_string_equal(endpoint_more(us->children[1].endpoint)->name, "us-west-1");
     assert_ptr_equal(paged_get(&bench.dataset->nodes, us->id), us);
     assert_int_not_equal(us->slot, SLOT_NONE);
     assert_int_equal(bench_node(&bench, "eu")->answers, 2);

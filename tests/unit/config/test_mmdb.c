@@ -100,7 +100,7 @@ enum { COUNTRIES = sizeof countries / sizeof *countries };
 
 static struct node *node_over(const struct geo *geo)
 {
-    static const struct endpoint endpoint = { .slot = SLOT_NONE, .more = &endpoint_plain };
+    static const struct endpoint endpoint = { .slot = SLOT_NONE };
     const struct policy *policy = policy_find("geo");
     struct policy_rule rules[COUNTRIES + 1] = { { "default", COUNTRIES } };
     char keys[COUNTRIES][16];

@@ -223,7 +223,7 @@ static void world_open(struct world *world)
     world->node->policy = policy_find("latency");
     world->node->child_count = 3;
     for (uint32_t i = 0; i < 3; i++) {
-        world->endpoints[i] = (struct endpoint){ .slot = i, .families = FAMILY_V4, .more = &endpoint_plain };
+        world->endpoints[i] = (struct endpoint){ .slot = i, .families = FAMILY_V4 };
         world->node->children[i].endpoint = &world->endpoints[i];
     }
 }

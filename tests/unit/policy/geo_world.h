@@ -72,7 +72,7 @@ static inline void make_maps(struct world *world)
 
 static inline void world_compile(struct world *world, bool has_geo)
 {
-    static const struct endpoint endpoint = { .slot = SLOT_NONE, .more = &endpoint_plain };
+    static const struct endpoint endpoint = { .slot = SLOT_NONE };
     struct prefix_map_builder *builder = prefix_map_builder_new();
     for (size_t i = 0; i < world->place_count; i++)
         prefix_map_builder_add(builder, &world->places[i], world->at[i]);

@@ -26,8 +26,7 @@ static const struct place {
 struct world {
     struct geo geo;
     struct node *node;
-    struct endpoint endpoints[PLACES + 1]; /* the last one has no place */
-    struct endpoint_more more[PLACES + 1];
+    struct whole_endpoint endpoints[PLACES + 1]; /* the last one has no place */
     uint16_t order[PLACES + 1];
     struct candidate_list list;
 };
@@ -46,11 +45,12 @@ static void world_make(struct world *world, struct coordinates at)
     world->node = xcalloc(1, sizeof *world->node + (PLACES + 1) * sizeof *world->node->children);
     world->node->child_count = PLACES + 1;
     for (uint16_t i = 0; i <= PLACES; i++) {
-        world->endpoints[i] = (struct endpoint){ .slot = SLOT_NONE, .more = &world->more[i] };
-        world->more[i] = endpoint_plain;
+        world->endpoints[i] = (struct whole_endpoint){ .endpoint = { .slot = SLOT_NONE, .is_whole = true } };
         if (i < PLACES)
-            world->more[i].at = (struct coordinates){ places[i].latitude, places[i].longitude, true };
-        world->node->children[i] = (struct child){ .kind = CHILD_ENDPOINT, .endpoint = &world->endpoints[i] };
+            world->endpoints[i].more.at =
+                (struct coordinates){ places[i].latitude, places[i].longitude, true };
+        world->node->children[i] =
+            (struct child){ .kind = CHILD_ENDPOINT, .endpoint = &world->endpoints[i].endpoint };
         world->order[i] = i;
     }
     world->list = (struct candidate_list){ .count = PLACES + 1, .index = world->order };

@@ -56,17 +56,17 @@ static inline void tree_set_up(struct tree *tree, uint32_t slot, bool is_up)
 /* An endpoint 10.0.0.<n> with its own slot, up; `families` as wanted. */
 static inline struct endpoint *tree_endpoint(struct tree *tree, uint32_t weight, uint8_t families)
 {
-    struct endpoint *endpoint = tree_keep(tree, xcalloc(1, sizeof *endpoint));
-    struct endpoint_more *more = tree_keep(tree, xcalloc(1, sizeof *more));
+    struct whole_endpoint *whole = tree_keep(tree, xcalloc(1, sizeof *whole));
+    struct endpoint *endpoint = &whole->endpoint;
     uint32_t slot = tree->endpoint_count++;
     endpoint->slot = slot;
     endpoint->weight = (uint16_t)weight;
-    endpoint->more = more;
+    endpoint->is_whole = true;
     endpoint->families = families;
     endpoint->ipv4[0] = 10;
     endpoint->ipv4[3] = (uint8_t)(slot + 1);
-    more->ipv6[15] = (uint8_t)(slot + 1);
-    more->name = tree_keep(tree, xasprintf("e%u", slot));
+    whole->more.ipv6[15] = (uint8_t)(slot + 1);
+    whole->more.name = tree_keep(tree, xasprintf("e%u", slot));
     tree_condition(
         tree, slot,
         (struct endpoint_condition){ .weight = weight, .ttl_cap_s = TTL_CAP_NONE, .is_available = true });
@@ -76,7 +76,7 @@ static inline struct endpoint *tree_endpoint(struct tree *tree, uint32_t weight,
 /* To be changed while nothing is answered. */
 static inline struct endpoint_more *tree_more(const struct endpoint *endpoint)
 {
-    return (struct endpoint_more *)(uintptr_t)endpoint->more;
+    return (struct endpoint_more *)(uintptr_t)endpoint_more(endpoint);
 }
 
 static inline void tree_refresh(struct tree *tree, struct node *node)
