@@ -117,6 +117,9 @@ size_t compiler_count(const struct compiler *compiler);
 /** The same as compiler_find without what is only kept: what may be shown. */
 const struct object *compiler_find_accepted(const struct compiler *compiler, enum object_kind kind,
                                             const char *name);
+/** Where a pool of the head, with what is kept, stands in the nodes of its datasets; SLOT_NONE: nowhere. */
+uint32_t compiler_pool_id(const struct compiler *compiler, const char *name);
+
 /* What a name and type hold, and why. */
 enum rrset_source {
     RRSET_ABSENT,

@@ -110,6 +110,7 @@ struct command {
     int file;             /* owned: open for reading; -1: none */
     uint64_t file_size;
     unsigned char file_digest[32]; /* SHA-256 */
+    uint32_t pool_id; /* of what reads or changes one pool: a hint where it is in the dataset (reader.h) */
     char *outcome; /* of a write, owned: of a dry run its diff (diff.h), of one object its new JSON, else NULL
                     */
 };

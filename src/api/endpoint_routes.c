@@ -21,7 +21,8 @@ static void write_endpoint(struct request *request, struct writer *json, const c
 {
     const char *pool = request->arguments[0], *name = request->arguments[1];
     const struct snapshot *now = reader_acquire();
-    const struct node *node = now != NULL ? reader_find_node(now->dataset, pool) : NULL;
+    const struct node *node =
+        now != NULL ? reader_find_pool(now->dataset, pool, request->command->pool_id) : NULL;
     writer_object(json, NULL);
     endpoint_view_write(json, pool, name, declared, size, now,
                         node != NULL ? reader_find_endpoint(node, name) : NULL, request->api->control);

@@ -56,6 +56,7 @@ static void go_on(struct request *request)
         struct command *command = request->prepared;
         request->prepared = NULL;
         command->generation = pool->generation;
+        command->pool_id = pool->pool_id;
         command->body = pool->body;
         command->body_size = pool->body_size;
         pool->body = NULL;

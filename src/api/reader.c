@@ -49,6 +49,12 @@ const struct node *reader_next_node(const struct dataset *dataset, uint32_t *at)
     return NULL;
 }
 
+const struct node *reader_find_pool(const struct dataset *dataset, const char *name, uint32_t id)
+{
+    const struct node *node = paged_get(&dataset->nodes, id);
+    return node != NULL && strcmp(node->name, name) == 0 ? node : reader_find_node(dataset, name);
+}
+
 const struct node *reader_find_node(const struct dataset *dataset, const char *name)
 {
     uint32_t at = 0;

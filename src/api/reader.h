@@ -13,6 +13,8 @@
 const struct snapshot *reader_acquire(void);
 void reader_release(void);
 
+/** The pool of that name, which probably has this id (SLOT_NONE: nobody knows), or NULL. */
+const struct node *reader_find_pool(const struct dataset *dataset, const char *name, uint32_t id);
 /** The pool or policy of that name, or NULL: a walk through all of them. */
 const struct node *reader_find_node(const struct dataset *dataset, const char *name);
 /** The endpoint of that name among the children, or NULL. */

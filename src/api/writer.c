@@ -5,7 +5,6 @@
 #include "base/memory.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +28,21 @@ static size_t sequence_size(const unsigned char *at)
     return size;
 }
 
+static bool is_well_formed(const char *value)
+{
+    const unsigned char *at = (const unsigned char *)value;
+    for (size_t size = 1; *at != '\0' && size > 0; at += size)
+        size = sequence_size(at);
+    return *at == '\0';
+}
+
 static void put_string(struct text *text, const char *value)
 {
     struct text clean = { 0 };
+    if (is_well_formed(value)) {
+        text_put_json(text, value);
+        return;
+    }
     for (const unsigned char *at = (const unsigned char *)value; *at != '\0';) {
         size_t size = sequence_size(at);
         if (size == 0)
@@ -96,13 +107,15 @@ void writer_string(struct writer *json, const char *key, const char *value)
 void writer_uint(struct writer *json, const char *key, uint64_t value)
 {
     begin_value(json, key);
-    text_printf(&json->text, "%" PRIu64, value);
+    text_put_number(&json->text, value);
 }
 
 void writer_int(struct writer *json, const char *key, int64_t value)
 {
     begin_value(json, key);
-    text_printf(&json->text, "%" PRId64, value);
+    if (value < 0)
+        text_add(&json->text, "-", 1);
+    text_put_number(&json->text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void writer_real(struct writer *json, const char *key, double value)

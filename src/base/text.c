@@ -48,19 +48,28 @@ void text_put_number(struct text *text, uint64_t number)
 void text_printf(struct text *text, const char *format, ...)
 {
     va_list args;
+    text_reserve(text, 0);
+    size_t room = text->room - text->size;
     va_start(args, format);
-    int size = vsnprintf(NULL, 0, format, args);
+    int size = vsnprintf(text->bytes + text->size, room, format, args);
     va_end(args);
     if (size < 0)
         return;
-    text_reserve(text, (size_t)size);
-    va_start(args, format);
-    vsnprintf(text->bytes + text->size, (size_t)size + 1, format, args);
-    va_end(args);
+    if ((size_t)size >= room) {
+        text_reserve(text, (size_t)size);
+        va_start(args, format);
+        vsnprintf(text->bytes + text->size, (size_t)size + 1, format, args);
+        va_end(args);
+    }
     text->size += (size_t)size;
 }
 
-static void put_json_byte(struct text *text, unsigned char byte)
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+static void put_json_escape(struct text *text, unsigned char byte)
 {
     switch (byte) {
     case '"': text_add(text, "\\\"", 2); return;
@@ -68,19 +77,22 @@ static void put_json_byte(struct text *text, unsigned char byte)
     case '\n': text_add(text, "\\n", 2); return;
     case '\r': text_add(text, "\\r", 2); return;
     case '\t': text_add(text, "\\t", 2); return;
-    default: break;
+    default: text_printf(text, "\\u%04x", byte);
     }
-    if (byte < 0x20)
-        text_printf(text, "\\u%04x", byte);
-    else
-        text_add(text, (const char *)&byte, 1);
 }
 
 void text_put_json(struct text *text, const char *string)
 {
+    const char *at = string, *run = at; /* of what stands as it is */
     text_add(text, "\"", 1);
-    for (const char *at = string; *at != '\0'; at++)
-        put_json_byte(text, (unsigned char)*at);
+    for (; *at != '\0'; at++) {
+        if (is_plain((unsigned char)*at))
+            continue;
+        text_add(text, run, (size_t)(at - run));
+        put_json_escape(text, (unsigned char)*at);
+        run = at + 1;
+    }
+    text_add(text, run, (size_t)(at - run));
     text_add(text, "\"", 1);
 }
 

@@ -352,6 +352,12 @@ const struct object *compiler_find(const struct compiler *compiler, enum object_
     return item != NULL ? open_object(item) : NULL;
 }
 
+uint32_t compiler_pool_id(const struct compiler *compiler, const char *name)
+{
+    const struct item *item = table_find(compiler->items[OBJECT_POOL], name);
+    return item != NULL ? item->id : SLOT_NONE;
+}
+
 size_t compiler_count(const struct compiler *compiler)
 {
     size_t count = 0;

@@ -10,6 +10,7 @@ struct command *command_new(enum command_kind kind)
     struct command *command = xcalloc(1, sizeof *command);
     command->letter.kind = (int)kind;
     command->file = -1;
+    command->pool_id = SLOT_NONE;
     return command;
 }
 

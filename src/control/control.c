@@ -171,6 +171,7 @@ static bool step(struct control *control)
         next = letter->next;
         take_job(control, (struct store_job *)letter);
     }
+    requests_return_stored(control);
     for (struct letter *letter = mailbox_take(control->box); letter != NULL; letter = next) {
         next = letter->next;
         is_over |= take_letter(control, letter);

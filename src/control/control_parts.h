@@ -31,6 +31,7 @@ struct control {
     struct backups *backups;
     struct world *world;
     struct table *held_under_way; /* endpoints that overrides on their way to the store take out */
+    struct letter *stored; /* commands whose overrides are on disk and taken in, but not published yet */
     struct tickets *tickets;
     bool is_serving;          /* a configuration is published */
     bool is_ready;            /* the start is over: what is published is durable */

@@ -47,11 +47,19 @@ static const struct object *find(const struct compiler *compiler, enum object_ki
     return object;
 }
 
+/* Whoever shows the pool as it is served need not search for it. */
+static void note_pool(const struct compiler *compiler, struct command *command)
+{
+    if (command->object_kind == OBJECT_POOL && command->name != NULL)
+        command->pool_id = compiler_pool_id(compiler, command->name);
+}
+
 static bool read_object(const struct compiler *compiler, struct command *command)
 {
     const struct object *object = find(compiler, command->object_kind, command);
     if (object != NULL)
         set_body(command, copy_text(object));
+    note_pool(compiler, command);
     return object != NULL;
 }
 
@@ -94,6 +102,7 @@ void reading_put_result(const struct compiler *compiler, struct command *command
                         const struct objects *changes)
 {
     const struct object *change = changes->count == 1 ? &changes->items[0] : NULL;
+    note_pool(compiler, command);
     if (command->is_dry_run)
         command->outcome = diff_of_changes(compiler, changes);
     else if (change != NULL && change->text != NULL)
@@ -105,6 +114,7 @@ void reading_put_unchanged(const struct compiler *compiler, struct command *comm
     const struct objects none = { 0 };
     const struct object *object =
         command->name != NULL ? compiler_find(compiler, command->object_kind, command->name) : NULL;
+    note_pool(compiler, command);
     if (object != NULL && !command->is_dry_run)
         command->outcome = copy_text(object);
     else

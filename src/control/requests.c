@@ -59,7 +59,6 @@ void requests_override_stored(struct control *control, struct store_job *job)
             note_override_set(control->chronicle, job->key, &job->override);
         else if (command != NULL)
             note_override_cleared(control->chronicle, job->key, command->author);
-        control_publish(control, 0, NULL);
         log_notice("override of %s %s%s%s", job->key, is_set ? "set" : "cleared",
                    is_set && job->override.reason[0] != '\0' ? ": " : "", is_set ? job->override.reason : "");
     } else {
@@ -69,7 +68,22 @@ void requests_override_stored(struct control *control, struct store_job *job)
         return;
     command->error = job->error;
     command->is_audited = job->is_done;
-    command_return(command, job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE);
+    command->result = job->is_done ? RESULT_DONE : RESULT_UNAVAILABLE;
+    command->letter.next = control->stored;
+    control->stored = &command->letter;
+}
+
+void requests_return_stored(struct control *control)
+{
+    struct letter *next, *letter = control->stored;
+    if (letter == NULL)
+        return;
+    control_publish(control, 0, NULL);
+    control->stored = NULL;
+    for (; letter != NULL; letter = next) {
+        next = letter->next;
+        command_return((struct command *)letter, ((struct command *)letter)->result);
+    }
 }
 
 /* Ends what has expired; returns how long to wait for the next, -1: nothing expires. */

@@ -9,6 +9,8 @@
 /** Sets or takes away an override, as `kind` says; durable before it is published. */
 void requests_override(struct control *control, struct command *command, enum store_job_kind kind);
 void requests_override_stored(struct control *control, struct store_job *job);
+/** Publishes all that were stored together, then answers them. */
+void requests_return_stored(struct control *control);
 /** Ends what has expired; returns how long to wait for the next in ms, -1: nothing expires. */
 int requests_expire_overrides(struct control *control);
 

@@ -205,6 +205,13 @@ char *query_take(const struct query *query, int column, size_t *size, struct are
     return arena_string(arena, *size > 0 ? bytes : "", *size);
 }
 
+bool database_step(struct database *db, const char *sql, struct error *err)
+{
+    struct query query;
+    query_begin(&query, db, sql);
+    return query_run(&query, err);
+}
+
 bool query_end(struct query *query, struct error *err)
 {
     int code = query->code;

@@ -32,6 +32,9 @@ void database_close(struct database *db); /* a half-open one too */
 /** Runs a statement that takes and gives nothing. */
 bool database_run(struct database *db, const char *sql, struct error *err);
 
+/** The same of one that stands in the program and is run often: it is prepared once. */
+bool database_step(struct database *db, const char *sql, struct error *err);
+
 /** Copies the write-ahead log into the database if it has become long.  To be called when nobody waits. */
 void database_settle(struct database *db);
 

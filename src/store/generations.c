@@ -214,7 +214,9 @@ static const char *const prune_sql[] = {
 bool generations_prune(struct database *db, unsigned keep, struct error *err)
 {
     struct query query;
-    query_begin(&query, db, "SELECT min(number), max(number) FROM generations");
+    /* each by itself is a look at one end, both at once a walk over all */
+    query_begin(&query, db,
+                "SELECT (SELECT min(number) FROM generations), (SELECT max(number) FROM generations)");
     int64_t oldest = 0, head = 0;
     if (query_next(&query)) {
         oldest = query_integer(&query, 0);

@@ -179,11 +179,11 @@ static bool job_run_audited(struct store *store, struct store_job *job)
 /* False if the whole transaction is gone; a job that fails alone has only itself undone. */
 static bool batch_run_job(struct store *store, struct store_job *job, struct error *err)
 {
-    if (!database_run(&store->db, "SAVEPOINT job", err))
+    if (!database_step(&store->db, "SAVEPOINT job", err))
         return false;
     job->is_done = job_run_audited(store, job);
     if (job->is_done)
-        return database_run(&store->db, "RELEASE job", err);
+        return database_step(&store->db, "RELEASE job", err);
     struct error why = job->error;
     job_give_up(job, &why);
     *err = why;
@@ -191,14 +191,25 @@ static bool batch_run_job(struct store *store, struct store_job *job, struct err
            database_run(&store->db, "ROLLBACK TO job; RELEASE job", err);
 }
 
+/* No other has to survive it, so what undoes it is that of the whole transaction. */
+static bool batch_run_only(struct store *store, struct store_job *job, struct error *err)
+{
+    job->is_done = job_run_audited(store, job);
+    if (!job->is_done)
+        *err = job->error;
+    return job->is_done;
+}
+
 static bool batch_run(struct store *store, struct store_job **jobs, size_t count, struct error *err)
 {
-    if (!database_is_in_place(&store->db, err) || !database_run(&store->db, "BEGIN", err))
+    if (!database_is_in_place(&store->db, err) || !database_step(&store->db, "BEGIN", err))
         return false;
+    if (count == 1)
+        return batch_run_only(store, jobs[0], err) && database_step(&store->db, "COMMIT", err);
     for (size_t i = 0; i < count; i++)
         if (!batch_run_job(store, jobs[i], err))
             return false;
-    return database_run(&store->db, "COMMIT", err);
+    return database_step(&store->db, "COMMIT", err);
 }
 
 /* What is there can be read although nothing can be written. */
