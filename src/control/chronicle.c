@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "control/latest.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -11,10 +12,64 @@
 
 enum {
     FEED_EVENTS = 4096,
-    PENDING_MOST = 100000, /* while the disk does not answer */
+    PENDING_MOST = 100000, /* events, while the disk does not answer */
     SEEN_EVERY_MS = 15000, /* how stale the word that the verdicts hold may be after kill -9 */
+    RETRY_MS = 1000,       /* after the disk has refused */
     GATHER_MS = 50,        /* in a storm of events they go to disk together, so often: a commit takes CPU */
 };
+
+/* ---- rows of which the latest counts ---- */
+
+static char *verdict_key(const void *row)
+{
+    const struct store_verdict *verdict = row;
+    return xasprintf("%s\n%s", verdict->endpoint, verdict->evidence.check);
+}
+
+static void verdict_release(void *row)
+{
+    struct store_verdict *verdict = row;
+    free(verdict->endpoint);
+    free(verdict->target);
+}
+
+static char *report_key(const void *row)
+{
+    const struct store_report *report = row;
+    return xasprintf("%s\n%s", report->endpoint, report->check);
+}
+
+static void report_release(void *row)
+{
+    struct store_report *report = row;
+    free(report->endpoint);
+    free(report->check);
+}
+
+static char *pace_key(const void *row)
+{
+    return xstrdup(((const struct store_pace *)row)->endpoint);
+}
+
+static void pace_release(void *row)
+{
+    free(((struct store_pace *)row)->endpoint);
+}
+
+static char *hostname_key(const void *row)
+{
+    return xstrdup(((const struct known_name *)row)->hostname);
+}
+
+static void hostname_release(void *row)
+{
+    free(((struct known_name *)row)->hostname);
+}
+
+static const struct latest_kind verdict_rows = { sizeof(struct store_verdict), verdict_key, verdict_release },
+                                report_rows = { sizeof(struct store_report), report_key, report_release },
+                                pace_rows = { sizeof(struct store_pace), pace_key, pace_release },
+                                hostname_rows = { sizeof(struct known_name), hostname_key, hostname_release };
 
 struct chronicle {
     struct store *store;
@@ -22,14 +77,9 @@ struct chronicle {
     struct feed *feed;
     uint64_t last_number;
     struct events pending;
-    struct store_verdict *verdicts;
-    size_t verdict_count, verdict_room;
-    struct store_report *reports;
-    size_t report_count, report_room;
-    struct store_pace *paces;
-    size_t pace_count, pace_room;
-    struct known_name *hostnames;
-    size_t hostname_count, hostname_room;
+    struct latest verdicts, reports, paces, hostnames;
+    size_t events_under_way;
+    bool was_refused;   /* the last job: what it brought is here again */
     unsigned under_way; /* jobs at the store: the next one gathers meanwhile */
     bool has_ended;
     uint64_t seen_ms; /* monotonic, of the last job; 0: none yet */
@@ -43,6 +93,10 @@ struct chronicle *chronicle_new(struct store *store, struct mailbox *store_box, 
     chronicle->store_box = store_box;
     chronicle->last_number = last_number;
     chronicle->feed = feed_new(FEED_EVENTS, last_number);
+    chronicle->verdicts.kind = &verdict_rows;
+    chronicle->reports.kind = &report_rows;
+    chronicle->paces.kind = &pace_rows;
+    chronicle->hostnames.kind = &hostname_rows;
     return chronicle;
 }
 
@@ -51,19 +105,21 @@ void chronicle_free(struct chronicle *chronicle)
     if (chronicle == NULL)
         return;
     events_free(&chronicle->pending);
-    store_verdicts_free(chronicle->verdicts, chronicle->verdict_count);
-    store_reports_free(chronicle->reports, chronicle->report_count);
-    store_paces_free(chronicle->paces, chronicle->pace_count);
-    store_hostnames_free(chronicle->hostnames, chronicle->hostname_count);
+    latest_free(&chronicle->verdicts);
+    latest_free(&chronicle->reports);
+    latest_free(&chronicle->paces);
+    latest_free(&chronicle->hostnames);
     feed_free(chronicle->feed);
     free(chronicle);
 }
+
+/* ---- noting ---- */
 
 void chronicle_note(struct chronicle *chronicle, const struct event *event)
 {
     if (chronicle == NULL)
         return;
-    if (chronicle->pending.count >= PENDING_MOST) {
+    if (chronicle->pending.count + chronicle->events_under_way >= PENDING_MOST) {
         chronicle->lost++;
         return;
     }
@@ -77,12 +133,7 @@ void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *
 {
     if (chronicle == NULL)
         return;
-    if (chronicle->verdict_count == chronicle->verdict_room) {
-        chronicle->verdict_room = chronicle->verdict_room == 0 ? 16 : 2 * chronicle->verdict_room;
-        chronicle->verdicts =
-            xrealloc(chronicle->verdicts, chronicle->verdict_room, sizeof *chronicle->verdicts);
-    }
-    struct store_verdict *copy = &chronicle->verdicts[chronicle->verdict_count++];
+    struct store_verdict *copy = latest_add(&chronicle->verdicts);
     *copy = *verdict;
     copy->endpoint = xstrdup(verdict->endpoint);
     copy->target = xstrdup(verdict->target != NULL ? verdict->target : "");
@@ -90,13 +141,9 @@ void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *
 
 void chronicle_report(struct chronicle *chronicle, const struct store_report *report)
 {
-    if (chronicle == NULL || chronicle->report_count >= PENDING_MOST)
-        return; /* the next one will do */
-    if (chronicle->report_count == chronicle->report_room) {
-        chronicle->report_room = chronicle->report_room == 0 ? 16 : 2 * chronicle->report_room;
-        chronicle->reports = xrealloc(chronicle->reports, chronicle->report_room, sizeof *chronicle->reports);
-    }
-    struct store_report *copy = &chronicle->reports[chronicle->report_count++];
+    if (chronicle == NULL)
+        return;
+    struct store_report *copy = latest_add(&chronicle->reports);
     *copy = *report;
     copy->endpoint = xstrdup(report->endpoint);
     copy->check = xstrdup(report->check);
@@ -106,25 +153,14 @@ void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace)
 {
     if (chronicle == NULL)
         return;
-    if (chronicle->pace_count == chronicle->pace_room) {
-        chronicle->pace_room = chronicle->pace_room == 0 ? 16 : 2 * chronicle->pace_room;
-        chronicle->paces = xrealloc(chronicle->paces, chronicle->pace_room, sizeof *chronicle->paces);
-    }
-    struct store_pace *copy = &chronicle->paces[chronicle->pace_count++];
+    struct store_pace *copy = latest_add(&chronicle->paces);
     *copy = *pace;
     copy->endpoint = xstrdup(pace->endpoint);
 }
 
 void chronicle_hostname(struct chronicle *chronicle, const struct known_name *name)
 {
-    if (chronicle->hostname_count >= PENDING_MOST)
-        return;
-    if (chronicle->hostname_count == chronicle->hostname_room) {
-        chronicle->hostname_room = chronicle->hostname_room == 0 ? 16 : 2 * chronicle->hostname_room;
-        chronicle->hostnames =
-            xrealloc(chronicle->hostnames, chronicle->hostname_room, sizeof *chronicle->hostnames);
-    }
-    struct known_name *copy = &chronicle->hostnames[chronicle->hostname_count++];
+    struct known_name *copy = latest_add(&chronicle->hostnames);
     *copy = *name;
     copy->hostname = xstrdup(name->hostname);
 }
@@ -134,66 +170,83 @@ const struct events *chronicle_pending(const struct chronicle *chronicle)
     return &chronicle->pending;
 }
 
-static void send_history(struct chronicle *chronicle, uint64_t now_ms)
+/* ---- to the store and back ---- */
+
+static struct store_job *job_of_events(struct chronicle *chronicle)
 {
     struct store_job *job = store_job_new(STORE_PUT_HISTORY);
     job->reply_to = chronicle->store_box;
-    job->value = xasprintf("%" PRId64, clock_wall_ms());
     job->events = chronicle->pending;
-    job->verdicts = chronicle->verdicts;
-    job->verdict_count = chronicle->verdict_count;
-    job->reports = chronicle->reports;
-    job->report_count = chronicle->report_count;
-    job->paces = chronicle->paces;
-    job->pace_count = chronicle->pace_count;
-    job->hostnames = chronicle->hostnames;
-    job->hostname_count = chronicle->hostname_count;
     chronicle->pending = (struct events){ 0 };
-    chronicle->reports = NULL;
-    chronicle->report_count = chronicle->report_room = 0;
-    chronicle->paces = NULL;
-    chronicle->pace_count = chronicle->pace_room = 0;
-    chronicle->hostnames = NULL;
-    chronicle->hostname_count = chronicle->hostname_room = 0;
-    chronicle->verdicts = NULL;
-    chronicle->verdict_count = chronicle->verdict_room = 0;
+    chronicle->events_under_way += job->events.count;
     chronicle->under_way++;
+    return job;
+}
+
+static void send_history(struct chronicle *chronicle, uint64_t now_ms)
+{
+    struct store_job *job = job_of_events(chronicle);
+    job->value = xasprintf("%" PRId64, clock_wall_ms());
+    latest_take(&chronicle->verdicts, &job->verdicts, &job->verdict_count);
+    latest_take(&chronicle->reports, &job->reports, &job->report_count);
+    latest_take(&chronicle->paces, &job->paces, &job->pace_count);
+    latest_take(&chronicle->hostnames, &job->hostnames, &job->hostname_count);
     chronicle->seen_ms = now_ms;
     store_post(chronicle->store, job);
 }
 
 static bool has_news(const struct chronicle *chronicle)
 {
-    return chronicle->pending.count > 0 || chronicle->verdict_count > 0 || chronicle->report_count > 0 ||
-           chronicle->pace_count > 0 || chronicle->hostname_count > 0;
+    return chronicle->pending.count > 0 || chronicle->verdicts.count > 0 || chronicle->reports.count > 0 ||
+           chronicle->paces.count > 0 || chronicle->hostnames.count > 0;
 }
 
 int chronicle_flush(struct chronicle *chronicle)
 {
     uint64_t now_ms = clock_monotonic_ms(), since_ms = now_ms - chronicle->seen_ms;
+    uint64_t gather_ms = chronicle->was_refused ? RETRY_MS : GATHER_MS;
     if (chronicle->has_ended || chronicle->under_way > 0)
         return SEEN_EVERY_MS; /* its return wakes the loop */
     bool is_first = chronicle->seen_ms == 0;
-    if (!is_first && has_news(chronicle) && since_ms < GATHER_MS)
-        return (int)(GATHER_MS - since_ms);
+    if (!is_first && has_news(chronicle) && since_ms < gather_ms)
+        return (int)(gather_ms - since_ms);
     if (is_first || has_news(chronicle) || since_ms >= SEEN_EVERY_MS)
         send_history(chronicle, now_ms);
     return (int)(chronicle->seen_ms + SEEN_EVERY_MS - now_ms);
 }
 
+/* The rest waits for its turn: while the disk hangs, readers must not make one job after the other of it. */
 void chronicle_hurry(struct chronicle *chronicle)
 {
-    if (!chronicle->has_ended && has_news(chronicle))
-        send_history(chronicle, clock_monotonic_ms());
+    if (!chronicle->has_ended && chronicle->pending.count > 0)
+        store_post(chronicle->store, job_of_events(chronicle));
 }
 
-void chronicle_came(struct chronicle *chronicle, const struct store_job *job)
+/* What is true now must not be missing after a restart because the disk was full for a while. */
+static void take_back(struct chronicle *chronicle, struct store_job *job)
+{
+    latest_put_back(&chronicle->verdicts, job->verdicts, job->verdict_count);
+    latest_put_back(&chronicle->reports, job->reports, job->report_count);
+    latest_put_back(&chronicle->paces, job->paces, job->pace_count);
+    latest_put_back(&chronicle->hostnames, job->hostnames, job->hostname_count);
+    job->verdicts = NULL;
+    job->reports = NULL;
+    job->paces = NULL;
+    job->hostnames = NULL;
+    job->verdict_count = job->report_count = job->pace_count = job->hostname_count = 0;
+}
+
+void chronicle_came(struct chronicle *chronicle, struct store_job *job)
 {
     chronicle->under_way--;
+    chronicle->events_under_way -= job->events.count;
     if (!job->is_done) {
         chronicle->lost += job->events.count;
-        log_error("%zu events were not stored: %s", job->events.count, job->error.text);
+        if (job->events.count > 0 || !chronicle->was_refused)
+            log_error("%zu events were not stored: %s", job->events.count, job->error.text);
+        take_back(chronicle, job);
     }
+    chronicle->was_refused = !job->is_done;
     feed_tell(chronicle->feed, &job->events); /* who follows live hears them even so */
 }
 

@@ -20,7 +20,8 @@ void chronicle_free(struct chronicle *chronicle);
 
 /** Notes an event (copied); number and time are set here.  A NULL chronicle notes nothing. */
 void chronicle_note(struct chronicle *chronicle, const struct event *event);
-/** Notes a verdict to be there after a restart (copied); as store_verdict says. */
+/** Notes a verdict to be there after a restart (copied); as store_verdict says.  Of what waits for the disk
+ * the latest one of an endpoint and check counts, so there are never more than those. */
 void chronicle_verdict(struct chronicle *chronicle, const struct store_verdict *verdict);
 
 /** The same for the last report to a push check. */
@@ -39,10 +40,10 @@ const struct events *chronicle_pending(const struct chronicle *chronicle);
  * or, every few seconds, that the verdicts still hold.  Returns in how many ms it wants to be called at the
  * latest. */
 int chronicle_flush(struct chronicle *chronicle);
-/** Sends what is noted now: somebody reads the events, and what he did himself shall be among them. */
+/** Sends the events that are noted now: somebody reads them, and what he did himself shall be among them. */
 void chronicle_hurry(struct chronicle *chronicle);
-/** The job of a flush is back. */
-void chronicle_came(struct chronicle *chronicle, const struct store_job *job);
+/** The job of a flush is back.  Of what the disk refused the events are lost; the rest is tried again. */
+void chronicle_came(struct chronicle *chronicle, struct store_job *job);
 /** The last flush: nothing is sent any more. */
 void chronicle_end(struct chronicle *chronicle);
 

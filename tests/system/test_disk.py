@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A disk that is read-only, or becomes so, or is full: a file system of its own, in a namespace that nobody else sees."""
+import contextlib
 import os
 import pathlib
+import sqlite3
 import subprocess
 
 import pytest
@@ -55,7 +57,7 @@ def writes(daemon):
 
 
 # What a kernel does that finds its disk ill: the file system becomes read-only under those who write (errors=remount-ro).
-# mount(8) cannot: it refuses while somebody writes.
+# mount(8) cannot: it refuses while somebody writes.  Or it waits for a disk that does not answer.
 SHIM = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -70,6 +72,21 @@ static int is_read_only(void)
     int code = errno, is_so = access(getenv("READ_ONLY"), F_OK) == 0;
     errno = is_so ? EROFS : code;
     return is_so;
+}
+static int reach_disk(const char *name, int fd)
+{
+    int (*next)(int) = dlsym(RTLD_NEXT, name);
+    while (access(getenv("HANGS"), F_OK) == 0)
+        usleep(5000);
+    return next(fd);
+}
+int fdatasync(int fd)
+{
+    return reach_disk("fdatasync", fd);
+}
+int fsync(int fd)
+{
+    return reach_disk("fsync", fd);
 }
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at)
 {
@@ -107,16 +124,27 @@ int open(const char *path, int flags, ...)
 
 
 @pytest.fixture
-def ill_disk(daemon, tmp_path, monkeypatch):
-    """A file that makes the disk read-only while it is there."""
+def preloaded(daemon, tmp_path):
+    """Two files: while the first is there the disk is read-only, while the second is, it does not answer."""
     tmp_path.chmod(0o755)
     (tmp_path / "shim.c").write_text(SHIM)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(tmp_path / "shim.so"), str(tmp_path / "shim.c"), "-ldl"], check=True)
-    flag = daemon.directory / "read-only"
-    daemon.arguments = lambda *more: ["env", "LD_PRELOAD=" + str(tmp_path / "shim.so"), "READ_ONLY=%s" % flag,
+    flags = daemon.directory / "read-only", daemon.directory / "hangs"
+    daemon.arguments = lambda *more: ["env", "LD_PRELOAD=" + str(tmp_path / "shim.so"), "READ_ONLY=%s" % flags[0], "HANGS=%s" % flags[1],
                                       "ASAN_OPTIONS=verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", ""), STEERD, "-c",
                                       str(daemon.directory / "steerd.json"), *more]
-    return flag
+    return flags
+
+
+@pytest.fixture
+def ill_disk(preloaded):
+    return preloaded[0]
+
+
+@pytest.fixture
+def hanging_disk(preloaded):
+    yield preloaded[1]
+    preloaded[1].unlink(missing_ok=True)  # whoever waits for it cannot stop
 
 
 def test_when_the_disk_becomes_read_only_writes_are_refused_dns_goes_on_and_it_recovers(daemon, ill_disk):
@@ -136,6 +164,36 @@ def test_when_the_disk_becomes_read_only_writes_are_refused_dns_goes_on_and_it_r
     assert daemon.endpoint("us", "a")["weight"] == 9 and daemon.generation() == 3
     assert daemon.api("POST", "/v1/tokens", {"name": "ci", "role": "viewer"}).status == 200
     assert daemon.api("GET", "/v1/backup").status == 200
+
+
+def test_while_the_disk_hangs_verdicts_count_and_the_last_one_is_there_after_a_crash(daemon, hanging_disk):
+    daemon.start(world({"www": {"policy": "us"}}, {"us": pool("round_robin", ONE, TWO, check="beat")},
+                       checks={"beat": {"type": "push", "ttl": "1h", "rise": 1, "fall": 1}}))
+
+    def report(endpoint, status):
+        reply = daemon.api("POST", "/v1/checks/beat/report", {"endpoint": "us/" + endpoint, "status": status})
+        assert reply.status == 200, reply.text
+
+    def stored():
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % (daemon.state() / "steerd.db"), uri=True)) as database:
+            return dict(database.execute("SELECT endpoint, verdict FROM verdicts"))
+
+    for endpoint in "ab":
+        report(endpoint, "up")
+        daemon.becomes("us", endpoint, "up")
+    hanging_disk.touch()
+    for _ in range(150):
+        report("a", "down")
+        report("b", "down")
+        report("b", "up")
+        report("a", "up")
+    report("a", "down")
+    daemon.answers_within(10, "www.example.test", "A", [TWO])
+    hanging_disk.unlink()
+    wait_until(lambda: stored() == {"us/a": "down", "us/b": "up"}, 20, "the disk is told")
+    daemon.kill()
+    daemon.start()
+    assert daemon.answer("www.example.test") == [TWO]
 
 
 @pytest.mark.parametrize("before", [":", "cp -a {seed}/. \"$0\""])
