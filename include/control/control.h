@@ -142,7 +142,7 @@ void control_post(struct control *control, struct command *command);
 
 struct control_status {
     uint64_t generation;
-    int64_t published_wall_ms;
+    int64_t published_wall_ms; /* when this process began to serve that generation */
     char geo_source[256];
     char last_import_error[1024]; /* "" if the last import went well */
     uint64_t publications;        /* of snapshots since start */

@@ -217,7 +217,7 @@ static const struct member status_members[] = {
     { "started", "time", "" },
     { "uptime_s", "integer", "" },
     { "generation", "integer", "the one that is served" },
-    { "published", "time?", "when it was published" },
+    { "published", "time?", "when this server began to serve it" },
     { "publications", "integer", "snapshots published since the start" },
     { "steering_mode", "store|file", "who wins: the store, or always the files" },
     { "import_error", "string?", "why the last import of files was refused" },

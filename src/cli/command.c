@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/command.h"
 
+#include "base/suggest.h"
 #include "cli/grid.h"
 
 #include <stdarg.h>
@@ -118,6 +119,16 @@ const struct command_row *command_find(const char *name)
             return &rows[i];
     }
     return NULL;
+}
+
+bool command_refuse(const char *name, struct error *err)
+{
+    struct suggestion suggestion = { .word = name };
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        suggestion_consider(&suggestion, rows[i].name);
+    return suggestion.best != NULL
+               ? error_set(err, "there is no command \"%s\": did you mean \"%s\"?", name, suggestion.best)
+               : error_set(err, "there is no command \"%s\"\nsee steerctl help", name);
 }
 
 const struct command_row *command_at(size_t index)

@@ -17,6 +17,8 @@ struct command_row {
 };
 
 const struct command_row *command_find(const char *name);
+/** Says that there is no such command, and which one may be meant.  Returns false. */
+bool command_refuse(const char *name, struct error *err);
 /** Walks the rows: index from 0; NULL at the end. */
 const struct command_row *command_at(size_t index);
 

@@ -102,9 +102,10 @@ enum cli_exit command_help(const struct options *options)
     const struct command_row *row = options->command;
     bool is_about_help = row == NULL || row->run == command_help;
     if (is_about_help && options->argument_count > 0) {
+        struct error err;
         row = command_find(options->arguments[0]);
-        if (row == NULL)
-            return command_complain(CLI_USAGE, "there is no command \"%s\"", options->arguments[0]);
+        if (row == NULL && !command_refuse(options->arguments[0], &err))
+            return command_complain(CLI_USAGE, "%s", err.text);
         is_about_help = false;
     }
     if (is_about_help)

@@ -151,7 +151,7 @@ static bool find_command(int argc, char **argv, struct options *options, struct 
     }
     options->command = command_find(argv[optind]);
     if (options->command == NULL)
-        return error_set(err, "there is no command \"%s\"" HINT, argv[optind]);
+        return command_refuse(argv[optind], err);
     options->arguments = argv + optind + 1;
     options->argument_count = argc - optind - 1;
     if (options->wants_help)

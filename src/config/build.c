@@ -2,11 +2,11 @@
 #include "config/build.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "base/table.h"
 #include "config/model_parts.h"
 #include "config/objectives.h"
 #include "config/service_mould.h"
-#include "config/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>

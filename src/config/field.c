@@ -3,7 +3,7 @@
 
 #include "base/duration.h"
 #include "base/memory.h"
-#include "suggest.h"
+#include "base/suggest.h"
 
 #include <assert.h>
 #include <math.h>

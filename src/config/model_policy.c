@@ -2,9 +2,9 @@
 #include "config/model.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "model_parts.h"
 #include "schema.h"
-#include "suggest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
 #include "config/model.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "model_parts.h"
 #include "schema.h"
 #include "snapshot/geo.h"
-#include "suggest.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "config/object.h"
 
 #include "base/memory.h"
+#include "base/suggest.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "file.h"
@@ -9,7 +10,6 @@
 #include "json.h"
 #include "map_file.h"
 #include "object_name.h"
-#include "suggest.h"
 #include "zone_data.h"
 
 #include <stdlib.h>

@@ -33,8 +33,9 @@ void control_publish(struct control *control, uint64_t generation, const char *g
     struct control_status *status = &control->status;
     status->publications = world_publications(control->world);
     world_failovers(control->world, &status->failovers_kept, &status->failovers_missed);
-    status->published_wall_ms = clock_wall_ms();
     if (geo_source != NULL) {
+        if (generation != status->generation || status->published_wall_ms == 0)
+            status->published_wall_ms = clock_wall_ms();
         status->generation = generation;
         snprintf(status->geo_source, sizeof status->geo_source, "%s", geo_source);
     }

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import pool, six, world
+from harness import pool, six, wait_until, world
 
 ONE, TWO = "127.0.10.1", "127.0.20.1"
 ENDPOINT = "/v1/pools/us/endpoints/us-east-1"
@@ -249,3 +249,13 @@ def test_the_api_answers_on_a_unix_socket(daemon):
         stream.connect(str(path))
         stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert stream.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+def test_published_is_when_the_generation_was_and_not_the_last_flip(server):
+    before = server.api("GET", "/v1/status").json
+    assert server.api("PUT", "/v1/pools/us/endpoints/us-east-1/override", {"weight": 3}).status == 200
+    wait_until(lambda: server.api("GET", "/v1/status").json["publications"] > before["publications"], 10, "a publication")
+    server.api("DELETE", "/v1/pools/us/endpoints/us-east-1/override")
+    assert server.api("GET", "/v1/status").json["published"] == before["published"]
+    server.set_weight("us", "us-east-1", 8)
+    assert server.api("GET", "/v1/status").json["published"] > before["published"]

@@ -71,6 +71,7 @@ static void a_wrong_line_is_said_to_be_wrong(void **state)
     static const struct {
         const char *line, *reason;
     } cases[] = {
+        { "steerctl drian us/a", "no command \"drian\": did you mean \"drain\"?" },
         { "steerctl frobnicate", "no command \"frobnicate\"" },
         { "steerctl drain", "usage: steerctl drain" },
         { "steerctl drain us/a us/b", "usage: steerctl drain" },
