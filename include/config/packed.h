@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Texts in little room.  A hundred thousand services are written alike but for their addresses, so what texts
@@ -10,7 +11,7 @@
  *
  *     text    { "ttl": 60, "policy": { "geo": { "continent:NA": { "ipv4": "10.16.0.0" }, …
  *     form    { "ttl": ·, "policy": { "geo": { "continent:NA": { "ipv4": "·" }, …
- *     values  2 "60" 9 "10.16.0.0" …
+ *     values  2 "60", address 10 16 0 0, …
  *
  * Every text comes back as it was, byte by byte.  One thread.
  */
@@ -19,7 +20,7 @@ struct form;
 
 struct packed {
     struct form *form;
-    unsigned char values[]; /* each behind its size */
+    unsigned char values[]; /* each behind its size; an IPv4 address in its one spelling as four bytes */
 };
 
 /* A text about to be packed. */
@@ -38,16 +39,22 @@ void packing_write(const struct forms *forms, const struct packing *packing, str
 /** The struct goes; its room is the caller's. */
 void packed_drop(struct packed *packed);
 
+#define PACKED_VALUE_SIZE 256 /* of any value's text, with a NUL */
+
 /* A value of a packed text: a string without its quotes, or the digits of a number. */
 struct packed_value {
-    const char *text;
-    size_t size;
-    size_t number; /* the first is 0 */
-    size_t left;   /* so many follow */
+    const unsigned char *at; /* packed */
+    size_t number;           /* the first is 0 */
+    size_t left;             /* so many follow */
 };
 /** Walks the values in their order.  False: there is none (any more). */
 bool packed_first(const struct packed *packed, struct packed_value *out);
 bool packed_next(struct packed_value *value);
+bool packed_value_is_same(const struct packed_value *a, const struct packed_value *b);
+/** Its text, with a NUL behind; returns the size. */
+size_t packed_value_text(const struct packed_value *value, char out[PACKED_VALUE_SIZE]);
+/** The four bytes of an IPv4 address; NULL: it is none, or not in its one spelling. */
+const uint8_t *packed_value_ipv4(const struct packed_value *value);
 
 /** Writes the text, whose size the caller knows. */
 void packed_unpack(const struct packed *packed, char *out);

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define MARK       '\x01' /* stands in no sound JSON */
-#define VALUE_MOST UINT8_MAX
+#define VALUE_MOST (PACKED_VALUE_SIZE - 2)
+#define IPV4       UINT8_MAX /* instead of a size: an address follows */
 #define SEEN_ROOM  1024
 
 struct form {
@@ -72,12 +73,72 @@ static void add_plain(struct forms *forms, const char *bytes, size_t size)
     forms->form_size += size;
 }
 
+/* One of an address's four numbers, without leading zeros; its size, 0: it is none. */
+static size_t read_octet(const char *text, size_t left, uint8_t *out)
+{
+    unsigned number = 0;
+    size_t size = 0;
+    while (size < left && size < 3 && text[size] >= '0' && text[size] <= '9')
+        number = number * 10 + (unsigned)(text[size++] - '0');
+    if (number > UINT8_MAX || (size > 1 && text[0] == '0'))
+        return 0;
+    *out = (uint8_t)number;
+    return size;
+}
+
+/* True if write_ipv4 would write just that. */
+static bool read_ipv4(const char *text, size_t size, uint8_t out[4])
+{
+    size_t at = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0 && (at == size || text[at++] != '.'))
+            return false;
+        size_t octet = read_octet(text + at, size - at, &out[i]);
+        if (octet == 0)
+            return false;
+        at += octet;
+    }
+    return at == size;
+}
+
+static size_t write_ipv4(const unsigned char bytes[4], char *out)
+{
+    char *at = out;
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        if (bytes[i] >= 100)
+            *at++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10)
+            *at++ = (char)('0' + bytes[i] / 10 % 10);
+        *at++ = (char)('0' + bytes[i] % 10);
+    }
+    return (size_t)(at - out);
+}
+
 static void put_value(struct forms *forms, const char *bytes, size_t size)
 {
-    forms->values[forms->values_size++] = (unsigned char)size;
-    memcpy(forms->values + forms->values_size, bytes, size);
-    forms->values_size += size;
+    unsigned char *at = forms->values + forms->values_size;
+    bool is_ipv4 = size >= 7 && read_ipv4(bytes, size, at + 1);
+    *at = is_ipv4 ? IPV4 : (unsigned char)size;
+    if (!is_ipv4)
+        memcpy(at + 1, bytes, size);
+    forms->values_size += 1 + (is_ipv4 ? 4 : size);
     forms->value_count++;
+}
+
+/* Bytes of a packed value, with what stands in front. */
+static size_t packed_size(const unsigned char *at)
+{
+    return 1 + (*at == IPV4 ? 4 : (size_t)*at);
+}
+
+static size_t put_text(const unsigned char *at, char *out)
+{
+    if (*at == IPV4)
+        return write_ipv4(at + 1, out);
+    memcpy(out, at + 1, *at);
+    return *at;
 }
 
 static void add_value(struct forms *forms, const char *bytes, size_t size)
@@ -302,18 +363,10 @@ void packed_drop(struct packed *packed)
     free(form);
 }
 
-static void take_value(struct packed_value *out, const unsigned char *at)
-{
-    out->size = *at;
-    out->text = (const char *)at + 1;
-}
-
 bool packed_first(const struct packed *packed, struct packed_value *out)
 {
     size_t count = packed->form->value_count;
-    *out = (struct packed_value){ .left = count - (count > 0) };
-    if (count > 0)
-        take_value(out, packed->values);
+    *out = (struct packed_value){ .at = packed->values, .left = count - (count > 0) };
     return count > 0;
 }
 
@@ -323,8 +376,25 @@ bool packed_next(struct packed_value *value)
         return false;
     value->left--;
     value->number++;
-    take_value(value, (const unsigned char *)value->text + value->size);
+    value->at += packed_size(value->at);
     return true;
+}
+
+bool packed_value_is_same(const struct packed_value *a, const struct packed_value *b)
+{
+    return *a->at == *b->at && memcmp(a->at, b->at, packed_size(a->at)) == 0;
+}
+
+size_t packed_value_text(const struct packed_value *value, char out[PACKED_VALUE_SIZE])
+{
+    size_t size = put_text(value->at, out);
+    out[size] = '\0';
+    return size;
+}
+
+const uint8_t *packed_value_ipv4(const struct packed_value *value)
+{
+    return *value->at == IPV4 ? value->at + 1 : NULL;
 }
 
 void packed_unpack(const struct packed *packed, char *out)
@@ -339,9 +409,8 @@ void packed_unpack(const struct packed *packed, char *out)
         at += plain;
         if (mark == NULL)
             return;
-        memcpy(out, value + 1, *value);
-        out += *value;
-        value += *value + 1;
+        out += put_text(value, out);
+        value += packed_size(value);
         at++;
     }
 }

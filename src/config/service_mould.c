@@ -48,38 +48,43 @@ void service_moulds_free(struct service_moulds *moulds)
 
 /* ---- filling ---- */
 
-static bool fill_address(struct declared_endpoint *endpoint, const char *text, enum place_kind kind)
+static bool read_address(const struct packed_value *value, const char *text, uint8_t family, uint8_t *out,
+                         size_t size)
 {
+    const uint8_t *ipv4 = packed_value_ipv4(value);
     struct address address;
-    bool is_v4 = kind == PLACE_IPV4;
-    if (!address_parse(text, &address) || address.family != (is_v4 ? ADDRESS_V4 : ADDRESS_V6))
+    if (ipv4 == NULL && !address_parse(text, &address))
         return false;
-    memcpy(is_v4 ? endpoint->ipv4 : endpoint->ipv6, address.bytes,
-           is_v4 ? sizeof endpoint->ipv4 : sizeof endpoint->ipv6);
-    if (is_v4 || (endpoint->families & FAMILY_V4) == 0) /* an inline endpoint is called by its address */
-        strcpy(endpoint->name, text);
+    if ((ipv4 != NULL ? ADDRESS_V4 : address.family) != family)
+        return false;
+    memcpy(out, ipv4 != NULL ? ipv4 : address.bytes, size);
     return true;
+}
+
+static bool fill_address(const struct value_place *place, const struct packed_value *value, const char *text)
+{
+    struct declared_endpoint *endpoint = place->at;
+    bool is_v4 = place->kind == PLACE_IPV4;
+    bool is_good = is_v4 ? read_address(value, text, ADDRESS_V4, endpoint->ipv4, sizeof endpoint->ipv4)
+                         : read_address(value, text, ADDRESS_V6, endpoint->ipv6, sizeof endpoint->ipv6);
+    if (is_good && (is_v4 || (endpoint->families & FAMILY_V4) == 0))
+        strcpy(endpoint->name, text); /* an inline endpoint is called by its address */
+    return is_good;
 }
 
 static bool fill(const struct value_place *place, const struct packed_value *value)
 {
-    char text[VALUE_TEXT_SIZE];
+    char text[PACKED_VALUE_SIZE];
     struct declared_target *target = place->at;
-    if (value->size >= sizeof text || memchr(value->text, '\0', value->size) != NULL)
+    size_t size = packed_value_text(value, text);
+    if (size >= VALUE_TEXT_SIZE || strlen(text) != size)
         return false;
-    memcpy(text, value->text, value->size);
-    text[value->size] = '\0';
     if (place->kind != PLACE_NAME)
-        return fill_address(place->at, text, place->kind);
+        return fill_address(place, value, text);
     if (!name_accept(text, NULL))
         return false;
     strcpy(target->name, text);
     return true;
-}
-
-static bool is_same(const struct packed_value *a, const struct packed_value *b)
-{
-    return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
 /* Only what differs from what stands there is read.  False: the text is to be parsed. */
@@ -91,7 +96,7 @@ static bool fill_mould(struct mould *mould, const struct packed *text)
     for (; is_left; is_left = packed_next(&value) && packed_next(&now)) {
         while (place < end && place->number < value.number)
             place++;
-        if (is_same(&value, &now))
+        if (packed_value_is_same(&value, &now))
             continue;
         if (place == end || place->number != value.number || !fill(place, &value))
             return false;

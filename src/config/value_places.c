@@ -31,23 +31,21 @@ struct numbering {
     bool is_left;              /* there is one */
 };
 
-static bool is_number(const struct packed_value *value, double number)
+static bool is_number(const char *text, double number)
 {
     double digits = 0;
-    for (size_t i = 0; i < value->size; i++) {
-        if (value->text[i] < '0' || value->text[i] > '9')
-            return false;
-        digits = digits * 10 + (value->text[i] - '0');
-    }
-    return digits == fabs(number); /* the sign is part of the form */
+    for (; *text >= '0' && *text <= '9'; text++)
+        digits = digits * 10 + (*text - '0');
+    return *text == '\0' && digits == fabs(number); /* the sign is part of the form */
 }
 
 static bool stands_for(const struct packed_value *value, const cJSON *leaf)
 {
+    char text[PACKED_VALUE_SIZE];
+    size_t size = packed_value_text(value, text);
     if (cJSON_IsNumber(leaf))
-        return is_number(value, leaf->valuedouble);
-    return strlen(leaf->valuestring) == value->size &&
-           memcmp(leaf->valuestring, value->text, value->size) == 0;
+        return is_number(text, leaf->valuedouble);
+    return strlen(leaf->valuestring) == size && memcmp(leaf->valuestring, text, size) == 0;
 }
 
 static void give_number(struct numbering *numbering, const cJSON *leaf)
