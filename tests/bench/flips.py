@@ -3,7 +3,7 @@
 """What a thousand flips a second take away from full load, among many services.
 
     tests/bench/flips.py [--services 100000] [--rate 1000] [--rounds 5] [--seconds 1]
-                         [--kinds report,single,override,weight] [--placements apart,together]
+                         [--kinds report,single,override,weight,mixed] [--placements apart,together]
 
 One worker on the first CPU is asked by a program on the last one, in two ways:
 
@@ -17,6 +17,7 @@ The other threads of steerd are on that last CPU, too (apart), as on a machine t
     single    the same, one a request
     override  an operator's down and up, each durable before its reply
     weight    declared weights, each a generation of its own
+    mixed     half of each of these two
 
 With and without take turns, and each ratio is one of neighbours.
 """
@@ -37,7 +38,12 @@ import writes
 POOLS = 1000
 FIRST_POOL = {"report": 0, "override": 300, "weight": 600}  # three hundred each: what one kind did is not the next one's start
 VIEWS = ("full", "sharing")
-KINDS = {"none": None, "report": ("report", 10), "single": ("report", 1), "override": ("override", 1), "weight": ("weight", 1)}
+# what is flipped, how many a request, and which share of the rate
+KINDS = {"none": [], "report": [("report", 10, 1)], "single": [("report", 1, 1)], "override": [("override", 1, 1)],
+         "weight": [("weight", 1, 1)], "mixed": [("override", 1, .5), ("weight", 1, .5)]}
+TITLES = {"report": "verdicts by push reports, ten a request", "single": "verdicts by push reports, one a request",
+          "override": "overrides, each durable before its reply", "weight": "weights, each a generation of its own",
+          "mixed": "overrides and weights in turns"}
 
 
 class Flipping(servers.Steerd):
@@ -92,21 +98,33 @@ def asker(options, server, view):
                       str(options.seconds)]
 
 
+def start_flips(options, server, kind):
+    """The programs that flip, by what."""
+    return {name: writes.api_load(options, server, options.niceness, "--kind", name, "--batch", batch, "--rate", int(options.rate * share),
+                                  "--clients", options.clients, "--pools", 300, "--first-pool", FIRST_POOL[name],
+                                  "--begin", server.begun[name], "--seconds", options.seconds + 0.3)
+            for name, batch, share in KINDS[kind]}
+
+
+def end_flips(server, flippers):
+    """What they did together."""
+    done = {name: json.loads(flipper.communicate()[0]) for name, flipper in flippers.items()}
+    for name, flips in done.items():
+        server.begun[name] = flips["begun"]
+    return {"changes": sum(flips["changes"] for flips in done.values()), "refused": sum(flips["refused"] for flips in done.values()),
+            "seconds": max((flips["seconds"] for flips in done.values()), default=1),
+            "p99_us": max((flips["p99_us"] for flips in done.values()), default=0)}
+
+
 def sample(options, server, view, kind):
     """One turn of full load, with flips or without."""
-    clock, flipper = worker_clock(server.process.pid), None
+    clock = worker_clock(server.process.pid)
     before, worker = machine.Used.by(server.pids()), cpu_s(clock)
-    if KINDS[kind] is not None:
-        name, batch = KINDS[kind]
-        flipper = writes.api_load(options, server, options.niceness, "--kind", name, "--batch", batch, "--rate", options.rate, "--clients",
-                                  options.clients, "--pools", 300, "--first-pool", FIRST_POOL[name], "--begin", server.begun[name],
-                                  "--seconds", options.seconds + 0.3)
+    flippers = start_flips(options, server, kind)
     started = time.monotonic()
     result = json.loads(subprocess.run(asker(options, server, view), check=True, capture_output=True, text=True).stdout)
     asked_s = time.monotonic() - started
-    flips = json.loads(flipper.communicate()[0]) if flipper else {"changes": 0, "seconds": 1, "refused": 0, "p99_us": 0}
-    if flipper:
-        server.begun[name] = flips["begun"]
+    flips = end_flips(server, flippers)
     worker = cpu_s(clock) - worker
     others = machine.Used.by(server.pids()).since(before).total - worker
     wrong = result["bad"] if view == "full" else result["wrong_rcode"] + result["empty"] + result["wrong_question"]
@@ -135,17 +153,21 @@ def ratio(pairs, key):
     return compare.spread([beside[key] / calm[key] for calm, beside in pairs])
 
 
+def flips_a_second(pairs):
+    return sum(beside["flips"] for _, beside in pairs) / len(pairs)
+
+
 def print_table(options, placement, found):
     print("\n### %s, %d services" % (placement, options.services))
-    print("\n| flips | a second | CPU of a flip, ms | full worker: answers/s ÷ without | its CPU an answer ÷ without |"
-          " sharing asker: answers/s ÷ without | reply p99 ms |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("\n| flips | a second | CPU of a flip, ms | reply p99 ms | full worker: answers/s ÷ without | its CPU an answer ÷ without |"
+          " sharing asker: answers/s ÷ without | flips a second then |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for kind in options.kinds.split(","):
         full, sharing = found["full", kind], found["sharing", kind]
-        rows = [beside for _, beside in full + sharing]
-        print("| %s | %.0f | %s | %s | %s | %s | %s |" % (
-            kind, sum(row["flips"] for row in rows) / len(rows), writes.column(rows, "flip_ms", "%.3f"),
-            ratio(full, "answers"), ratio(full, "worker_us"), ratio(sharing, "answers"), writes.column(rows, "p99_ms", "%.1f")))
+        rows = [beside for _, beside in full]
+        print("| %s | %.0f | %s | %s | %s | %s | %s | %.0f |" % (
+            TITLES[kind], flips_a_second(full), writes.column(rows, "flip_ms", "%.2f"), writes.column(rows, "p99_ms", "%.1f"),
+            ratio(full, "answers"), ratio(full, "worker_us"), ratio(sharing, "answers"), flips_a_second(sharing)))
 
 
 def print_grounds(found):
