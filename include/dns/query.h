@@ -30,6 +30,20 @@ struct dns_query {
 };
 
 /**
+ * Reads the usual message: one question and nothing else, or an OPT without options behind it.  Where its
+ * name ends follows from where the message ends, so the name is not looked into: `out` is written as by
+ * dns_query_parse for what is accepted, but for the labels of `qname`, which may be no name at all.  Whoever
+ * finds its bytes among valid names knows that it is one; others ask dns_query_read_labels.
+ *
+ * False: it is no such message, and is to be parsed.  Never reads behind `size`; any thread.
+ */
+bool dns_query_glance(const uint8_t *packet, size_t size, struct dns_query *out);
+
+/** Reads the labels after a glance: the message is accepted then.  False: it is malformed, or other than it
+ * seemed, and is to be parsed to know what it deserves. */
+bool dns_query_read_labels(struct dns_query *query);
+
+/**
  * Parses one message (RFC 1035 §4.1).  `out` is written as far as it was read: a refusal still echoes id,
  * opcode, RD and, where it could be read, the question, and answers with EDNS if the OPT was readable.
  *

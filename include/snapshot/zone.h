@@ -62,6 +62,16 @@ uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname);
 void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t hash, bool wants_parent_side,
                  struct zone_match *out);
 
+/**
+ * The same in two steps, of which mostly the first is enough, for a name of which only the bytes are known:
+ * they end with those of the apex, and not on the parent side.  True if the name is one that answers: then it
+ * is valid, and `out` is written but for `owner_labels`, which are all that the name has.
+ */
+bool zone_glance(const struct zone *zone, const struct dns_name *qname, uint64_t hash,
+                 struct zone_match *out);
+/** The second step, after a false glance: now the labels are known, and the name is within the zone. */
+void zone_look_closer(const struct zone *zone, const struct dns_name *qname, struct zone_match *out);
+
 #define ZONE_FETCHES 3
 
 /**

@@ -20,6 +20,12 @@ const struct zone *zone_set_find_again(const struct zone_set *zones, const struc
 /** True if `zone` was found last, and no other one lies below: then all names below its apex are its own. */
 bool zone_set_is_lowest(const struct zone_set *zones, uint32_t last, const struct zone *zone);
 
+/**
+ * The zone that `last` names if `qname`, whose labels need not be known, ends with the bytes of its apex and
+ * no other zone lies below that; else NULL.  It is the right one if `qname` turns out to be a name in it.
+ */
+const struct zone *zone_set_guess(const struct zone_set *zones, const struct dns_name *qname, uint32_t last);
+
 size_t zone_set_count(const struct zone_set *zones);
 const struct zone *zone_set_at(const struct zone_set *zones, size_t index);
 

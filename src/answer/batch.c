@@ -5,22 +5,71 @@
 #include "answer/clients.h"
 #include "answer/ready.h"
 #include "answer/steer_fetch.h"
+#include "base/inlined.h"
+
+#include <assert.h>
 
 #define TOGETHER 16 /* under way at a time: what they need fits into the first-level cache */
 
-static void read_query(struct answerer *answerer, const struct snapshot *now, const struct message *message,
-                       struct asked *out)
+/* Reads what a glance does not tell about; then the search begins. */
+static __attribute__((noinline)) void read_closely(struct answerer *answerer, const struct snapshot *now,
+                                                   const struct message *message, struct asked *out)
 {
-    out->outcome = dns_query_parse(message->packet, message->size, &out->query);
+    bool is_read = out->is_glanced && dns_query_read_labels(&out->query);
+    out->outcome = is_read ? DNS_QUERY_ACCEPT : dns_query_parse(message->packet, message->size, &out->query);
+    out->is_glanced = false;
     out->search.zone = NULL;
     if (out->outcome == DNS_QUERY_ACCEPT)
         search_begin(now->dataset, &out->query.qname, out->query.qtype, &answerer->last_zone, &out->search);
 }
 
-static void find_name(struct asked *asked)
+static INLINED void read_query(struct answerer *answerer, const struct snapshot *now,
+                               const struct message *message, struct asked *out)
 {
+    out->outcome = DNS_QUERY_ACCEPT;
+    out->is_glanced = dns_query_glance(message->packet, message->size, &out->query);
+    if (!out->is_glanced || !search_guess(now->dataset, &out->query, &answerer->last_zone, &out->search))
+        read_closely(answerer, now, message, out);
+}
+
+/* True if the name, now that its labels are read, is in the zone that was guessed. */
+static bool was_guessed_right(struct asked *asked)
+{
+    return asked->is_glanced && dns_query_read_labels(&asked->query) &&
+           dns_name_is_within(&asked->query.qname, zone_apex(asked->search.zone));
+}
+
+static __attribute__((noinline)) void find_closely(struct answerer *answerer, const struct snapshot *now,
+                                                   const struct message *message, struct asked *asked)
+{
+    if (was_guessed_right(asked)) {
+        asked->is_glanced = false;
+        zone_look_closer(asked->search.zone, &asked->query.qname, &asked->match);
+        return;
+    }
+    if (asked->is_glanced)
+        read_closely(answerer, now, message, asked);
     if (asked->search.zone != NULL)
         search_end(&asked->search, &asked->query.qname, &asked->match);
+}
+
+static INLINED void find_name(struct answerer *answerer, const struct snapshot *now,
+                              const struct message *message, struct asked *asked)
+{
+    if (!asked->is_glanced ||
+        !zone_glance(asked->search.zone, &asked->query.qname, asked->search.hash, &asked->match))
+        find_closely(answerer, now, message, asked);
+}
+
+/* What was found was a name: now its labels are needed. */
+static void know_labels(struct asked *asked)
+{
+    bool is_name = !asked->is_glanced || dns_query_read_labels(&asked->query);
+    assert(is_name);
+    (void)is_name;
+    if (asked->is_glanced)
+        asked->match.owner_labels = asked->query.qname.label_count;
+    asked->is_glanced = false;
 }
 
 /* The service at the name of a search that has ended, or NULL. */
@@ -31,7 +80,7 @@ static const struct service *service_of(const struct asked *asked)
 
 /* Of what a service decides, and of what does not lie ready: more room and registers than the others need. */
 static __attribute__((noinline)) size_t reply_at_length(struct answerer *answerer, const struct snapshot *now,
-                                                        enum transport transport, const struct asked *asked,
+                                                        enum transport transport, struct asked *asked,
                                                         const struct message *message, bool is_steered)
 {
     struct ready ready;
@@ -42,20 +91,24 @@ static __attribute__((noinline)) size_t reply_at_length(struct answerer *answere
     ready.source = &message->source;
     ready.is_decided = false;
     size_t size = is_steered ? ready_steered(&ready, service_of(asked), message->out) : 0;
-    return size > 0 ? size : compose(transport, asked, &ready, message->out, message->out_size);
+    if (size > 0)
+        return size;
+    know_labels(asked);
+    return compose(transport, asked, &ready, message->out, message->out_size);
 }
 
 /* Of static names, where the answer is not all there is to say. */
 static __attribute__((noinline)) size_t reply_leading(struct answerer *answerer, const struct snapshot *now,
-                                                      enum transport transport, const struct asked *asked,
+                                                      enum transport transport, struct asked *asked,
                                                       const struct message *message)
 {
+    know_labels(asked);
     size_t size = ready_leading(answerer, now, &asked->query, &asked->match, message->out);
     return size > 0 ? size : reply_at_length(answerer, now, transport, asked, message, false);
 }
 
-static size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-                    const struct asked *asked, const struct message *message)
+static INLINED size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
+                            struct asked *asked, const struct message *message)
 {
     if (asked->outcome == DNS_QUERY_DROP) {
         count_one(&answerer->counters->dropped);
@@ -85,7 +138,7 @@ static size_t answer_one(struct answerer *answerer, const struct snapshot *now, 
 {
     struct asked asked;
     read_query(answerer, now, message, &asked);
-    find_name(&asked);
+    find_name(answerer, now, message, &asked);
     return reply(answerer, now, transport, &asked, message);
 }
 
@@ -104,7 +157,7 @@ static size_t answer_some(struct answerer *answerer, const struct snapshot *now,
         }
     }
     for (size_t i = 0; i < count; i++)
-        find_name(&asked[i]);
+        find_name(answerer, now, &messages[i], &asked[i]);
     for (unsigned fetch = 0; fetch < STEER_FETCHES; fetch++) {
         for (size_t i = 0; i < count; i++)
             fetch_service(answerer, now, &asked[i], &messages[i].source, fetch);

@@ -8,6 +8,7 @@
 /* A query on its way through a batch, step by step. */
 struct asked {
     enum dns_query_outcome outcome;
+    bool is_glanced; /* accepted as far as a glance tells: the labels of its name are not known */
     struct dns_query query;
     struct search search; /* of what is accepted */
     struct zone_match match;

@@ -4,43 +4,47 @@
 #include "answer/clients.h"
 #include "answer/leading.h"
 #include "answer/traffic.h"
+#include "base/inlined.h"
 
-/* True if all may ask, and nothing but the class IN is asked for. */
-static bool is_usual(const struct dns_query *query, const struct zone_match *match)
+/* True if all may ask, and of the class IN. */
+static inline bool is_usual(const struct dns_query *query, const struct zone_match *match)
 {
-    return query->qclass == DNS_IN && !ready_is_meta(query->qtype) && zone_allowed(match->zone) == NULL;
+    return query->qclass == DNS_IN && zone_allowed(match->zone) == NULL;
 }
 
-static size_t deny(const struct answerer *answerer, const struct dns_query *query, const struct zone *zone,
-                   unsigned rcode, uint8_t *out)
+/* Of a name without RRsets of the queried type, or which does not exist. */
+static __attribute__((noinline)) size_t deny(const struct answerer *answerer, const struct dns_query *query,
+                                             const struct zone_match *match, uint8_t *out)
 {
+    const bool exists = match->outcome == ZONE_FOUND;
+    const unsigned rcode = exists ? DNS_NOERROR : DNS_NXDOMAIN;
+    if (ready_is_meta(query->qtype) || (!exists && match->outcome != ZONE_NXDOMAIN) ||
+        (exists && zone_node_rrset(match->node, DNS_CNAME) != NULL))
+        return 0;
     return ready_count(answerer, query, rcode,
-                       dns_ready_negative(query, ready_edns(answerer, 0), rcode, zone_negative(zone),
-                                          zone_apex(zone)->size, out));
+                       dns_ready_negative(query, ready_edns(answerer, 0), rcode, zone_negative(match->zone),
+                                          zone_apex(match->zone)->size, out));
 }
 
-size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
-                    const struct zone_match *match, uint8_t *out)
+INLINED size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
+                            const struct zone_match *match, uint8_t *out)
 {
     if (!is_usual(query, match))
         return 0;
-    if (match->outcome == ZONE_NXDOMAIN)
-        return deny(answerer, query, match->zone, DNS_NXDOMAIN, out);
-    if (match->outcome != ZONE_FOUND || !dns_type_layout(query->qtype)->is_alone)
+    const struct dns_rrset *rrset =
+        match->outcome == ZONE_FOUND ? zone_node_rrset(match->node, query->qtype) : NULL;
+    if (rrset == NULL)
+        return deny(answerer, query, match, out);
+    if (!dns_type_layout(query->qtype)->is_alone)
         return 0;
-    const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
-    if (rrset != NULL)
-        return ready_count(answerer, query, DNS_NOERROR,
-                           dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
-    return zone_node_rrset(match->node, DNS_CNAME) == NULL
-               ? deny(answerer, query, match->zone, DNS_NOERROR, out)
-               : 0;
+    return ready_count(answerer, query, DNS_NOERROR,
+                       dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
 }
 
 size_t ready_leading(const struct answerer *answerer, const struct snapshot *now,
                      const struct dns_query *query, const struct zone_match *match, uint8_t *out)
 {
-    if (!is_usual(query, match))
+    if (!is_usual(query, match) || ready_is_meta(query->qtype))
         return 0;
     if (match->outcome == ZONE_REFERRAL)
         return leading_referral(answerer, query, match, out);
@@ -50,8 +54,7 @@ size_t ready_leading(const struct answerer *answerer, const struct snapshot *now
     if (rrset != NULL)
         return leading_records(answerer, query, match, rrset, out);
     const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
-    return cname != NULL ? leading_alias(answerer, now, query, match, cname, out)
-                         : deny(answerer, query, match->zone, DNS_NOERROR, out);
+    return cname != NULL ? leading_alias(answerer, now, query, match, cname, out) : 0;
 }
 
 /* ---- services ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dns/query.h"
 #include "dns/type.h"
 #include "snapshot/dataset.h"
 
@@ -24,6 +25,18 @@ static inline void search_begin(const struct dataset *dataset, const struct dns_
         out->zone = zone_set_find_again(dataset->zones, name, last_zone);
     if (out->zone != NULL)
         out->hash = zone_hash(out->zone, name);
+}
+
+/** The same after a glance at the query: false if a closer look is needed. */
+static inline bool search_guess(const struct dataset *dataset, const struct dns_query *query,
+                                const uint32_t *last_zone, struct search *out)
+{
+    out->wants_parent_side = false;
+    out->zone = zone_set_guess(dataset->zones, &query->qname, *last_zone);
+    if (out->zone == NULL || query->qtype == DNS_DS)
+        return false;
+    out->hash = zone_hash(out->zone, &query->qname);
+    return true;
 }
 
 /** What the zone says about the name; only of a name that is ours. */

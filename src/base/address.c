@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/address.h"
 
+#include "base/inlined.h"
+
+#include <endian.h>
 #include <errno.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -90,17 +93,29 @@ bool prefix_contains(const struct prefix *prefix, const struct address *address)
     return address_equal(&masked, &prefix->address);
 }
 
-inline void address_of_sockaddr(const struct sockaddr_storage *from, struct address *out)
+static inline void set_v4(const void *bytes, struct address *out)
 {
-    *out = (struct address){ 0 };
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    const uint64_t words[2] = { htole64(le32toh(word)), 0 }; /* its bytes, and twelve zeros */
+    out->family = ADDRESS_V4;
+    memcpy(out->bytes, words, sizeof out->bytes);
+}
+
+INLINED void address_of_sockaddr(const struct sockaddr_storage *from, struct address *out)
+{
     if (from->ss_family == AF_INET) {
-        out->family = ADDRESS_V4;
-        memcpy(out->bytes, &((const struct sockaddr_in *)from)->sin_addr, 4);
+        set_v4(&((const struct sockaddr_in *)from)->sin_addr, out);
     } else if (from->ss_family == AF_INET6) {
         const struct in6_addr *v6 = &((const struct sockaddr_in6 *)from)->sin6_addr;
-        bool is_mapped = IN6_IS_ADDR_V4MAPPED(v6);
-        out->family = is_mapped ? ADDRESS_V4 : ADDRESS_V6;
-        memcpy(out->bytes, v6->s6_addr + (is_mapped ? 12 : 0), is_mapped ? 4 : 16);
+        if (IN6_IS_ADDR_V4MAPPED(v6)) {
+            set_v4(v6->s6_addr + 12, out);
+            return;
+        }
+        out->family = ADDRESS_V6;
+        memcpy(out->bytes, v6->s6_addr, sizeof out->bytes);
+    } else {
+        *out = (struct address){ 0 };
     }
 }
 

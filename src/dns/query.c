@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/query.h"
 
+#include "base/inlined.h"
 #include "dns/bytes.h"
 #include "dns/name_read.h"
 #include "dns/subnet.h"
@@ -14,6 +15,9 @@
 
 /* QDCOUNT 1, and nothing in the other sections, as one number. */
 #define COUNTS_ONE_QUESTION (UINT64_C(1) << 48)
+
+/* The bytes of a question behind its name: type and class. */
+#define QUESTION_FIXED_SIZE 4
 
 /* The bytes of an RR between owner and rdata: type, class, TTL, RDLENGTH. */
 #define RR_FIXED_SIZE 10
@@ -42,11 +46,11 @@ static void question_clear(struct dns_query *out)
 static inline bool read_question(const uint8_t *at, size_t size, struct dns_query *out)
 {
     size_t name_size = name_read(at, size, &out->qname);
-    if (name_size == 0 || size < name_size + 4)
+    if (name_size == 0 || size < name_size + QUESTION_FIXED_SIZE)
         return false;
     out->qtype = get_u16(at + name_size);
     out->qclass = get_u16(at + name_size + 2);
-    out->question_size = (uint16_t)(name_size + 4);
+    out->question_size = (uint16_t)(name_size + QUESTION_FIXED_SIZE);
     return true;
 }
 
@@ -174,6 +178,49 @@ static inline bool read_usual_opt(const uint8_t *at, size_t size, struct edns *o
     return true;
 }
 
+static inline void begin(const uint8_t *packet, size_t size, struct dns_query *out)
+{
+    edns_clear(&out->edns);
+    out->packet = packet;
+    out->size = (uint16_t)size;
+    out->flags = get_u16(packet + 2);
+    out->rcode = DNS_NOERROR;
+}
+
+INLINED bool dns_query_glance(const uint8_t *packet, size_t size, struct dns_query *out)
+{
+    if (size < DNS_HEADER_SIZE + 1 + QUESTION_FIXED_SIZE || (packet[2] & (QR | OPCODE)) != 0)
+        return false;
+    const uint64_t counts = get_u64(packet + 4);
+    const uint8_t *question = packet + DNS_HEADER_SIZE, *end = packet + size;
+    begin(packet, size, out);
+    if (counts != COUNTS_ONE_QUESTION) {
+        if (counts != COUNTS_ONE_QUESTION + 1 || size < DNS_HEADER_SIZE + 1 + QUESTION_FIXED_SIZE + OPT_SIZE)
+            return false;
+        end -= OPT_SIZE;
+        if (!read_usual_opt(end, OPT_SIZE, &out->edns))
+            return false;
+    }
+    const uint8_t *fixed = end - QUESTION_FIXED_SIZE;
+    const size_t name_size = (size_t)(fixed - question);
+    if (name_size > DNS_NAME_SIZE_MAX || fixed[-1] != 0)
+        return false;
+    out->question_size = (uint16_t)(name_size + QUESTION_FIXED_SIZE);
+    out->qtype = get_u16(fixed);
+    out->qclass = get_u16(fixed + 2);
+    out->qname.size = (uint8_t)name_size;
+    out->qname.label_count = 0;
+    copy_lowercase(out->qname.bytes, question, name_size);
+    return true;
+}
+
+/* Lowercasing changed no length of a label, and made none of what is too large for one. */
+bool dns_query_read_labels(struct dns_query *query)
+{
+    struct dns_name *qname = &query->qname;
+    return name_find_labels(qname->bytes, qname->size, qname) == qname->size;
+}
+
 /* The usual query is read to its end here; for any other there is the way for all of them, which is entered
  * last, so that nothing has to be kept for a return. */
 enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struct dns_query *out)
@@ -181,11 +228,7 @@ enum dns_query_outcome dns_query_parse(const uint8_t *packet, size_t size, struc
     assert(size <= UINT16_MAX);
     if (size < DNS_HEADER_SIZE || (packet[2] & QR) != 0)
         return DNS_QUERY_DROP;
-    edns_clear(&out->edns);
-    out->packet = packet;
-    out->size = (uint16_t)size;
-    out->flags = get_u16(packet + 2);
-    out->rcode = DNS_NOERROR;
+    begin(packet, size, out);
     const uint64_t counts = get_u64(packet + 4);
     const unsigned question_count = (unsigned)(counts >> 48);
     if (question_count != 1 || !read_question(packet + DNS_HEADER_SIZE, size - DNS_HEADER_SIZE, out))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/ready.h"
 
+#include "base/inlined.h"
 #include "dns/bytes.h"
 #include "dns/plain_opt.h"
 #include "dns/type.h"
@@ -43,8 +44,8 @@ static inline size_t end(const struct dns_query *query, struct dns_ready_edns ed
     return (size_t)(at - buffer);
 }
 
-size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
-                      const struct dns_rrset *rrset, uint8_t *buffer)
+INLINED size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
+                              const struct dns_rrset *rrset, uint8_t *buffer)
 {
     if (!fits(query, rrset->size))
         return 0;

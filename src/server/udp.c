@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/udp.h"
 
+#include "base/inlined.h"
 #include "base/memory.h"
 #include "server/calls.h"
 #include "snapshot/snapshot.h"
@@ -202,7 +203,7 @@ static __attribute__((noinline)) void show_observer(const struct udp_batch *batc
     }
 }
 
-size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struct answerer *answerer)
+INLINED size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struct answerer *answerer)
 {
     int received = call_receive(socket->source.fd, batch->queries, BATCH_SIZE);
     if (received <= 0)

@@ -2,6 +2,7 @@
 #include "server/worker.h"
 
 #include "base/clock.h"
+#include "base/inlined.h"
 #include "base/memory.h"
 #include "base/priority.h"
 #include "server/calls.h"
@@ -21,7 +22,7 @@
 #define EVENTS_MOST  64
 #define BATCHES_MOST 32 /* of one UDP socket in one turn: TCP has its turn, too */
 
-static inline size_t serve_batch(struct worker *worker, const struct udp_socket *socket)
+static INLINED size_t serve_batch(struct worker *worker, const struct udp_socket *socket)
 {
     stopwatch_start(&worker->watches[TRANSPORT_UDP]);
     size_t count = udp_serve(worker->batch, socket, &worker->answerer);
@@ -33,7 +34,7 @@ static inline size_t serve_batch(struct worker *worker, const struct udp_socket 
  * ask epoll in between.  A batch of one says that there is no load: looking again would be a call for
  * nothing.
  */
-static bool serve_udp(struct worker *worker, const struct udp_socket *socket)
+static INLINED bool serve_udp(struct worker *worker, const struct udp_socket *socket)
 {
     unsigned left = BATCHES_MOST;
     while (serve_batch(worker, socket) > 1) {
@@ -95,7 +96,7 @@ static __attribute__((noinline)) void dispatch_tcp(struct worker *worker, struct
 }
 
 /* False if it is time to end. */
-static inline bool dispatch(struct worker *worker, struct event_source *source)
+static INLINED bool dispatch(struct worker *worker, struct event_source *source)
 {
     if (source->kind == EVENT_UDP) {
         if (serve_udp(worker, (struct udp_socket *)source))

@@ -2,6 +2,7 @@
 #include "snapshot/zone.h"
 
 #include "dns/type.h"
+#include "base/inlined.h"
 #include "snapshot/zone_table.h"
 
 #include <assert.h>
@@ -107,28 +108,51 @@ static __attribute__((noinline)) void match_below(const struct zone *zone, const
     set(out, ZONE_FOUND, wildcard, label_count + 1);
 }
 
-uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname)
+inline uint64_t zone_hash(const struct zone *zone, const struct dns_name *qname)
 {
     return dns_name_hash(qname->bytes, (size_t)qname->size - zone->apex.size);
+}
+
+static inline bool is_hidden(const struct zone_node *node, bool wants_parent_side)
+{
+    return node->flags & NODE_IS_OCCLUDED || (node->flags & NODE_IS_CUT && !wants_parent_side);
+}
+
+/* `node` stands at the name itself; NULL: nothing does. */
+static inline void match_node(const struct zone *zone, const struct dns_name *qname,
+                              const struct zone_node *node, bool wants_parent_side, struct zone_match *out)
+{
+    if (node == NULL)
+        match_below(zone, qname, out);
+    else if (is_hidden(node, wants_parent_side)) /* a DNAME does not redirect its own owner (RFC 6672 §2.3) */
+        match_occluder(zone, qname, node, qname->label_count, out);
+    else
+        set(out, ZONE_FOUND, node, qname->label_count);
 }
 
 void zone_lookup(const struct zone *zone, const struct dns_name *qname, uint64_t hash, bool wants_parent_side,
                  struct zone_match *out)
 {
+    const size_t size = (size_t)qname->size - zone->apex.size;
     out->zone = zone;
     out->is_wildcard = false;
-    const struct zone_node *node =
-        zone_probe(zone, hash, qname->bytes, (size_t)qname->size - zone->apex.size);
-    if (node == NULL) {
-        match_below(zone, qname, out);
-        return;
-    }
-    /* a DNAME does not redirect its own owner (RFC 6672 §2.3) */
-    bool is_hidden = node->flags & NODE_IS_OCCLUDED || (node->flags & NODE_IS_CUT && !wants_parent_side);
-    if (is_hidden)
-        match_occluder(zone, qname, node, qname->label_count, out);
-    else
-        set(out, ZONE_FOUND, node, qname->label_count);
+    match_node(zone, qname, zone_probe(zone, hash, qname->bytes, size), wants_parent_side, out);
+}
+
+INLINED bool zone_glance(const struct zone *zone, const struct dns_name *qname, uint64_t hash,
+                         struct zone_match *out)
+{
+    const size_t size = (size_t)qname->size - zone->apex.size;
+    const struct zone_node *node = zone_probe(zone, hash, qname->bytes, size);
+    out->zone = zone;
+    out->is_wildcard = false;
+    set(out, ZONE_FOUND, node, 0);
+    return node != NULL && !is_hidden(node, false);
+}
+
+void zone_look_closer(const struct zone *zone, const struct dns_name *qname, struct zone_match *out)
+{
+    match_node(zone, qname, out->node, false, out);
 }
 
 /* Below so many buckets a zone is a few hundred kilobytes. */
@@ -215,7 +239,7 @@ size_t zone_name_count(const struct zone *zone)
     return zone->name_count;
 }
 
-const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type)
+inline const struct dns_rrset *zone_node_rrset(const struct zone_node *node, uint16_t type)
 {
     if (type > node->last_type || node->last_type == 0)
         return NULL; /* type 0 is asked for, too */

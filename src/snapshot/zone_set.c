@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/zone_set.h"
 
+#include "base/inlined.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -85,6 +86,19 @@ const struct zone *zone_set_find_again(const struct zone_set *zones, const struc
 bool zone_set_is_lowest(const struct zone_set *zones, uint32_t last, const struct zone *zone)
 {
     return last < zones->count && zones->members[last].zone == zone && !zones->members[last].has_zones_below;
+}
+
+INLINED const struct zone *zone_set_guess(const struct zone_set *zones, const struct dns_name *qname,
+                                          uint32_t last)
+{
+    if (last >= zones->count || zones->members[last].has_zones_below)
+        return NULL;
+    const struct zone *zone = zones->members[last].zone;
+    const struct dns_name *apex = zone_apex(zone);
+    const size_t size = qname->size, apex_size = apex->size;
+    bool ends_with_apex =
+        size >= apex_size && dns_name_bytes_equal(qname->bytes + size - apex_size, apex->bytes, apex_size);
+    return ends_with_apex ? zone : NULL;
 }
 
 size_t zone_set_count(const struct zone_set *zones)

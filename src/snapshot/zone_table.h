@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dns/image.h"
+#include "base/inlined.h"
 #include "snapshot/zone.h"
 
 #include <endian.h>
@@ -168,8 +169,8 @@ const struct zone_node *zone_bucket_search(const struct zone_bucket *bucket, uin
  * The node of the name `name`, `size` bytes relative to the apex, occluded or not; NULL if there is none.
  * Mostly it is the first whose tag matches, or no tag does: what remains is out of the way.
  */
-static inline const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
-                                                 size_t size)
+static INLINED const struct zone_node *zone_probe(const struct zone *zone, uint64_t hash, const uint8_t *name,
+                                                  size_t size)
 {
     const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
     if (bucket == NULL)

@@ -280,6 +280,50 @@ static void a_ready_reply_is_the_assembled_one(void **state)
     asking_close(&asking);
 }
 
+/* Who has asked before decides how closely a query is looked at, and nothing else. */
+static void what_was_asked_before_changes_no_answer(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20000 };
+    static const char *const names[] = { "www.example",
+                                         "none.example",
+                                         "wWw.EXample",
+                                         "sub.example",
+                                         "example",
+                                         "x.y.none.example",
+                                         "a.wild.example",
+                                         "away.example",
+                                         "big.example",
+                                         "x.sub.example",
+                                         "x.closed",
+                                         "other",
+                                         "." };
+    static const uint16_t types[] = { DNS_A, DNS_TXT, DNS_NS, DNS_DS, DNS_ANY };
+    static struct asking asking;
+    static uint8_t reply[65535];
+    struct rng rng;
+    asking_open(&asking);
+    rng_seed(&rng);
+    print_message("seed %llu\n", (unsigned long long)rng.state);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        asking_question(&asking, names[rng_next(&rng) % (sizeof names / sizeof *names)],
+                        types[rng_next(&rng) % (sizeof types / sizeof *types)], DNS_IN);
+        if (rng_next(&rng) % 2 == 0)
+            asking_opt(&asking, NO_FLAGS, rng_next(&rng) % 4 == 0 ? ECS4 : "");
+        for (uint64_t changes = rng_next(&rng) % 3; changes > 0; changes--) /* label lengths above all */
+            asking.query[12 + rng_next(&rng) % (asking.query_size - 12)] = (uint8_t)(rng_next(&rng) % 24);
+        asking.answerer.last_zone = UINT32_MAX; /* nobody: all is looked at closely */
+        size_t size = asking_send(&asking, TRANSPORT_UDP);
+        memcpy(reply, asking.reply, size);
+        for (uint32_t zone = 0; zone < 2; zone++) {
+            asking.answerer.last_zone = zone;
+            assert_int_equal(asking_send(&asking, TRANSPORT_UDP), size);
+            assert_memory_equal(asking.reply, reply, size);
+        }
+    }
+    asking_close(&asking);
+}
+
 /* More messages than are under way at a time, with all that a network brings in between. */
 static void a_batch_answers_each_message_as_alone(void **state)
 {
@@ -330,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_qtype_that_no_data_has_is_nodata),
         cmocka_unit_test(qclass_any_is_answered_without_authority),
         cmocka_unit_test(any_amplifies_at_most_twice),
+        cmocka_unit_test(what_was_asked_before_changes_no_answer),
         cmocka_unit_test(a_batch_answers_each_message_as_alone),
         cmocka_unit_test(a_ready_reply_is_the_assembled_one),
         cmocka_unit_test(the_server_tells_of_itself_only_what_it_is_told_to),

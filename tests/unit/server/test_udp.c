@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MOST 64 /* a batch */
+#define PATIENCE_MS  5000
 
 /* ---- the world: whatever is asked below "example" exists ---- */
 
@@ -102,6 +104,18 @@ static struct udp_socket listen_at(const char *address, uint16_t *port)
                                 .is_wildcard = listen_is_wildcard(&listen) };
 }
 
+/* Turns until `count` datagrams have come; on a busy machine they may not do so at once. */
+static void serve(struct worker_side *side, const struct udp_socket *socket, size_t count)
+{
+    struct pollfd poller = { .fd = socket->source.fd, .events = POLLIN };
+    size_t served = 0;
+    while (served < count) {
+        assert_int_equal(poll(&poller, 1, PATIENCE_MS), 1);
+        served += udp_serve(side->batch, socket, &side->answerer);
+    }
+    assert_int_equal(served, count);
+}
+
 /* A client that takes packets from where it sends to only. */
 static int connect_to(const char *address, uint16_t port)
 {
@@ -110,6 +124,8 @@ static int connect_to(const char *address, uint16_t port)
     assert_true(address_parse(address, &to));
     socklen_t size = address_to_sockaddr(&to, port, &at);
     int fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&at, size), 0);
     return fd;
 }
@@ -143,12 +159,11 @@ static void assert_gets_nothing(int client)
     assert_int_equal(recv(client, reply, sizeof reply, MSG_DONTWAIT), -1);
 }
 
-/* By loopback, what was sent is there. */
 static void assert_gets_answer(int client, uint16_t id)
 {
     uint8_t query[64], reply[512];
     size_t size = make_query(id, query);
-    ssize_t received = recv(client, reply, sizeof reply, MSG_DONTWAIT);
+    ssize_t received = recv(client, reply, sizeof reply, 0);
     if (received < 0)
         fail_msg("%u got nothing", id);
     assert_int_equal(received, size + 16);
@@ -192,7 +207,7 @@ static void exchange(struct worker_side *side, const struct udp_socket *socket, 
         send_kind(clients[i], kinds[i], (uint16_t)(100 + i));
         good += kinds[i] == GOOD;
     }
-    assert_int_equal(udp_serve(side->batch, socket, &side->answerer), count);
+    serve(side, socket, count);
     for (size_t i = 0; i < count; i++) {
         if (kinds[i] == GOOD)
             assert_gets_answer(clients[i], (uint16_t)(100 + i));
@@ -220,8 +235,11 @@ static void each_peer_gets_its_own_answer_though_others_get_none(void **state)
     for (unsigned round = 0; round < 60; round++) {
         /* from none that is good to all of them */
         size_t count = 1 + rng_next(&rng) % CLIENTS_MOST, badness = round % 4;
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             kinds[i] = rng_next(&rng) % 3 < badness ? (enum kind)(1 + rng_next(&rng) % (KINDS - 1)) : GOOD;
+            if (kinds[i] == TOO_LARGE && i % 8 > 0) /* the socket has no room for many of them */
+                kinds[i] = SHORT;
+        }
         exchange(side, &socket, port, kinds, count);
     }
     close(socket.source.fd);
@@ -252,7 +270,7 @@ static void sockets_of_all_kinds_share_the_buffers(void **state)
         size_t which = round * 7 % CASES, count = 1 + round % EACH;
         for (size_t k = 0; k < count; k++)
             send_query(clients[which][k], (uint16_t)(round + k));
-        assert_int_equal(udp_serve(side->batch, &sockets[which], &side->answerer), count);
+        serve(side, &sockets[which], count);
         for (size_t k = 0; k < count; k++)
             assert_gets_answer(clients[which][k], (uint16_t)(round + k));
     }
@@ -290,7 +308,7 @@ static void a_query_from_port_0_is_dropped_among_others(void **state)
     send_query(before, 7);
     bool is_sent = send_from_port_0(port);
     send_query(behind, 8);
-    assert_int_equal(udp_serve(side->batch, &socket, &side->answerer), is_sent ? 3 : 2);
+    serve(side, &socket, is_sent ? 3 : 2);
     assert_gets_answer(before, 7);
     assert_gets_answer(behind, 8);
     assert_int_equal(side->counters.dropped, is_sent);

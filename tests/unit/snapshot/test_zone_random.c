@@ -283,11 +283,32 @@ static void check_node(struct model *model, const struct zone *zone, const struc
     assert_int_equal(count, 0);
 }
 
+/* Of the bytes of a name first, then of its labels. */
+static void glance(const struct zone *zone, const struct dns_name *qname, struct zone_match *out)
+{
+    struct dns_name bytes = *qname;
+    memset(bytes.label_at, 0xa5, sizeof bytes.label_at);
+    bytes.label_count = 0xa5;
+    if (zone_glance(zone, &bytes, zone_hash(zone, &bytes), out))
+        out->owner_labels = qname->label_count;
+    else
+        zone_look_closer(zone, qname, out);
+}
+
 static void check_lookup(struct model *model, const struct zone *zone, const struct dns_name *qname,
                          bool wants_parent_side)
 {
     struct zone_match match;
     zone_lookup(zone, qname, zone_hash(zone, qname), wants_parent_side, &match);
+    if (!wants_parent_side) {
+        struct zone_match glanced;
+        glance(zone, qname, &glanced);
+        assert_int_equal(glanced.outcome, match.outcome);
+        assert_ptr_equal(glanced.zone, zone);
+        assert_ptr_equal(glanced.node, match.node);
+        assert_int_equal(glanced.is_wildcard, match.is_wildcard);
+        assert_int_equal(glanced.owner_labels, match.owner_labels);
+    }
     const struct expected expected = model_lookup(model, qname, wants_parent_side);
     assert_int_equal(match.outcome, expected.outcome);
     assert_int_equal(match.is_wildcard, expected.is_wildcard);

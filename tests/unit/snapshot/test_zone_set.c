@@ -46,6 +46,9 @@ static const struct zone *find(const struct zone_set *set, const struct dns_name
     for (uint32_t i = 0; !above_apex && i <= zone_set_count(set); i++) {
         uint32_t last = i < zone_set_count(set) ? i : UINT32_MAX;
         assert_ptr_equal(zone_set_find_again(set, qname, &last), found);
+        const struct zone *guess = zone_set_guess(set, qname, i);
+        if (guess != NULL && dns_name_is_within(qname, zone_apex(guess)))
+            assert_ptr_equal(guess, found);
         if (found == NULL)
             continue;
         assert_ptr_equal(zone_set_at(set, last), found);
