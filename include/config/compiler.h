@@ -70,6 +70,11 @@ struct compiled {
 bool compiler_apply(struct compiler *compiler, struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out);
 
+/** The same for what an earlier process had accepted and stored: a circle of services, which it may not have
+ * looked for, is a warning. */
+bool compiler_restore(struct compiler *compiler, struct object *changes, size_t count,
+                      struct problems *problems, struct compiled *out);
+
 /** The same for what was read from the files: where a zone's file says the SOA serial, it counts. */
 bool compiler_import(struct compiler *compiler, struct object *changes, size_t count,
                      struct problems *problems, struct compiled *out);

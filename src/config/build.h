@@ -55,6 +55,7 @@ struct build {
     const struct geo *geo;       /* of the next dataset */
     const struct geo *databases; /* of the next head; see struct compiler */
     bool is_import;              /* the change comes from the files */
+    bool is_restored;            /* it was accepted before, and has to start */
     bool lacks_geo;              /* location rules were compiled without a database */
     bool moves_graph;            /* what pools and policies refer to or reach has changed */
     unsigned suggestion_count;

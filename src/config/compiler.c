@@ -206,12 +206,15 @@ static bool run(struct build *build, struct problems *problems, struct compiled 
     return true;
 }
 
-static bool apply(struct compiler *compiler, struct object *changes, size_t count, bool is_import,
+enum change_source { FROM_API, FROM_FILES, FROM_STORE };
+
+static bool apply(struct compiler *compiler, struct object *changes, size_t count, enum change_source source,
                   struct problems *problems, struct compiled *out)
 {
     assert(compiler->build == NULL);
     struct build *build = build_begin(compiler);
-    build->is_import = is_import;
+    build->is_import = source == FROM_FILES;
+    build->is_restored = source == FROM_STORE;
     for (size_t i = 0; i < count; i++)
         stage_change(build, &changes[i]);
     return run(build, problems, out);
@@ -220,13 +223,19 @@ static bool apply(struct compiler *compiler, struct object *changes, size_t coun
 bool compiler_apply(struct compiler *compiler, struct object *changes, size_t count,
                     struct problems *problems, struct compiled *out)
 {
-    return apply(compiler, changes, count, false, problems, out);
+    return apply(compiler, changes, count, FROM_API, problems, out);
+}
+
+bool compiler_restore(struct compiler *compiler, struct object *changes, size_t count,
+                      struct problems *problems, struct compiled *out)
+{
+    return apply(compiler, changes, count, FROM_STORE, problems, out);
 }
 
 bool compiler_import(struct compiler *compiler, struct object *changes, size_t count,
                      struct problems *problems, struct compiled *out)
 {
-    return apply(compiler, changes, count, true, problems, out);
+    return apply(compiler, changes, count, FROM_FILES, problems, out);
 }
 
 bool compiler_set_geo(struct compiler *compiler, struct geo *geo, struct problems *problems,

@@ -222,8 +222,8 @@ static void report(struct search *search)
     struct text words = { 0 };
     build_each(search->build, OBJECT_SERVICE, find_item, &circle);
     say_circle(&words, &circle);
-    object_problem(&search->build->problems, item_said(circle.item), "", false, "leads to its own name: %s",
-                   words.bytes);
+    object_problem(&search->build->problems, item_said(circle.item), "", search->build->is_restored,
+                   "leads to its own name: %s", words.bytes);
     text_free(&words);
 }
 

@@ -156,8 +156,8 @@ static void run_restore(struct builder *builder)
     struct problems problems = { 0 };
     struct build *build = builder_new_build(builder, BUILD_RESTORE, NULL);
     build->generation = builder->head.generation;
-    if (compiler_apply(builder->compiler, builder->head.objects.items, builder->head.objects.count, &problems,
-                       &build->compiled)) {
+    if (compiler_restore(builder->compiler, builder->head.objects.items, builder->head.objects.count,
+                         &problems, &build->compiled)) {
         compiler_keep(builder->compiler, &build->compiled);
         builder->origin = builder->head.origin;
         builder->newest = builder->head.generation;

@@ -90,6 +90,22 @@ static void a_circle_is_refused_whatever_closes_it(void **state)
     try_rows(by_others, sizeof by_others / sizeof *by_others);
 }
 
+static void what_an_earlier_process_accepted_still_starts(void **state)
+{
+    (void)state;
+    struct bench bench = bench_with_zones();
+    struct objects stored = { 0 };
+    objects_add(&stored, OBJECT_SERVICE, "a.test/www", xstrdup(TO_B), strlen(TO_B));
+    objects_add(&stored, OBJECT_SERVICE, "b.test/www", xstrdup(TO_A), strlen(TO_A));
+    bench_is_warned(
+        &bench,
+        compiler_restore(bench.compiler, stored.items, stored.count, &bench.problems, &bench.compiled),
+        "leads to its own name");
+    bench_accept(&bench);
+    objects_free(&stored);
+    bench_free(&bench);
+}
+
 /* Each service names the next, and what the last one names closes the circle. */
 static void a_long_chain_is_no_circle_until_it_is_closed(void **state)
 {
@@ -117,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services_that_lead_to_each_other_are_refused),
         cmocka_unit_test(a_circle_is_refused_whatever_closes_it),
+        cmocka_unit_test(what_an_earlier_process_accepted_still_starts),
         cmocka_unit_test(a_long_chain_is_no_circle_until_it_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
