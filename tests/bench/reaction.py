@@ -4,8 +4,9 @@
 
     tests/bench/reaction.py [--services 100000] [--rounds 300]
 
-Each change is timed from the API's reply to the first changed answer, and from the request on.  Meanwhile another
-program asks 20,000 queries a second, and none of them may be lost.
+Each change is timed from the API's reply to the first changed answer, and from the request on; how many questions that took
+is told, too, and how long one takes when nothing changes: a change that the first question shows was there before it was
+asked.  Meanwhile another program asks 20,000 queries a second, and none of them may be lost.
 """
 import argparse
 import json
@@ -26,6 +27,7 @@ from servers import Scenario, ZONE
 
 POOLS = 1000
 CHECK_MS = 200
+WEIGHT_MOST = 65535  # beside a weight of 1: the first answer has it, but for one of many
 
 
 class Many(servers.Steerd):
@@ -43,7 +45,7 @@ class Many(servers.Steerd):
         checked = steering["pools"]["p%d" % (POOLS - 1)]["endpoints"]["a"]
         checked.update(ipv4="127.0.0.1", check="alive")
         steering["pools"]["weights"] = {"policy": "weighted", "endpoints": {
-            "a": {"ipv4": "10.99.0.1", "weight": 1}, "b": {"ipv4": "10.99.0.2", "weight": 0}}}
+            "a": {"ipv4": "10.99.0.1", "weight": 1}, "b": {"ipv4": "10.99.0.2", "weight": 1}}}
         steering["zones"][ZONE]["services"]["weights"] = {"ttl": 60, "policy": "weights"}
         path.write_text(json.dumps(steering))
         return command
@@ -61,14 +63,18 @@ class Asker:
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.connect(("127.0.0.1", port))
         self.udp.settimeout(1)
+        self.questions_most = 0
 
     def until(self, address, limit_s=10):
         """The time at which an answer with this address was there."""
-        wanted, end = socket.inet_aton(address), time.monotonic() + limit_s
+        wanted, end, questions = socket.inet_aton(address), time.monotonic() + limit_s, 0
         while time.monotonic() < end:
             self.udp.send(self.query)
+            questions += 1
             if self.udp.recv(512).endswith(wanted):
-                return time.monotonic()
+                seen = time.monotonic()
+                self.questions_most = max(self.questions_most, questions)
+                return seen
         raise RuntimeError("no answer with %s within %d s" % (address, limit_s))
 
 
@@ -98,6 +104,16 @@ def figures(values):
     return "%.0f | %.0f | %.0f" % (statistics.median(ordered), ordered[int(len(ordered) * 0.99)], ordered[-1])
 
 
+def time_questions(asker, address, rounds):
+    """What a question takes after a pause as long as a change, in µs."""
+    took = []
+    for _ in range(rounds):
+        time.sleep(0.001)
+        begin = time.monotonic()
+        took.append((asker.until(address) - begin) * 1e6)
+    return took
+
+
 class Background:
     """The load program beside the changes, as one JSON result at the end."""
 
@@ -121,31 +137,32 @@ def measure_changes(server, options, questions):
         return servers.address(15 if index % 2 == 0 else 14)
 
     def weight(index):
-        call(connection, headers, "PATCH", "/v1/pools/weights/endpoints/a", {"weight": 0 if index % 2 == 0 else 5})
+        call(connection, headers, "PATCH", "/v1/pools/weights/endpoints/a", {"weight": 0 if index % 2 == 0 else WEIGHT_MOST})
         return "10.99.0.2" if index % 2 == 0 else "10.99.0.1"
 
     def service(index):
         call(connection, headers, "PUT", "/v1/zones/%s/services/fresh" % ZONE, {"ttl": 5, "policy": "p%d" % (index + 8)})
         return servers.address(2 * (index + 8))
 
-    call(connection, headers, "PATCH", "/v1/pools/weights/endpoints/b", {"weight": 1})
-    call(connection, headers, "PATCH", "/v1/pools/weights", {"policy": "failover"})
-    call(connection, headers, "PATCH", "/v1/pools/weights", {"policy": "weighted"})
-    call(connection, headers, "PATCH", "/v1/pools/weights/endpoints/b", {"weight": 0})
+    call(connection, headers, "PATCH", "/v1/pools/weights/endpoints/a", {"weight": WEIGHT_MOST})
     name = servers.Scenario.owner(server.scenario, 7)
     kinds = [("override", override, name, options.rounds), ("weight", weight, "weights", options.rounds),
              ("service", service, "fresh", min(options.rounds, 200))]
-    print("| change | after the reply, µs: p50 | p99 | most | from the request, µs: p50 | p99 | most | CPU ms | lost |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| change | after the reply, µs: p50 | p99 | most | questions, at most | from the request, µs: p50 | p99 | most | CPU ms | lost |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    alone = time_questions(Asker(server.port, "%s.%s" % (servers.Scenario.owner(server.scenario, 9), ZONE)), servers.address(18),
+                           options.rounds)
+    print("| a question without any | %s | 1 | | | | | |" % figures(alone))
     for title, change, owner, rounds in kinds:
         asker = Asker(server.port, "%s.%s" % (owner, ZONE))
         before = machine.Used.by(server.pids())
         after, whole = time_changes(server, change, asker, rounds)
+        most = asker.questions_most
         used = machine.Used.by(server.pids()).since(before).total / rounds * 1e3
         background = Background(server, options, questions, 5, ["--rate", "20000"])
         time.sleep(0.5)  # let it begin; the changes need not be timed here
         time_changes(server, change, asker, rounds // 2)
-        print("| %s | %s | %s | %.2f | %d |" % (title, figures(after), figures(whole), used, background.result()["lost"]))
+        print("| %s | %s | %d | %s | %.2f | %d |" % (title, figures(after), most, figures(whole), used, background.result()["lost"]))
     connection.close()
 
 
@@ -176,7 +193,7 @@ def main():
     parser.add_argument("--unpinned", action="store_true")
     options = parser.parse_args()
     options.threads, options.steerd = 1, options.steerd.resolve()
-    with tempfile.TemporaryDirectory(prefix="steerd-bench-") as directory, socket.create_server(("127.0.0.1", 0)) as backend:
+    with machine.going_first(), tempfile.TemporaryDirectory(prefix="steerd-bench-") as directory, socket.create_server(("127.0.0.1", 0)) as backend:
         directory = pathlib.Path(directory)
         threading.Thread(target=accept_all, args=(backend,), daemon=True).start()
         compare.build(directory)
@@ -185,6 +202,7 @@ def main():
         (directory / "questions").write_text("".join(scenario.questions()))
         server = Many(scenario, compare.free_port(), options, None if options.unpinned else 0)
         try:
+            time.sleep(3)  # what the start left to be stored is no change's cost
             print("%d services: ready after %.2f s, %.0f MiB\n" % (
                 options.services, server.ready_s, machine.memory_mib(server.pids())))
             measure_changes(server, options, directory / "questions")
