@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #define TOGETHER 16 /* under way at a time: what they need fits into the first-level cache */
+#define AHEAD    4  /* replies that are written while the last of what a service reads is on its way */
 
 /* Reads what a glance does not tell about; then the search begins. */
 static __attribute__((noinline)) void read_closely(struct answerer *answerer, const struct snapshot *now,
@@ -124,13 +125,50 @@ static INLINED size_t reply(struct answerer *answerer, const struct snapshot *no
     return size > 0 ? size : reply_leading(answerer, now, transport, asked, message);
 }
 
-/* What the service at the name will read, if there is one. */
-static void fetch_service(const struct answerer *answerer, const struct snapshot *now,
-                          const struct asked *asked, const struct address *source, unsigned fetch)
+/* Of which name, by place, a service decides; NULL: none does. */
+struct steered {
+    const struct service *services[TOGETHER];
+    size_t count; /* of those that are not NULL */
+};
+
+/* What services read, but for the last step of it. */
+static void fetch_services(const struct snapshot *now, const struct asked *asked,
+                           const struct message *messages, size_t count, struct steered *out)
 {
-    const struct service *service = asked->search.zone != NULL ? service_of(asked) : NULL;
-    if (service != NULL)
-        steer_fetch(answerer, now, service, client_address(&asked->query, source), asked->query.qtype, fetch);
+    out->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        out->services[i] = asked[i].search.zone != NULL ? service_of(&asked[i]) : NULL;
+        if (out->services[i] == NULL)
+            continue;
+        steer_fetch_head(out->services[i]);
+        out->count++;
+    }
+    for (unsigned step = 0; out->count > 0 && step < STEER_FETCHES; step++) {
+        for (size_t i = 0; i < count; i++) {
+            const struct dns_query *query = &asked[i].query;
+            if (out->services[i] != NULL)
+                steer_fetch(now, out->services[i], client_address(query, &messages[i].source), query->qtype,
+                            step);
+        }
+    }
+}
+
+/* Returns how many get a reply. */
+static size_t reply_all(struct answerer *answerer, const struct snapshot *now, struct asked *asked,
+                        struct message *messages, size_t count)
+{
+    struct steered steered;
+    fetch_services(now, asked, messages, count, &steered);
+    size_t replies = 0, fetched = steered.count > 0 ? 0 : count;
+    for (size_t i = 0; i < count; i++) {
+        for (; fetched < count && fetched <= i + AHEAD; fetched++) {
+            if (steered.services[fetched] != NULL)
+                steer_fetch_rest(answerer, steered.services[fetched]);
+        }
+        messages[i].reply_size = reply(answerer, now, TRANSPORT_UDP, &asked[i], &messages[i]);
+        replies += messages[i].reply_size > 0;
+    }
+    return replies;
 }
 
 static size_t answer_one(struct answerer *answerer, const struct snapshot *now, enum transport transport,
@@ -147,7 +185,6 @@ static size_t answer_some(struct answerer *answerer, const struct snapshot *now,
                           size_t count)
 {
     struct asked asked[TOGETHER];
-    size_t replies = 0;
     for (size_t i = 0; i < count; i++)
         read_query(answerer, now, &messages[i], &asked[i]);
     for (unsigned fetch = 0; fetch < ZONE_FETCHES; fetch++) {
@@ -158,15 +195,7 @@ static size_t answer_some(struct answerer *answerer, const struct snapshot *now,
     }
     for (size_t i = 0; i < count; i++)
         find_name(answerer, now, &messages[i], &asked[i]);
-    for (unsigned fetch = 0; fetch < STEER_FETCHES; fetch++) {
-        for (size_t i = 0; i < count; i++)
-            fetch_service(answerer, now, &asked[i], &messages[i].source, fetch);
-    }
-    for (size_t i = 0; i < count; i++) {
-        messages[i].reply_size = reply(answerer, now, TRANSPORT_UDP, &asked[i], &messages[i]);
-        replies += messages[i].reply_size > 0;
-    }
-    return replies;
+    return reply_all(answerer, now, asked, messages, count);
 }
 
 size_t answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
