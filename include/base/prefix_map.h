@@ -39,6 +39,10 @@ void prefix_map_fetch(const struct prefix_map *map, const struct address *addres
 struct prefix_map *prefix_map_translate(const struct prefix_map *map,
                                         uint32_t (*translate)(uint32_t value, void *context), void *context);
 
+/** Gives each value another one, in place: different values stay different, PREFIX_MAP_NONE is left alone. */
+void prefix_map_renumber(struct prefix_map *map, uint32_t (*number)(uint32_t value, void *context),
+                         void *context);
+
 /** A new map of both: at each address combine(value in a, value in b).  Linear in the ranges of both;
  * `combine` is asked once for each pair of overlapping ranges and may be asked for the same pair again. */
 struct prefix_map *prefix_map_combine(const struct prefix_map *a, const struct prefix_map *b,

@@ -378,6 +378,36 @@ void ranges_of_map(const struct prefix_map *map, struct ranges out[RANGES_FAMILI
     out[RANGES_V6] = v6;
 }
 
+struct renumbering {
+    uint32_t (*number)(uint32_t value, void *context);
+    void *context;
+};
+
+static void renumber_one(const struct renumbering *renumbering, uint32_t *value)
+{
+    if (*value != PREFIX_MAP_NONE)
+        *value = renumbering->number(*value, renumbering->context);
+}
+
+void prefix_map_renumber(struct prefix_map *map, uint32_t (*number)(uint32_t value, void *context),
+                         void *context)
+{
+    const struct renumbering renumbering = { number, context };
+    uint8_t *block = (uint8_t *)map;
+    struct range4 *ranges4 = (struct range4 *)(block + map->ranges4_at);
+    struct range6 *ranges6 = (struct range6 *)(block + map->ranges6_at),
+                  *deep = (struct range6 *)(block + map->deep_at);
+    for (uint32_t i = 0; i < map->v4.count; i++)
+        renumber_one(&renumbering, &ranges4[i].value);
+    for (uint32_t i = 0; i < map->v6.count; i++) {
+        struct range6 *range = &ranges6[i];
+        if (range->deep_count == 0)
+            renumber_one(&renumbering, &range->value);
+        for (uint32_t j = 0; j < range->deep_count; j++)
+            renumber_one(&renumbering, &deep[range->value + j].value);
+    }
+}
+
 void prefix_map_free(struct prefix_map *map)
 {
     free(map);

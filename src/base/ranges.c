@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- making a map from prefixes: a sweep over them in order of address ---- */
 
@@ -53,10 +54,10 @@ void prefix_map_builder_free(struct prefix_map_builder *builder)
 
 static range_key key_of(const struct address *address)
 {
-    range_key key = 0;
-    for (unsigned i = 0; i < 16; i++)
-        key = key << 8 | address->bytes[i]; /* behind IPv4's four bytes all are zero */
-    return key;
+    uint64_t high, low; /* behind IPv4's four bytes all are zero */
+    memcpy(&high, address->bytes, sizeof high);
+    memcpy(&low, address->bytes + sizeof high, sizeof low);
+    return (range_key)__builtin_bswap64(high) << 64 | __builtin_bswap64(low);
 }
 
 void prefix_map_builder_add(struct prefix_map_builder *builder, const struct prefix *prefix, uint32_t value)

@@ -102,8 +102,6 @@ struct renumber {
 static uint32_t renumber_value(uint32_t value, void *context)
 {
     struct renumber *renumber = context;
-    if (value == PREFIX_MAP_NONE)
-        return PREFIX_MAP_NONE;
     if (renumber->number[value] == PREFIX_MAP_NONE) {
         renumber->to[renumber->count] = renumber->from->items[value];
         renumber->number[value] = renumber->count++;
@@ -119,12 +117,12 @@ struct geo *geo_make(struct prefix_map *map, const struct location_set *location
                                  .to = xcalloc(locations->count, sizeof *renumber.to),
                                  .number = xcalloc(locations->count, sizeof *renumber.number) };
     memset(renumber.number, 0xff, locations->count * sizeof *renumber.number);
-    geo->map = prefix_map_translate(map, renumber_value, &renumber);
+    prefix_map_renumber(map, renumber_value, &renumber);
+    geo->map = map;
     geo->count = renumber.count;
     geo->locations = xrealloc(renumber.to, renumber.count, sizeof *renumber.to);
     geo->number = atomic_fetch_add(&last_number, 1) + 1;
     geo_join_places(geo);
     free(renumber.number);
-    prefix_map_free(map);
     return geo;
 }

@@ -295,7 +295,7 @@ static bool scan_key(struct scan *scan)
     }
     if (!scan_string(scan))
         return false;
-    scan_keys_add(&scan->keys, scan->text, (struct span){ from, scan->at - from });
+    scan_keys_add(&scan->keys, (struct span){ from, scan->at - from });
     if (!skip_space(scan))
         return false;
     if (scan->text[scan->at] != ':')

@@ -19,23 +19,25 @@ static uint64_t hash_folded(const char *bytes, size_t size)
     return hash;
 }
 
-void scan_keys_add(struct scan_keys *keys, const char *text, struct span at)
+void scan_keys_add(struct scan_keys *keys, struct span at)
 {
-    struct scan_key key = { .at = at };
-    const char *bytes = text + at.at + 1;
-    if (memchr(bytes, '\\', at.size - 2) == NULL) {
-        key.hash = hash_folded(bytes, at.size - 2);
-    } else {
-        size_t size;
-        char *plain = json_unescape(text, at, &size);
-        key.hash = hash_folded(plain, size);
-        free(plain);
-    }
     if (keys->count == keys->room) {
         keys->room = keys->room ? keys->room * 2 : 256;
         keys->items = xrealloc(keys->items, keys->room, sizeof *keys->items);
     }
-    keys->items[keys->count++] = key;
+    keys->items[keys->count++].at = at;
+}
+
+static uint64_t hash_key(const char *text, struct span at)
+{
+    const char *bytes = text + at.at + 1;
+    if (memchr(bytes, '\\', at.size - 2) == NULL)
+        return hash_folded(bytes, at.size - 2);
+    size_t size;
+    char *plain = json_unescape(text, at, &size);
+    uint64_t hash = hash_folded(plain, size);
+    free(plain);
+    return hash;
 }
 
 /* Equal hashes do not make equal keys: whoever writes the document may have chosen them so. */
@@ -68,6 +70,8 @@ void scan_keys_end(struct scan_keys *keys, size_t from, const char *text,
     if (count < 2)
         return;
     struct scan_key *items = keys->items + from;
+    for (size_t i = 0; i < count; i++)
+        items[i].hash = hash_key(text, items[i].at);
     if (count > PAIRWISE_MAX)
         qsort_r(items, count, sizeof *items, compare_places, (void *)(uintptr_t)text);
     for (size_t i = 1; i < count; i++) {

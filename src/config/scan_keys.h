@@ -7,7 +7,7 @@
 
 /* The keys of the objects that a scan is inside of, to find those that stand twice. */
 struct scan_key {
-    uint64_t hash; /* of what it stands for, without regard to case */
+    uint64_t hash; /* of what it stands for, without regard to case; made at the end of its object */
     struct span at;
 };
 
@@ -17,7 +17,7 @@ struct scan_keys {
 };
 
 /** Remembers the key (with its quotes) at `at`. */
-void scan_keys_add(struct scan_keys *keys, const char *text, struct span at);
+void scan_keys_add(struct scan_keys *keys, struct span at);
 
 /** Ends the object whose keys are those from index `from` up, and forgets them.  Each key that stood there
  * before (in any case) is given to `found` with one that stood before it. */

@@ -210,6 +210,37 @@ static void translated_and_combined_maps_agree_with_their_sources(void **state)
     }
 }
 
+static uint32_t swap_bits(uint32_t value, void *context)
+{
+    (void)context;
+    assert_int_not_equal(value, PREFIX_MAP_NONE);
+    return value ^ 0x55;
+}
+
+static void a_renumbered_map_has_the_same_ranges(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng);
+    printf("seed %016llx\n", (unsigned long long)rng.state);
+    for (int round = 0; round < 40; round++) {
+        struct naive naive = random_naive(&rng, rng_next(&rng) % 60, 4);
+        struct prefix_map *map = build(&naive), *before = build(&naive);
+        prefix_map_renumber(map, swap_bits, NULL);
+        for (int i = 0; i < 300; i++) {
+            struct address address = interesting_address(&rng, &naive);
+            uint8_t scope, scope_before;
+            uint32_t value = prefix_map_find(before, &address, &scope_before);
+            assert_int_equal(prefix_map_find(map, &address, &scope),
+                             value != PREFIX_MAP_NONE ? value ^ 0x55 : PREFIX_MAP_NONE);
+            assert_int_equal(scope, scope_before);
+        }
+        prefix_map_free(map);
+        prefix_map_free(before);
+        naive_free(&naive);
+    }
+}
+
 static struct prefix_map *build_texts(const char *const *texts, size_t count)
 {
     struct prefix_map_builder *builder = prefix_map_builder_new();
@@ -353,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_maps_agree_with_a_naive_longest_prefix_match),
         cmocka_unit_test(translated_and_combined_maps_agree_with_their_sources),
+        cmocka_unit_test(a_renumbered_map_has_the_same_ranges),
         cmocka_unit_test(the_most_specific_prefix_wins_and_the_scope_is_as_wide_as_its_range),
         cmocka_unit_test(an_empty_map_is_one_range_of_each_family_and_small),
         cmocka_unit_test(a_map_may_be_copied_to_another_place),
