@@ -29,6 +29,13 @@ size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
 size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
                            const uint8_t *const *rdatas, size_t count, uint8_t *buffer);
 
+#define DNS_COOKIE_SIZE 24 /* of a client and a server, RFC 9018 §4 */
+
+/** Adds a cookie to a ready reply of `size` bytes that has an OPT; there is room for it.  Returns the new
+ * size. */
+size_t dns_ready_add_cookie(const struct dns_query *query, const uint8_t cookie[DNS_COOKIE_SIZE],
+                            uint8_t *buffer, size_t size);
+
 /* The SOA of a negative answer (RFC 2308 §3).  Where the apex ends a name in it there is a pointer to where
  * it stands in the question. */
 struct dns_negative {

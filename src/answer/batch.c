@@ -93,19 +93,46 @@ static __attribute__((noinline)) size_t reply_at_length(struct answerer *answere
     ready.is_decided = false;
     size_t size = is_steered ? ready_steered(&ready, service_of(asked), message->out) : 0;
     if (size > 0)
-        return size;
+        return asked->query.edns.cookie.is_present
+                   ? ready_add_cookie(answerer, now, &asked->query, &message->source, message->out, size)
+                   : size;
     know_labels(asked);
     return compose(transport, asked, &ready, message->out, message->out_size);
 }
 
-/* Of static names, where the answer is not all there is to say. */
+/* Of static names, where what is stored is not all there is to say. */
 static __attribute__((noinline)) size_t reply_leading(struct answerer *answerer, const struct snapshot *now,
                                                       enum transport transport, struct asked *asked,
                                                       const struct message *message)
 {
     know_labels(asked);
-    size_t size = ready_leading(answerer, now, &asked->query, &asked->match, message->out);
-    return size > 0 ? size : reply_at_length(answerer, now, transport, asked, message, false);
+    const struct dns_query *query = &asked->query;
+    size_t size = ready_leading(answerer, now, query, &asked->match, message->out);
+    if (size == 0)
+        return reply_at_length(answerer, now, transport, asked, message, false);
+    return query->edns.cookie.is_present
+               ? ready_add_cookie(answerer, now, query, &message->source, message->out, size)
+               : size;
+}
+
+/* True if nothing but a cookie, which the client need not have, keeps the reply from being plain. */
+static bool has_cookie_only(const struct answerer *answerer, const struct snapshot *now,
+                            const struct asked *asked)
+{
+    const struct answer_settings *settings = answerer->settings;
+    return asked->search.zone != NULL && settings->limiter == NULL && !settings->requires_cookie &&
+           now->keys != NULL && ready_is_plain_but_cookie(&asked->query.edns);
+}
+
+/* What is not plain. */
+static __attribute__((noinline)) size_t reply_unusual(struct answerer *answerer, const struct snapshot *now,
+                                                      enum transport transport, struct asked *asked,
+                                                      const struct message *message)
+{
+    bool is_quick = has_cookie_only(answerer, now, asked);
+    bool is_steered = is_quick && service_of(asked) != NULL;
+    return is_quick && !is_steered ? reply_leading(answerer, now, transport, asked, message)
+                                   : reply_at_length(answerer, now, transport, asked, message, is_steered);
 }
 
 static INLINED size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,
@@ -118,7 +145,7 @@ static INLINED size_t reply(struct answerer *answerer, const struct snapshot *no
     count_one(&answerer->counters->queries[transport]);
     if (asked->search.zone == NULL || answerer->settings->limiter != NULL ||
         !ready_is_plain(&asked->query.edns))
-        return reply_at_length(answerer, now, transport, asked, message, false);
+        return reply_unusual(answerer, now, transport, asked, message);
     if (service_of(asked) != NULL)
         return reply_at_length(answerer, now, transport, asked, message, true);
     size_t size = ready_stored(answerer, &asked->query, &asked->match, message->out);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "answer/answer.h"
-#include "dns/edns.h"
+#include "dns/ready.h"
 #include "snapshot/server_keys.h"
 
-#define COOKIE_REPLY_SIZE 24 /* client cookie and interoperable server cookie, RFC 9018 §4 */
+#define COOKIE_REPLY_SIZE DNS_COOKIE_SIZE
 
 /**
  * Judges the cookie of a query from `source` and writes the one that the reply carries: the client's own

@@ -39,6 +39,13 @@ static inline void add_addresses(struct dns_draft *draft, const struct zone_node
     const struct dns_rrset *a, *aaaa;
     unsigned owner = target->pointer + shift;
     zone_node_addresses(node, &a, &aaaa);
+    if (target->own_size == 0) {
+        if (a != NULL)
+            dns_draft_add(draft, DNS_ADDITIONAL, owner, a);
+        if (aaaa != NULL)
+            dns_draft_add(draft, DNS_ADDITIONAL, owner, aaaa);
+        return;
+    }
     if (a != NULL)
         dns_draft_add_target(draft, wire, target->own_size, &owner, a);
     if (aaaa != NULL)
@@ -95,13 +102,16 @@ size_t leading_records(const struct answerer *answerer, const struct dns_query *
 {
     struct dns_draft draft;
     const struct zone *zone = match->zone;
-    const struct dns_image *image = zone_node_image(match->node, rrset->type);
-    if (image == NULL && rrset != zone_soa(zone))
-        return 0;
+    const bool is_alone = dns_type_layout(rrset->type)->is_alone;
+    const struct dns_image *image = is_alone ? NULL : zone_node_image(match->node, rrset->type);
+    if (is_alone && !query->edns.cookie.is_present)
+        return 0; /* it was too large for ready_stored */
     dns_draft_begin_plain(&draft, query, out);
-    if (image == NULL)
+    if (is_alone)
+        dns_draft_add(&draft, DNS_ANSWER, DNS_DRAFT_QNAME, rrset);
+    else if (rrset == zone_soa(zone))
         dns_draft_add_soa(&draft, zone_negative(zone), zone_apex(zone)->size, rrset->ttl_s);
-    else if (!leading_add(&draft, DNS_ANSWER, zone, rrset, image, 0))
+    else if (image == NULL || !leading_add(&draft, DNS_ANSWER, zone, rrset, image, 0))
         return 0;
     return end(answerer, &draft, DNS_FLAG_AA);
 }

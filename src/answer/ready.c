@@ -2,6 +2,7 @@
 #include "answer/ready.h"
 
 #include "answer/clients.h"
+#include "answer/cookie.h"
 #include "answer/leading.h"
 #include "answer/traffic.h"
 #include "base/inlined.h"
@@ -49,12 +50,23 @@ size_t ready_leading(const struct answerer *answerer, const struct snapshot *now
     if (match->outcome == ZONE_REFERRAL)
         return leading_referral(answerer, query, match, out);
     if (match->outcome != ZONE_FOUND)
-        return 0;
+        return deny(answerer, query, match, out);
     const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
     if (rrset != NULL)
         return leading_records(answerer, query, match, rrset, out);
     const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
-    return cname != NULL ? leading_alias(answerer, now, query, match, cname, out) : 0;
+    return cname != NULL ? leading_alias(answerer, now, query, match, cname, out)
+                         : deny(answerer, query, match, out);
+}
+
+size_t ready_add_cookie(struct answerer *answerer, const struct snapshot *now, const struct dns_query *query,
+                        const struct address *source, uint8_t *out, size_t size)
+{
+    uint8_t cookie[COOKIE_REPLY_SIZE];
+    enum cookie_state state =
+        cookie_answer(now->keys, &query->edns.cookie, source, answerer->now_wall_s, cookie);
+    count_one(&answerer->counters->cookies[state]);
+    return dns_ready_add_cookie(query, cookie, out, size);
 }
 
 /* ---- services ---- */

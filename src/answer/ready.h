@@ -13,11 +13,16 @@
  * these is to be drafted or assembled, and what is would come out the same.
  */
 
-/** True if the reply's OPT has nothing to say of its own. */
+/** True if the reply's OPT has nothing to say of its own, but for a cookie. */
+static inline bool ready_is_plain_but_cookie(const struct edns *edns)
+{
+    return !(edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
+}
+
+/** True if it has nothing to say at all. */
 static inline bool ready_is_plain(const struct edns *edns)
 {
-    return !edns->is_present ||
-           !(edns->cookie.is_present | edns->wants_nsid | edns->wants_keepalive | (edns->local_option != 0));
+    return !edns->is_present || (!edns->cookie.is_present && ready_is_plain_but_cookie(edns));
 }
 
 /** True for QTYPEs of which no RRset can be (RFC 6895 §3.1): ANY, AXFR and their like. */
@@ -30,9 +35,14 @@ static inline bool ready_is_meta(uint16_t qtype)
  * it does not lie ready.  `out` has room for DNS_READY_MOST. */
 size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
                     const struct zone_match *match, uint8_t *out);
-/** The same for what ready_stored leaves: answers that lead to other names (answer/leading.h). */
+/** The same, also of answers that lead to other names (answer/leading.h) and of queries with a cookie, which
+ * takes longer. */
 size_t ready_leading(const struct answerer *answerer, const struct snapshot *now,
                      const struct dns_query *query, const struct zone_match *match, uint8_t *out);
+
+/** Adds what becomes of the query's cookie to a ready reply of `size` bytes; returns the new size. */
+size_t ready_add_cookie(struct answerer *answerer, const struct snapshot *now, const struct dns_query *query,
+                        const struct address *source, uint8_t *out, size_t size);
 
 static inline struct dns_ready_edns ready_edns(const struct answerer *answerer, uint8_t scope_len)
 {

@@ -6,9 +6,10 @@
 #include "dns/subnet.h"
 #include "dns/type.h"
 
-/* The OPT of a reply that echoes a client subnet at most. */
-#define PLAIN_OPT_SIZE 11
-#define PLAIN_OPT_MOST (PLAIN_OPT_SIZE + 4 + 4 + 16)
+/* The OPT of a reply that echoes a client subnet at most; a cookie may follow (RFC 7873 §4). */
+#define PLAIN_OPT_SIZE    11
+#define PLAIN_COOKIE_SIZE (4 + 8 + 16)
+#define PLAIN_OPT_MOST    (PLAIN_OPT_SIZE + 4 + 4 + 16 + PLAIN_COOKIE_SIZE)
 
 /** Writes it for a query that has one, in PLAIN_OPT_MOST bytes; returns where it ends. */
 static inline uint8_t *plain_opt_write(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)

@@ -90,6 +90,18 @@ size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns e
     return end(query, edns, buffer, at + negative->size);
 }
 
+size_t dns_ready_add_cookie(const struct dns_query *query, const uint8_t cookie[DNS_COOKIE_SIZE],
+                            uint8_t *buffer, size_t size)
+{
+    const struct edns_ecs *ecs = &query->edns.ecs;
+    const size_t subnet_size = ecs->is_present ? SUBNET_HEAD_SIZE + (ecs->source_len + 7u) / 8 : 0;
+    uint8_t *at = buffer + size;
+    put_u16(at - subnet_size - 2, (unsigned)subnet_size + PLAIN_COOKIE_SIZE);
+    put_u32(at, (uint32_t)EDNS_COOKIE << 16 | DNS_COOKIE_SIZE);
+    memcpy(at + 4, cookie, DNS_COOKIE_SIZE);
+    return size + PLAIN_COOKIE_SIZE;
+}
+
 /* ---- making a negative answer ready ---- */
 
 /* Appends a name of the SOA, its end as a pointer if that is the apex.  False if there is no room. */

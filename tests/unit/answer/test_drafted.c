@@ -406,12 +406,21 @@ static void a_ready_reply_is_the_drafted_one(void **state)
 {
     (void)state;
     static uint8_t ready[4096];
+    static const char *const options[] = {
+        "",
+        "0008 0007 0001 1800 c00002",
+        "000a 0008 0102030405060708",
+        "000a 0018 0102030405060708 01000000 5cf79f11 1f8130c3eee29480",
+        "000a 0008 0102030405060708 0008 0007 0001 1800 c00002",
+        "0008 000e 0002 5000 20010db8000000000001 000a 0008 0102030405060708",
+    };
     const struct rate_limit_settings generous = { 100000, 0, 24, 56, NULL, 0 };
     struct rate_limiter *limiter = rate_limiter_new(&generous);
     for (unsigned i = 0; i < ROUNDS; i++) {
         ask_anything();
         if (below(2))
-            asking_opt(&asking, NO_FLAGS, below(2) ? "" : "0008 0007 0001 1800 c00002");
+            asking_opt(&asking, below(2) ? NO_FLAGS : "00008000",
+                       options[below(sizeof options / sizeof *options)]);
         asking.settings.limiter = NULL;
         asking_send(&asking, TRANSPORT_UDP);
         size_t size = asking.reply_size;
