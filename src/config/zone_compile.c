@@ -173,7 +173,7 @@ static void compile_records(struct build *build, struct zone_work *work, const s
     work->records = records;
     if (data != NULL)
         whole = scan_data(work, zone, data, records);
-    else if (zone->file != NULL)
+    else if (zone->file != NULL && !build->is_import) /* who read the files has said what is wrong with it */
         object_problem(&build->problems, said, "/file", false,
                        "the contents of \"%s\" are not known: import the file, or give \"records_text\"",
                        zone->file);

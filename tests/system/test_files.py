@@ -174,3 +174,12 @@ def test_two_daemons_do_not_share_a_state_directory(daemon):
     assert second.returncode == 1
     assert "another steerd works here" in second.stderr
     assert daemon.process.poll() is None and daemon.answer("www.example.test") == [ONE]
+
+
+def test_a_zone_file_that_is_missing_is_said_once(daemon):
+    document = world({"www": {"policy": "one"}}, {"one": {"endpoints": {"a": {"ipv4": "192.0.2.1"}}}})
+    document["zones"]["other.test"] = {"file": "other.zone"}
+    daemon.configure(document)
+    result = daemon.check()
+    said = result.stdout + result.stderr
+    assert result.returncode == 1 and "1 error" in said and said.count("other.zone") == 1, said
