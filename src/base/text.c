@@ -98,14 +98,17 @@ void text_put_json(struct text *text, const char *string)
 
 void text_put_visible(struct text *text, const char *string)
 {
-    for (const unsigned char *at = (const unsigned char *)string; *at != '\0'; at++) {
+    const unsigned char *at = (const unsigned char *)string, *run = at;
+    for (; *at != '\0'; at++) {
         bool is_c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f; /* in UTF-8 */
-        if (is_c1 || at[0] < 0x20 || at[0] == 0x7f)
-            text_printf(text, "\\u%04x", is_c1 ? at[1] : at[0]);
-        else
-            text_add(text, (const char *)at, 1);
+        if (!is_c1 && at[0] >= 0x20 && at[0] != 0x7f)
+            continue;
+        text_add(text, (const char *)run, (size_t)(at - run));
+        text_printf(text, "\\u%04x", is_c1 ? at[1] : at[0]);
         at += is_c1;
+        run = at + 1;
     }
+    text_add(text, (const char *)run, (size_t)(at - run));
 }
 
 char *text_take(struct text *text)

@@ -76,10 +76,14 @@ def going_first():
     """As root this session goes before those of others: niceness counts among processes of one session only."""
     group = pathlib.Path("/proc/self/autogroup")
     before = group.read_text().rsplit(None, 1)[1] if os.geteuid() == 0 and group.exists() else None
+
+    def rank(nice):
+        with contextlib.suppress(OSError):  # a container's root may lack the right
+            group.write_text(nice)
     try:
         if before is not None:
-            group.write_text("-19")
+            rank("-19")
         yield
     finally:
         if before is not None:
-            group.write_text(before)
+            rank(before)

@@ -12,4 +12,4 @@ def test_the_daemon_lives_through_every_kind_of_load_of_the_bench():
     done = subprocess.run([str(TOP / "tests/bench/smoke"), steerd], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("| steerd | ") == 10, done.stdout
-    assert "durable weight changes" in done.stdout and "| override | " in done.stdout
+    assert "durable weight changes" in done.stdout and "| overrides, each durable" in done.stdout
