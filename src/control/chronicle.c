@@ -215,10 +215,15 @@ int chronicle_flush(struct chronicle *chronicle)
     return (int)(chronicle->seen_ms + SEEN_EVERY_MS - now_ms);
 }
 
-/* The rest waits for its turn: while the disk hangs, readers must not make one job after the other of it. */
+/* Who hears of a death shall find the endpoint dead after a crash.  But while the disk hangs the rest waits
+ * for its turn: readers must not make one job after the other of it. */
 void chronicle_hurry(struct chronicle *chronicle)
 {
-    if (!chronicle->has_ended && chronicle->pending.count > 0)
+    if (chronicle->has_ended || chronicle->pending.count == 0)
+        return;
+    if (chronicle->under_way == 0 && !chronicle->was_refused)
+        send_history(chronicle, clock_monotonic_ms());
+    else
         store_post(chronicle->store, job_of_events(chronicle));
 }
 
