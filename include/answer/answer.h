@@ -66,10 +66,14 @@ struct answerer {
     const struct answer_settings *settings;
     struct answer_counters *counters;
     struct rng rng;
-    uint32_t last_zone;          /* where the last query led, in the set of zones */
-    uint64_t now_us;             /* monotonic, set by the worker once a turn: no clock is asked per query */
-    uint32_t now_wall_s;         /* Unix time, the same */
-    struct record_ring *records; /* NULL: there are none */
+    uint32_t last_zone; /* where the last query led, in the set of zones */
+    /* The time of this turn of the worker.  A query that needs it has it told, if no other one has had it
+     * told in this turn: most need none, and the clock costs as much as a tenth of their answers. */
+    uint64_t now_us;     /* monotonic */
+    uint32_t now_wall_s; /* Unix time */
+    bool is_time_old;
+    void (*tell_time)(struct answerer *answerer); /* never called if it is never old */
+    struct record_ring *records;                  /* NULL: there are none */
 };
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
@@ -77,7 +81,7 @@ enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
 /**
  * Answers one message: bytes to bytes.  `source` is who sent it.  `out` has `out_size` bytes: at least 1232
  * for UDP, 65535 for TCP. Returns the size of the reply, 0 if none may be sent. No lock, no allocation, no
- * clock, no log.  Worker thread, inside a read section; `now` is not NULL.
+ * log, no clock but by tell_time.  Worker thread, inside a read section; `now` is not NULL.
  */
 size_t answer_message(struct answerer *answerer, const struct snapshot *now, enum transport transport,
                       const uint8_t *packet, size_t size, const struct address *source, uint8_t *out,

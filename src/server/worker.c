@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,26 @@ static void serve_pressed(struct worker *worker)
     }
 }
 
+/* What happens in a turn happens at one time.  The wall clock, of which only the second is told, is asked
+ * when the other one has moved. */
+static void tell_time(struct answerer *answerer)
+{
+    struct worker *worker = (struct worker *)((char *)answerer - offsetof(struct worker, answerer));
+    uint64_t now_us = clock_monotonic_coarse_us();
+    answerer->is_time_old = false;
+    if (now_us == answerer->now_us)
+        return;
+    worker->tcp.now_ms = now_us / 1000;
+    answerer->now_us = now_us;
+    answerer->now_wall_s = clock_wall_s();
+}
+
+static void know_time(struct worker *worker)
+{
+    if (worker->answerer.is_time_old)
+        tell_time(&worker->answerer);
+}
+
 static uint64_t tcp_queries(const struct worker *worker)
 {
     return atomic_load_explicit(&worker->counters.queries[TRANSPORT_TCP], memory_order_relaxed);
@@ -89,6 +110,7 @@ static void serve_tcp(struct worker *worker, struct connection *connection)
 
 static __attribute__((noinline)) void dispatch_tcp(struct worker *worker, struct event_source *source)
 {
+    know_time(worker);
     if (source->kind == EVENT_LISTENER)
         tcp_accept(&worker->tcp, source);
     else if (source->fd >= 0) /* it may have been closed since the event came */
@@ -119,22 +141,11 @@ static __attribute__((noinline)) int do_more(struct worker *worker)
 {
     if (worker->pressed_count > 0)
         serve_pressed(worker);
+    know_time(worker);
     tcp_expire(&worker->tcp);
     if (worker->pressed_count > 0)
         return 0;
     return tcp_has_deadline(&worker->tcp) ? tcp_patience_ms(&worker->tcp) : -1;
-}
-
-/* Once a turn: what happens in it happens now.  The wall clock, of which only the second is told, is asked
- * when the other one has moved. */
-static void read_clocks(struct worker *worker)
-{
-    uint64_t now_us = clock_monotonic_coarse_us();
-    if (now_us == worker->answerer.now_us)
-        return;
-    worker->tcp.now_ms = now_us / 1000;
-    worker->answerer.now_us = now_us;
-    worker->answerer.now_wall_s = clock_wall_s();
 }
 
 /* Looks for `spin_us` before it lets the worker sleep: who is awake answers sooner by what waking up takes.
@@ -161,7 +172,7 @@ static void serve(struct worker *worker)
     int patience_ms = -1;
     for (;;) {
         int count = wait_for_events(worker, events, patience_ms);
-        read_clocks(worker);
+        worker->answerer.is_time_old = true;
         for (int i = 0; i < count; i++) {
             if (!dispatch(worker, events[i].data.ptr))
                 return;
@@ -268,6 +279,7 @@ bool worker_open(unsigned index, const struct server_settings *settings, int sto
     worker->tcp.observer = worker->observer;
     worker->answerer.settings = &settings->answer;
     worker->answerer.counters = &worker->counters;
+    worker->answerer.tell_time = tell_time;
     worker->counters.served = xcalloc(SERVED_ROOM, sizeof *worker->counters.served);
     worker->counters.services = xcalloc(SERVED_ROOM, sizeof *worker->counters.services);
     rng_seed(&worker->answerer.rng);

@@ -280,6 +280,41 @@ static void a_ready_reply_is_the_assembled_one(void **state)
     asking_close(&asking);
 }
 
+static unsigned times_told;
+
+static void tell_time(struct answerer *answerer)
+{
+    answerer->is_time_old = false;
+    answerer->now_wall_s = WALL_S;
+    times_told++;
+}
+
+static void the_time_is_told_to_who_needs_it_once_a_turn(void **state)
+{
+    (void)state;
+    static struct asking asking;
+    asking_open(&asking);
+    asking.now.keys = &asking.keys;
+    asking.answerer.tell_time = tell_time;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        times_told = 0;
+        asking.answerer.is_time_old = true;
+        asking.answerer.now_wall_s = 0; /* a cookie made then would be wrong */
+        assert_int_equal(asking_for(&asking, "www.example", DNS_A, ""), DNS_NOERROR);
+        assert_int_equal(times_told, 0);
+        for (unsigned i = 0; i < 2; i++) {
+            size_t size;
+            assert_int_equal(asking_for(&asking, "www.example", DNS_A, "000a 0008 2464c4abcf10c957"),
+                             DNS_NOERROR);
+            assert_int_equal(times_told, 1);
+            const uint8_t *cookie = reply_option(&asking, EDNS_COOKIE, &size);
+            assert_non_null(cookie);
+            assert_int_equal(cookie[12] << 24 | cookie[13] << 16 | cookie[14] << 8 | cookie[15], WALL_S);
+        }
+    }
+    asking_close(&asking);
+}
+
 /* Who has asked before decides how closely a query is looked at, and nothing else. */
 static void what_was_asked_before_changes_no_answer(void **state)
 {
@@ -374,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_qtype_that_no_data_has_is_nodata),
         cmocka_unit_test(qclass_any_is_answered_without_authority),
         cmocka_unit_test(any_amplifies_at_most_twice),
+        cmocka_unit_test(the_time_is_told_to_who_needs_it_once_a_turn),
         cmocka_unit_test(what_was_asked_before_changes_no_answer),
         cmocka_unit_test(a_batch_answers_each_message_as_alone),
         cmocka_unit_test(a_ready_reply_is_the_assembled_one),
