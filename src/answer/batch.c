@@ -200,8 +200,8 @@ static size_t reply_all(struct answerer *answerer, const struct snapshot *now, s
     return replies;
 }
 
-static size_t answer_one(struct answerer *answerer, const struct snapshot *now, enum transport transport,
-                         const struct message *message)
+static INLINED size_t answer_one(struct answerer *answerer, const struct snapshot *now,
+                                 enum transport transport, const struct message *message)
 {
     struct asked asked;
     read_query(answerer, now, message, &asked);
@@ -210,8 +210,8 @@ static size_t answer_one(struct answerer *answerer, const struct snapshot *now, 
 }
 
 /* Of UDP; returns how many get a reply. */
-static size_t answer_some(struct answerer *answerer, const struct snapshot *now, struct message *messages,
-                          size_t count)
+static __attribute__((noinline)) size_t answer_some(struct answerer *answerer, const struct snapshot *now,
+                                                    struct message *messages, size_t count)
 {
     struct asked asked[TOGETHER];
     for (size_t i = 0; i < count; i++)
@@ -227,8 +227,8 @@ static size_t answer_some(struct answerer *answerer, const struct snapshot *now,
     return reply_all(answerer, now, asked, messages, count);
 }
 
-size_t answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
-                    size_t count)
+INLINED size_t answer_batch(struct answerer *answerer, const struct snapshot *now, struct message *messages,
+                            size_t count)
 {
     if (count == 1) { /* nothing to do meanwhile */
         messages->reply_size = answer_one(answerer, now, TRANSPORT_UDP, messages);
