@@ -76,6 +76,13 @@ struct answerer {
     struct record_ring *records;                  /* NULL: there are none */
 };
 
+/** The answerer's time is that of this turn when it returns. */
+static inline void answerer_know_time(struct answerer *answerer)
+{
+    if (answerer->is_time_old)
+        answerer->tell_time(answerer);
+}
+
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
 
 /**

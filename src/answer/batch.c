@@ -97,8 +97,7 @@ static __attribute__((noinline)) size_t reply_at_length(struct answerer *answere
                    ? ready_add_cookie(answerer, now, &asked->query, &message->source, message->out, size)
                    : size;
     know_labels(asked);
-    if (answerer->is_time_old)
-        answerer->tell_time(answerer);
+    answerer_know_time(answerer);
     return compose(transport, asked, &ready, message->out, message->out_size);
 }
 

@@ -63,6 +63,7 @@ size_t ready_add_cookie(struct answerer *answerer, const struct snapshot *now, c
                         const struct address *source, uint8_t *out, size_t size)
 {
     uint8_t cookie[COOKIE_REPLY_SIZE];
+    answerer_know_time(answerer);
     enum cookie_state state =
         cookie_answer(now->keys, &query->edns.cookie, source, answerer->now_wall_s, cookie);
     count_one(&answerer->counters->cookies[state]);

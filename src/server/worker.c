@@ -88,12 +88,6 @@ static void tell_time(struct answerer *answerer)
     answerer->now_wall_s = clock_wall_s();
 }
 
-static void know_time(struct worker *worker)
-{
-    if (worker->answerer.is_time_old)
-        tell_time(&worker->answerer);
-}
-
 static uint64_t tcp_queries(const struct worker *worker)
 {
     return atomic_load_explicit(&worker->counters.queries[TRANSPORT_TCP], memory_order_relaxed);
@@ -110,7 +104,7 @@ static void serve_tcp(struct worker *worker, struct connection *connection)
 
 static __attribute__((noinline)) void dispatch_tcp(struct worker *worker, struct event_source *source)
 {
-    know_time(worker);
+    answerer_know_time(&worker->answerer);
     if (source->kind == EVENT_LISTENER)
         tcp_accept(&worker->tcp, source);
     else if (source->fd >= 0) /* it may have been closed since the event came */
@@ -141,7 +135,7 @@ static __attribute__((noinline)) int do_more(struct worker *worker)
 {
     if (worker->pressed_count > 0)
         serve_pressed(worker);
-    know_time(worker);
+    answerer_know_time(&worker->answerer);
     tcp_expire(&worker->tcp);
     if (worker->pressed_count > 0)
         return 0;
