@@ -23,9 +23,11 @@ struct blocks {
     size_t from_malloc;         /* bytes that came from there */
 };
 
-/** `size` bytes, zeroed, aligned for pointers and 64-bit numbers.  Those of a chunk begin 8 bytes behind the
- * start of a cache line. */
+/** `size` bytes, zeroed, aligned for pointers and 64-bit numbers. */
 void *blocks_take(struct blocks *blocks, size_t size);
+/** The same; in a chunk it begins 8 bytes behind the start of a cache line, so that its first 56 are in one.
+ */
+void *blocks_take_at_line(struct blocks *blocks, size_t size);
 
 /** No more are wanted: gives back what is left of the last chunk. */
 void blocks_end(struct blocks *blocks);

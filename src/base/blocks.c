@@ -12,6 +12,7 @@
 #define MALLOC_MOST ((size_t)512 << 10)
 #define LARGE       ((size_t)64 << 10) /* would leave too much of a chunk unused */
 #define CACHE_LINE  64
+#define MALLOC_STEP 16   /* its blocks stand at multiples of this */
 #define PAGE_SIZE   4096 /* the smallest there is: what is given back may be less than asked for */
 
 /*
@@ -60,21 +61,30 @@ static void chunk_begin(struct blocks *blocks)
     blocks->used = sizeof *blocks->chunk;
 }
 
-void *blocks_take(struct blocks *blocks, size_t size)
+static void *take(struct blocks *blocks, size_t size, size_t step)
 {
     if (size > LARGE || blocks->from_malloc < MALLOC_MOST) {
         blocks->from_malloc += size;
         return xcalloc(1, size);
     }
-    if (blocks->chunk == NULL || size > CHUNK_SIZE - blocks->used)
+    size_t head = sizeof *blocks->chunk, at = (blocks->used - head + step - 1) / step * step + head;
+    if (blocks->chunk == NULL || at + size > CHUNK_SIZE) {
         chunk_begin(blocks);
-    char *block = (char *)blocks->chunk + blocks->used;
-    size_t end = blocks->used + size + CACHE_LINE - sizeof *blocks->chunk - 1;
-    blocks->used = end / CACHE_LINE * CACHE_LINE + sizeof *blocks->chunk;
-    if (blocks->used > CHUNK_SIZE)
-        blocks->used = CHUNK_SIZE;
+        at = head;
+    }
+    blocks->used = at + size;
     atomic_fetch_add_explicit(&blocks->chunk->live, 1, memory_order_relaxed);
-    return block;
+    return (char *)blocks->chunk + at;
+}
+
+void *blocks_take(struct blocks *blocks, size_t size)
+{
+    return take(blocks, size, MALLOC_STEP);
+}
+
+void *blocks_take_at_line(struct blocks *blocks, size_t size)
+{
+    return take(blocks, size, CACHE_LINE);
 }
 
 void blocks_end(struct blocks *blocks)
@@ -90,7 +100,7 @@ void blocks_end(struct blocks *blocks)
 
 void block_free(void *block)
 {
-    if ((uintptr_t)block % 16 == 0)
+    if ((uintptr_t)block % MALLOC_STEP == 0)
         free(block);
     else
         chunk_release(chunk_of(block));

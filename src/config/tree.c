@@ -84,7 +84,7 @@ void tree_measure_target(const struct declared_target *target, size_t prefix_siz
 
 void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_size)
 {
-    char *block = blocks_take(&tree->build->blocks, size->structs + size->endpoints + size->strings);
+    char *block = blocks_take_at_line(&tree->build->blocks, size->structs + size->endpoints + size->strings);
     edition_made(&tree->build->edition, block, block_free);
     tree->structs = block + head_size;
     tree->endpoints = (struct endpoint *)(void *)(block + size->structs);

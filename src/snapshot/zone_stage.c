@@ -5,17 +5,37 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-/* Chunks double from a few records to the size where one more does not matter.  They stay below the size of
- * blocks that malloc maps by themselves: buckets are to reuse their memory. */
+/* Chunks double from a few records to the size where one more does not matter.  Those from then on are mapped
+ * each by itself: what buckets were made of goes back at once, for they take as much meanwhile. */
 #define CHUNK_SIZE_MIN ((size_t)1024)
-#define CHUNK_SIZE_MAX ((size_t)120 << 10)
+#define CHUNK_SIZE_MAX ((size_t)256 << 10)
 
 struct stage_chunk {
     struct stage_chunk *next;
     size_t size, used;
     _Alignas(8) uint8_t bytes[];
 };
+
+static struct stage_chunk *chunk_new(size_t size)
+{
+    if (size <= CHUNK_SIZE_MAX)
+        return xmalloc(size);
+    void *chunk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (chunk == MAP_FAILED)
+        memory_gone();
+    return chunk;
+}
+
+static void chunk_free(struct stage_chunk *chunk)
+{
+    size_t size = sizeof *chunk + chunk->size;
+    if (size <= CHUNK_SIZE_MAX)
+        free(chunk);
+    else
+        munmap(chunk, size);
+}
 
 static void *chunk_take(struct stage_chunk **chunks, size_t size, size_t alignment)
 {
@@ -25,7 +45,7 @@ static void *chunk_take(struct stage_chunk **chunks, size_t size, size_t alignme
         size_t room = chunk == NULL ? CHUNK_SIZE_MIN : chunk->size * 2;
         room = room > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : room;
         room = room < size ? size : room;
-        chunk = xrealloc(NULL, 1, sizeof *chunk + room);
+        chunk = chunk_new(sizeof *chunk + room);
         *chunk = (struct stage_chunk){ .next = *chunks, .size = room };
         *chunks = chunk;
         at = 0;
@@ -38,7 +58,7 @@ static void chunks_free(struct stage_chunk **chunks)
 {
     while (*chunks != NULL) {
         struct stage_chunk *next = (*chunks)->next;
-        free(*chunks);
+        chunk_free(*chunks);
         *chunks = next;
     }
 }

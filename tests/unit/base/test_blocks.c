@@ -33,7 +33,7 @@ static void take_all(struct rng *rng)
     struct blocks blocks = { 0 };
     for (size_t i = 0; i < COUNT; i++) {
         sizes[i] = 1 + rng_next(rng) % SIZE_MOST;
-        taken[i] = blocks_take(&blocks, sizes[i]);
+        taken[i] = (i % 2 ? blocks_take : blocks_take_at_line)(&blocks, sizes[i]);
         assert_int_equal((uintptr_t)taken[i] % 8, 0);
         assert_true(is_filled(taken[i], sizes[i], 0));
         memset(taken[i], (uint8_t)i, sizes[i]);
