@@ -89,7 +89,7 @@ static bool has_addresses_only(const struct ready *ready, const uint8_t **rdatas
     return true;
 }
 
-void ready_decide(struct ready *ready, const struct service *service)
+INLINED void ready_decide(struct ready *ready, const struct service *service)
 {
     const struct geo *geo = ready->now->dataset->geo;
     if (ready->is_decided)
@@ -108,7 +108,7 @@ void ready_decide(struct ready *ready, const struct service *service)
     ready->is_decided = true;
 }
 
-void ready_count_traffic(const struct ready *ready, const struct service *service)
+INLINED void ready_count_traffic(const struct ready *ready, const struct service *service)
 {
     const struct decision *decision = &ready->decision;
     const bool has_endpoints = decision->outcome == STEER_ENDPOINTS;

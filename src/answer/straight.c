@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "answer/straight.h"
 
+#include "base/inlined.h"
 #include "dns/type.h"
 #include "snapshot/service.h"
 
@@ -23,14 +24,14 @@ struct descent {
     struct draw draw; /* at that node */
 };
 
-static inline void note_scope(struct decision *decision, uint8_t scope_len)
+static INLINED void note_scope(struct decision *decision, uint8_t scope_len)
 {
     decision->depends_on_client = true;
     if (scope_len > decision->scope_len)
         decision->scope_len = scope_len;
 }
 
-static inline void give(const struct steering *steering, const struct endpoint *endpoint,
+static INLINED void give(const struct steering *steering, const struct endpoint *endpoint,
                         struct decision *decision)
 {
     const uint16_t qtype = steering->qtype;
@@ -42,7 +43,7 @@ static inline void give(const struct steering *steering, const struct endpoint *
 }
 
 /* Takes a ticket, if the policy wants one; false if there are too many to keep. */
-static inline bool take_ticket(struct descent *descent)
+static INLINED bool take_ticket(struct descent *descent)
 {
     const struct steering *steering = descent->steering;
     struct taken_tickets *taken = descent->taken;
@@ -58,7 +59,7 @@ static inline bool take_ticket(struct descent *descent)
 
 /* ---- where the first choice is not enough ---- */
 
-static inline struct candidates candidates_of(const struct descent *descent)
+static INLINED struct candidates candidates_of(const struct descent *descent)
 {
     return (struct candidates){ .node = descent->node,
                                 .state = descent->state,
@@ -132,7 +133,7 @@ static __attribute__((noinline)) bool choose_endpoints(const struct steering *st
 /* ---- step by step ---- */
 
 /* A node over endpoints: up to `answers` of the queried family; if it has none of it, that is the answer. */
-static inline bool end(struct descent *descent)
+static INLINED bool end(struct descent *descent)
 {
     const struct steering *steering = descent->steering;
     const struct node *node = descent->node;
@@ -157,14 +158,14 @@ static inline bool end(struct descent *descent)
     return true;
 }
 
-static inline bool is_available(const struct descent *descent, const struct child *child)
+static INLINED bool is_available(const struct descent *descent, const struct child *child)
 {
     const struct snapshot *now = descent->steering->now;
     return child_is_available(child, now->dataset, now->conditions, VIEW_HEALTHY);
 }
 
 /* The child of the rule about the client, while that is available. */
-static inline const struct child *first_by_rule(const struct descent *descent)
+static INLINED const struct child *first_by_rule(const struct descent *descent)
 {
     const struct node *node = descent->node;
     uint8_t scope_len;
@@ -175,7 +176,7 @@ static inline const struct child *first_by_rule(const struct descent *descent)
     return &node->children[first];
 }
 
-static inline const struct child *first_in_order(const struct descent *descent)
+static INLINED const struct child *first_in_order(const struct descent *descent)
 {
     const struct node *node = descent->node;
     for (uint16_t i = 0; i < node->child_count; i++) {
@@ -185,7 +186,7 @@ static inline const struct child *first_in_order(const struct descent *descent)
     return NULL;
 }
 
-static inline const struct child *first_of_list(const struct descent *descent)
+static INLINED const struct child *first_of_list(const struct descent *descent)
 {
     const struct node *node = descent->node;
     const struct candidate_list *list = node_list(descent->state, VIEW_HEALTHY, LIST_ANY);
@@ -195,7 +196,7 @@ static inline const struct child *first_of_list(const struct descent *descent)
 }
 
 /* A node over nodes: the one that its policy leads to, or NULL. */
-static inline const struct child *next(struct descent *descent)
+static INLINED const struct child *next(struct descent *descent)
 {
     const struct policy *policy = descent->node->policy;
     const struct child *first = NULL;
@@ -213,7 +214,7 @@ static inline const struct child *next(struct descent *descent)
 }
 
 /* Enters a node; false if the walk has to look closer. */
-static inline bool enter(struct descent *descent, const struct child *child)
+static INLINED bool enter(struct descent *descent, const struct child *child)
 {
     const struct snapshot *now = descent->steering->now;
     const struct node *node = dataset_node(now->dataset, child);
@@ -229,7 +230,7 @@ static inline bool enter(struct descent *descent, const struct child *child)
     return true;
 }
 
-static inline bool descend(struct descent *descent)
+static INLINED bool descend(struct descent *descent)
 {
     const struct child *child = &descent->steering->service->root;
     while (child->kind != CHILD_ENDPOINT) {
@@ -247,17 +248,18 @@ static inline bool descend(struct descent *descent)
 }
 
 /* False: `out` means nothing, and the whole walk has to decide. */
-static inline bool steer_straight(const struct steering *steering, struct taken_tickets *taken,
+static INLINED bool steer_straight(const struct steering *steering, struct taken_tickets *taken,
                                   struct decision *out)
 {
     const struct service *service = steering->service;
     if (service->has_affinity | service->is_cname | service->has_names)
         return false;
-    struct descent descent = { .steering = steering,
-                               .taken = taken,
-                               .decision = out,
-                               .ttl_cap_s = TTL_CAP_NONE,
-                               .draw.random = steering->random };
+    struct descent descent;
+    descent.steering = steering;
+    descent.taken = taken;
+    descent.decision = out;
+    descent.ttl_cap_s = TTL_CAP_NONE;
+    descent.draw.random = steering->random;
     out->count = 0;
     out->scope_len = 0;
     out->depends_on_client = false;
@@ -271,7 +273,7 @@ static inline bool steer_straight(const struct steering *steering, struct taken_
     return true;
 }
 
-void steer_query(const struct steering *steering, struct decision *out)
+INLINED void steer_query(const struct steering *steering, struct decision *out)
 {
     struct taken_tickets taken;
     taken.count = taken.used = 0;

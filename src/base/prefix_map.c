@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/prefix_map.h"
 
+#include "base/inlined.h"
 #include "base/memory.h"
 #include "base/ranges.h"
 
@@ -175,7 +176,7 @@ static __attribute__((noinline)) uint32_t find_other(const struct prefix_map *ma
     return PREFIX_MAP_NONE;
 }
 
-uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len)
+INLINED uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len)
 {
     if (address->family == ADDRESS_V4)
         return find4(map, (uint32_t)(read64(address->bytes) >> 32), scope_len);

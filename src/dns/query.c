@@ -163,7 +163,7 @@ static __attribute__((noinline)) enum dns_query_outcome read_last_record(const u
 
 /* Reads an OPT of `size` bytes, of this version, that has no options but a client subnet.  False, and nothing
  * is read, if they are anything else. */
-static inline bool read_usual_opt(const uint8_t *at, size_t size, struct edns *out)
+static INLINED bool read_usual_opt(const uint8_t *at, size_t size, struct edns *out)
 {
     if (size < OPT_SIZE || get_u32(at) >> 8 != DNS_OPT)
         return false;
@@ -187,6 +187,19 @@ static inline void begin(const uint8_t *packet, size_t size, struct dns_query *o
     out->rcode = DNS_NOERROR;
 }
 
+/* The same where the message ends with it and has `room` for it: without options, or with a client subnet as
+ * resolvers send it (RFC 7871 §11.1), of an IPv4 /24 or an IPv6 /56.  Returns its size; 0: it is another one.
+ */
+static INLINED size_t read_opt_in_front_of(const uint8_t *end, size_t room, struct edns *out)
+{
+    enum { WITH_SUBNET4 = OPT_SIZE + SUBNET_HEAD_SIZE + 3, WITH_SUBNET6 = WITH_SUBNET4 + 4 };
+    if (room >= OPT_SIZE && read_usual_opt(end - OPT_SIZE, OPT_SIZE, out))
+        return OPT_SIZE;
+    if (room >= WITH_SUBNET4 && read_usual_opt(end - WITH_SUBNET4, WITH_SUBNET4, out))
+        return WITH_SUBNET4;
+    return room >= WITH_SUBNET6 && read_usual_opt(end - WITH_SUBNET6, WITH_SUBNET6, out) ? WITH_SUBNET6 : 0;
+}
+
 INLINED bool dns_query_glance(const uint8_t *packet, size_t size, struct dns_query *out)
 {
     if (size < DNS_HEADER_SIZE + 1 + QUESTION_FIXED_SIZE || (packet[2] & (QR | OPCODE)) != 0)
@@ -195,11 +208,12 @@ INLINED bool dns_query_glance(const uint8_t *packet, size_t size, struct dns_que
     const uint8_t *question = packet + DNS_HEADER_SIZE, *end = packet + size;
     begin(packet, size, out);
     if (counts != COUNTS_ONE_QUESTION) {
-        if (counts != COUNTS_ONE_QUESTION + 1 || size < DNS_HEADER_SIZE + 1 + QUESTION_FIXED_SIZE + OPT_SIZE)
+        const size_t room = size - (DNS_HEADER_SIZE + 1 + QUESTION_FIXED_SIZE);
+        const size_t opt_size =
+            counts == COUNTS_ONE_QUESTION + 1 ? read_opt_in_front_of(end, room, &out->edns) : 0;
+        if (opt_size == 0)
             return false;
-        end -= OPT_SIZE;
-        if (!read_usual_opt(end, OPT_SIZE, &out->edns))
-            return false;
+        end -= opt_size;
     }
     const uint8_t *fixed = end - QUESTION_FIXED_SIZE;
     const size_t name_size = (size_t)(fixed - question);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/inlined.h"
 #include "dns/bytes.h"
 #include "dns/edns.h"
 
@@ -20,7 +21,7 @@ static inline uint64_t subnet_head(uint64_t address_size, uint64_t family, uint6
 
 /** Reads options that are one such subnet and nothing else.  False for all others, well-formed or not: then
  * nothing is written. */
-static inline bool subnet_read_alone(const uint8_t *options, size_t size, struct edns_ecs *out)
+static INLINED bool subnet_read_alone(const uint8_t *options, size_t size, struct edns_ecs *out)
 {
     if (size <= SUBNET_HEAD_SIZE || size > 2 * SUBNET_HEAD_SIZE)
         return false;
