@@ -32,7 +32,7 @@ static INLINED void note_scope(struct decision *decision, uint8_t scope_len)
 }
 
 static INLINED void give(const struct steering *steering, const struct endpoint *endpoint,
-                        struct decision *decision)
+                         struct decision *decision)
 {
     const uint16_t qtype = steering->qtype;
     const unsigned wanted = qtype == DNS_A      ? FAMILY_V4
@@ -249,7 +249,7 @@ static INLINED bool descend(struct descent *descent)
 
 /* False: `out` means nothing, and the whole walk has to decide. */
 static INLINED bool steer_straight(const struct steering *steering, struct taken_tickets *taken,
-                                  struct decision *out)
+                                   struct decision *out)
 {
     const struct service *service = steering->service;
     if (service->has_affinity | service->is_cname | service->has_names)

@@ -176,7 +176,8 @@ static __attribute__((noinline)) uint32_t find_other(const struct prefix_map *ma
     return PREFIX_MAP_NONE;
 }
 
-INLINED uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address, uint8_t *scope_len)
+INLINED uint32_t prefix_map_find(const struct prefix_map *map, const struct address *address,
+                                 uint8_t *scope_len)
 {
     if (address->family == ADDRESS_V4)
         return find4(map, (uint32_t)(read64(address->bytes) >> 32), scope_len);
