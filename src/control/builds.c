@@ -61,7 +61,8 @@ static void end_start(struct control *control, const struct build *build)
 {
     control->is_serving = control->is_ready = true;
     world_set_restored(control->world, NULL);
-    checker_forget_names(control->checker);
+    if (control->checker != NULL)
+        checker_forget_names(control->checker);
     if (build->generation == 0 || control->status.generation == 0)
         control->start_error = build->error;
 }

@@ -338,8 +338,8 @@ bool control_complete(struct control *control, struct error *err)
 static void end_parts(struct control *control)
 {
     control->is_stopping = true;
-    if (control->checker != NULL)
-        checker_stop(control->checker);
+    checker_stop(control->checker);
+    control->checker = NULL; /* builds that end from now on have nobody to tell */
     references_stop(control->references);
     control->references = NULL;
     world_set_checker(control->world, NULL);
