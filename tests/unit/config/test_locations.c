@@ -277,11 +277,12 @@ static void lay_naively(struct location *below, const struct location *upper)
         below->at = upper->at;
 }
 
+/* What operators say of it among themselves, the narrower over the wider, lies over what databases say. */
 static struct location find_naively(const struct geo *databases, const struct overlay_set *sets,
                                     const struct address *address)
 {
     const struct location *found = geo_find(databases, address, NULL);
-    struct location here = { 0 };
+    struct location here = { 0 }, words = { 0 };
     if (found != NULL)
         here = *found;
     for (unsigned length = 0; length <= 32; length++) {
@@ -289,10 +290,15 @@ static struct location find_naively(const struct geo *databases, const struct ov
         address_mask(&network.address, network.length);
         for (size_t i = RANDOM_SETS; i-- > 0;) {
             const struct location *said = said_of(&sets[i], &network);
-            if (said != NULL)
-                lay_naively(&here, said);
+            if (said == NULL)
+                continue;
+            lay_naively(&words, said);
+            if (is_nothing(said))
+                here = words; /* the databases are not asked for anything narrower */
         }
     }
+    if (!is_nothing(&words))
+        lay_naively(&here, &words);
     return here;
 }
 
