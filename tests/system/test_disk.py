@@ -229,7 +229,8 @@ def test_a_disk_that_fills_up_refuses_writes_and_takes_them_when_there_is_room(d
 
 
 def test_a_first_start_on_a_full_disk_says_so(daemon, disk):
-    disk.prepare(size="16k", before="chown nobody \"$0\"; dd if=/dev/zero of=\"$0\"/ballast bs=4k 2>/dev/null || true")
+    disk.prepare(size="16k", before="chown $(id -un steerd 2>/dev/null || echo nobody) \"$0\"; "
+                                    "dd if=/dev/zero of=\"$0\"/ballast bs=4k 2>/dev/null || true")
     daemon.configure(steering())
     daemon.launch()
     code = daemon.process.wait(START_S)
