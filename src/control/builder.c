@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/builder.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/priority.h"
@@ -15,10 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    WATCH_MS = 2000, /* how often the database files are looked at */
-    GATHER_MS = 2,   /* where many write: the next group has those too that the last one was answered to */
-};
+#define WATCH_MS 2000 /* how often the database files are looked at */
 
 static void free_one(struct build *build)
 {
@@ -235,7 +231,6 @@ static void settle(struct builder *builder, struct build *first)
     builder->newest = builder->generation;
     build_free(first);
     give_memory_back(builder);
-    builder->gathers_until_ms = builder->waiting != NULL ? clock_monotonic_ms() + GATHER_MS : 0;
 }
 
 static bool is_read(const struct letter *letter)
@@ -281,30 +276,21 @@ static void post_task(struct builder *builder, int kind)
     mailbox_post(builder->box, task);
 }
 
-/* How long the builder may sleep; 0: there is something to do. */
-static int wait_ms(const struct builder *builder)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-    if (builder->in_flight != NULL || builder->waiting == NULL)
-        return WATCH_MS;
-    return now_ms < builder->gathers_until_ms ? (int)(builder->gathers_until_ms - now_ms) : 0;
-}
-
 static void *builder_main(void *arg)
 {
     struct builder *builder = arg;
     bool gives_way = false;
     snapshot_register_thread();
     while (!builder->is_stopping) {
-        bool is_calm = !mailbox_wait(builder->box, wait_ms(builder)) && builder->waiting == NULL;
-        if (is_calm && !gives_way) { /* the start is over */
+        bool has_letters = mailbox_wait(builder->box, WATCH_MS);
+        if (!has_letters && !gives_way) { /* the start is over */
             priority_give_way();
             gives_way = true;
         }
         sort_letters(builder, mailbox_take(builder->box));
-        while (wait_ms(builder) == 0)
+        while (builder->in_flight == NULL && builder->waiting != NULL)
             run_next(builder);
-        if (is_calm && builder->in_flight == NULL && databases_have_changed(builder->databases))
+        if (!has_letters && builder->in_flight == NULL && databases_have_changed(builder->databases))
             run_geo(builder);
     }
     snapshot_unregister_thread();

@@ -34,7 +34,6 @@ struct builder {
     size_t changed_count;    /* objects, since freed memory went back to the kernel */
     struct build *in_flight; /* at control; the next waits for it */
     struct letter *waiting, **waiting_end;
-    uint64_t gathers_until_ms; /* those that wait: others are on their way to them */
     bool is_stopping;
     pthread_t thread;
 };

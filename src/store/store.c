@@ -21,13 +21,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LETTER_STOP = -1 };
-
-/* Where many write, those that come so soon share a commit, which takes more CPU than what is in it. */
-enum { GATHER_MS = 2 };
 
 #define KEEP_EVENTS_USUAL    100000
 #define KEEP_EVENTS_USUAL_MS (UINT64_C(90) * 86400 * 1000)
@@ -276,22 +272,12 @@ static bool store_work(struct store *store)
     return is_stopped;
 }
 
-/* Who writes alone never waits: his next job does not come before this one is back. */
-static void wait_for_jobs(struct store *store)
-{
-    bool has_company = mailbox_wait(store->jobs, 0); /* came while the last ones were written */
-    if (has_company)
-        nanosleep(&(struct timespec){ .tv_nsec = GATHER_MS * 1000000 }, NULL);
-    else
-        mailbox_wait(store->jobs, -1);
-}
-
 static void *store_loop(void *argument)
 {
     struct store *store = argument;
     priority_give_way();
     do
-        wait_for_jobs(store);
+        mailbox_wait(store->jobs, -1);
     while (!store_work(store));
     return NULL;
 }
