@@ -11,8 +11,6 @@ import argparse
 import json
 import os
 import pathlib
-import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,6 +21,10 @@ import servers
 from servers import Scenario
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from ports import free_port  # noqa: E402  stands beside system/ and bench/
+
 TOP = HERE.parent.parent
 RECEIVE_QUEUE = pathlib.Path("/proc/sys/net/core/rmem_default")
 
@@ -82,19 +84,6 @@ def install():
 def build(directory):
     for name in ("load", "echo"):
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", str(HERE / (name + ".c")), "-o", str(directory / name)], check=True)
-
-
-def free_port():
-    """Below the ports that outgoing connections take, free for UDP and TCP."""
-    while True:
-        port = random.randrange(20000, 32000)
-        try:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-                udp.bind(("127.0.0.1", port))
-                tcp.bind(("127.0.0.1", port))
-                return port
-        except OSError:
-            continue
 
 
 def measure(server, options, questions):

@@ -16,26 +16,23 @@ system; a busy machine makes it worse, never better, so look at the ratio, which
 """
 import argparse
 import json
-import os
 import pathlib
 import resource
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from ports import free_port  # noqa: E402  stands beside system/ and bench/
+
 INTERVAL_S = 5
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def address(index):

@@ -75,7 +75,8 @@ def last_cpu():
 def going_first():
     """As root this session goes before those of others: niceness counts among processes of one session only."""
     group = pathlib.Path("/proc/self/autogroup")
-    before = group.read_text().rsplit(None, 1)[1] if os.geteuid() == 0 and group.exists() else None
+    words = group.read_text().split() if os.geteuid() == 0 and group.exists() else []
+    before = words[-1] if words else None  # no word: a process of no session's group
 
     def rank(nice):
         with contextlib.suppress(OSError):  # a container's root may lack the right

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
@@ -26,6 +25,10 @@ import urllib.request
 
 import dns.message
 import dns.rdatatype
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from ports import free_port  # noqa: E402  stands beside system/ and bench/
 
 ZONE = "example.test"
 CALM = 0.85  # idle share of the machine before a measurement
@@ -160,20 +163,6 @@ def wait_for(port, name, expected, started, process=None):
             return time.monotonic() - started
         time.sleep(0.001)
     raise RuntimeError("%s does not become %s" % (name, expected))
-
-
-def free_port():
-    """Below those that the kernel hands out, so that nobody takes it before the server does."""
-    for _ in range(100):
-        address = ("127.0.0.1", random.randrange(20000, 32000))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            try:
-                udp.bind(address)
-                tcp.bind(address)
-                return address[1]
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
 
 
 # ---- servers

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +24,10 @@ import dns.query
 import dns.rdatatype
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from ports import free_port  # noqa: E402  stands beside system/ and bench/
+
 STEERD = os.environ.get("STEERD", str(ROOT / "build" / "asan" / "steerd"))
 STEERCTL = os.environ.get("STEERCTL", str(ROOT / "build" / "asan" / "steerctl"))
 IS_LONG = os.environ.get("STEERD_TEST_LONG") == "1"
@@ -32,21 +37,6 @@ REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime erro
 
 SOA = "@ 3600 IN SOA ns1 hostmaster 1 7200 900 1209600 300"
 ZONE = [SOA, "@ 3600 IN NS ns1", "ns1 3600 IN A 192.0.2.1"]
-
-
-def free_port():
-    """A port that is free for UDP and TCP on 127.0.0.1."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(
-                socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port")
 
 
 def wait_until(condition, seconds, what):
