@@ -5,64 +5,10 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "config/declared.h"
+#include "config/service_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* ---- what was parsed, as a text ---- */
-
-static void put_node(struct text *out, const struct declared_node *node);
-
-static void put_endpoint(struct text *out, const struct declared_endpoint *endpoint)
-{
-    text_printf(out, "(%s families %u v4 ", endpoint->name, endpoint->families);
-    for (size_t i = 0; i < sizeof endpoint->ipv4; i++)
-        text_printf(out, "%02x", endpoint->ipv4[i]);
-    text_puts(out, " v6 ");
-    for (size_t i = 0; i < sizeof endpoint->ipv6; i++)
-        text_printf(out, "%02x", endpoint->ipv6[i]);
-    text_printf(out, " %s weight %u capacity %u at %g)",
-                endpoint->hostname != NULL ? endpoint->hostname : "-", endpoint->weight, endpoint->capacity,
-                (double)endpoint->at.latitude);
-}
-
-static void put_target(struct text *out, const struct declared_target *target)
-{
-    text_printf(out, "[%d %s ", target->kind, target->pointer != NULL ? target->pointer : "-");
-    if (target->kind == TARGET_NAME)
-        text_puts(out, target->name);
-    else if (target->kind == TARGET_NODE)
-        put_node(out, target->node);
-    else if (target->kind == TARGET_ENDPOINT)
-        put_endpoint(out, target->endpoint);
-    text_puts(out, "]");
-}
-
-static void put_node(struct text *out, const struct declared_node *node)
-{
-    text_printf(out, "%s answers %u healthy %u%s", node->policy->name, node->answers, node->min_healthy.value,
-                node->min_healthy.is_percent ? "%" : "");
-    for (size_t i = 0; i < node->count; i++) {
-        const struct declared_child *child = &node->children[i];
-        text_printf(out, " {%s weight %u shed %u bias %d ", child->rule != NULL ? child->rule : "-",
-                    child->weight, child->shed, child->bias);
-        put_target(out, &child->to);
-        text_puts(out, "}");
-    }
-}
-
-static char *service_text(const struct declared_service *service)
-{
-    struct text out = { 0 };
-    text_printf(&out, "ttl %u min %u failover %u says %d %d down %u ecs %d affinity %d https %u mx %u ",
-                service->ttl_s, service->min_ttl_s, service->failover_ms, service->says_ttl,
-                service->says_min_ttl, service->when_all_down, service->uses_ecs, service->has_affinity,
-                service->https.priority, service->mx.step);
-    put_target(&out, &service->policy);
-    put_target(&out, &service->sorry);
-    put_target(&out, &service->mx.policy);
-    return text_take(&out);
-}
 
 /* ---- both ways ---- */
 
