@@ -48,8 +48,8 @@ static inline void dataset_text_node(const struct dataset_text *all, const struc
                 node->min_healthy, node->is_percent ? "%" : "", node->is_over_endpoints ? " endpoints" : "",
                 node->plan != NULL ? " plan" : "", node->slot != SLOT_NONE ? " slot" : "");
     if (node->slot == SLOT_NONE)
-        text_printf(out, " steady %d %u %d", node->steady->is_available[VIEW_HEALTHY],
-                    node->steady->available_count, node->steady->has_lists);
+        text_printf(out, " steady %d %u %d capacity %u", node->steady->is_available[VIEW_HEALTHY],
+                    node->steady->available_count, node->steady->has_lists, node->steady->capacity);
     for (uint16_t i = 0; i < node->child_count; i++)
         dataset_text_child(all, &node->children[i], node_rule(node, i), out);
 }

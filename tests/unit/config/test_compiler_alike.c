@@ -19,6 +19,8 @@ static const char *const forms[] = {
     "\"$\"}]}}}}",
     "{\"policy\": {\"failover\": [{\"hostname\": \"$\"}, {\"failover\": [{\"hostname\": "
     "\"b.example.net\"}]}]}}",
+    "{\"policy\": {\"failover\": [{\"hostname\": \"a.example.net\", \"capacity\": 5}, {\"failover\": "
+    "[{\"hostname\": \"b.example.net\", \"capacity\": 7}]}]}}",
     "{\"policy\": {\"failover\": [\"$\", {\"round_robin\": [{\"ipv6\": \"$\"}, {\"ipv4\": \"$\"}]}]}, "
     "\"when_all_down\": {\"ipv4\": \"$\"}}",
     "{\"policy\": \"$\", \"ttl\": 60}",
