@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "health/lookup.h"
 
 #include <ares.h>
 #include <pthread.h>
@@ -13,38 +14,24 @@
 #include <sys/stat.h>
 
 enum {
-    NAME_TTL_LEAST_S = 1,
-    NAME_TTL_MOST_S = 86400,
-    NAME_RETRY_MOST_S = 32,            /* after failures in a row, or without addresses: 1, 2, 4, … */
-    NAME_TTL_NONE_S = NAME_TTL_MOST_S, /* of a family without addresses: the other one decides */
-    NAME_RECENT_S = 3600,              /* older addresses of an earlier process wait for the first answer */
+    NAME_RETRY_MOST_S = 32, /* after failures in a row, or without addresses: 1, 2, 4, … */
+    NAME_RECENT_S = 3600,   /* older addresses of an earlier process wait for the first answer */
+    NAME_LINGERS_S = 60,    /* with its addresses, for who uses it again */
     RESOLVER_TIMEOUT_MS = 1000,
     RESOLVER_TRIES = 2,
 };
 
-/* One family of a name: asked for by itself, so that one that fails takes nothing from the other. */
-struct lookup {
-    struct name *name;
-    int family;
-    bool is_asking;      /* c-ares holds a pointer to it */
-    int status;          /* of the last answer */
-    unsigned ttl_s;      /* of that */
-    int64_t answered_us; /* monotonic: when the name servers last spoke; NAME_NEVER */
-    struct address addresses[NAME_ADDRESSES_MOST];
-    size_t count;
-};
-
 struct name {
     struct resolver *resolver;
-    char *text; /* without final dot */
-    struct name_use *uses;
+    char *text;            /* without final dot */
+    struct name_use *uses; /* NULL: it lingers */
     struct lookup v4, v6;
     size_t turn;
     char problem[RESOLVED_PROBLEM]; /* why there are no addresses, or no fresh ones; "" */
     bool is_settled, has_failed;
     unsigned failures;
-    uint64_t expires_us; /* monotonic */
-    struct timer refresh;
+    uint64_t expires_us;  /* monotonic */
+    struct timer refresh; /* or the end of one that lingers */
 };
 
 /* A socket of c-ares. */
@@ -64,7 +51,7 @@ struct resolver {
     size_t asking;
     struct timer timer; /* c-ares wants to be called then */
     struct resolver_socket *sockets;
-    struct table *names; /* text → struct name, those in use */
+    struct table *names; /* text → struct name */
 };
 
 static void resolver_rearm(struct resolver *resolver)
@@ -198,94 +185,27 @@ static void name_free(struct name *name)
 
 void resolver_close(struct resolver *resolver)
 {
+    const char *text;
+    void *name;
     if (resolver == NULL)
         return;
     if (resolver->channel != NULL)
-        ares_destroy(resolver->channel); /* ends what is under way: name_on_answer frees unused names */
+        ares_destroy(resolver->channel); /* ends what is under way */
     timer_cancel(&resolver->loop->timers, &resolver->timer);
+    for (size_t at = 0; table_next(resolver->names, &at, &text, &name);)
+        name_free(name);
     table_free(resolver->names);
     free(resolver->servers);
     free(resolver);
 }
 
-/* The name servers have spoken: these addresses are gone. */
-static bool status_is_final(int status)
-{
-    return status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME;
-}
-
-static const char *status_words(int status)
-{
-    switch (status) {
-    case ARES_SUCCESS: /* with no address in it */
-    case ARES_ENODATA: return "no addresses";
-    case ARES_ENOTFOUND: return "NXDOMAIN";
-    case ARES_ESERVFAIL: return "SERVFAIL";
-    case ARES_EREFUSED: return "REFUSED";
-    case ARES_ETIMEOUT: return "no reply from the name servers";
-    case ARES_ECONNREFUSED: /* c-ares 1.18 tells these apart no further */
-        return "name servers fail (SERVFAIL, REFUSED or unreachable)";
-    default: return ares_strerror(status);
-    }
-}
-
-static void lookup_collect(struct lookup *lookup, const struct ares_addrinfo *found)
-{
-    lookup->count = 0;
-    for (const struct ares_addrinfo_node *node = found->nodes; node != NULL; node = node->ai_next) {
-        struct sockaddr_storage from = { 0 };
-        if (node->ai_family != lookup->family || node->ai_addrlen > sizeof from ||
-            lookup->count == NAME_ADDRESSES_MOST)
-            continue;
-        memcpy(&from, node->ai_addr, node->ai_addrlen);
-        address_of_sockaddr(&from, &lookup->addresses[lookup->count++]);
-    }
-}
-
-static unsigned ttl_lowest(const struct ares_addrinfo *found)
-{
-    int ttl_s = NAME_TTL_MOST_S;
-    for (const struct ares_addrinfo_node *node = found->nodes; node != NULL; node = node->ai_next)
-        ttl_s = node->ai_ttl < ttl_s ? node->ai_ttl : ttl_s;
-    for (const struct ares_addrinfo_cname *cname = found->cnames; cname != NULL; cname = cname->next)
-        ttl_s = cname->ttl < ttl_s ? cname->ttl : ttl_s;
-    return ttl_s < NAME_TTL_LEAST_S ? NAME_TTL_LEAST_S : (unsigned)ttl_s;
-}
-
-static bool has_failed(const struct lookup *lookup)
-{
-    return lookup->status != ARES_SUCCESS && !status_is_final(lookup->status);
-}
-
-static bool lookup_is_too_old(const struct lookup *lookup)
-{
-    return lookup->answered_us == NAME_NEVER ||
-           (uint64_t)((int64_t)clock_monotonic_us() - lookup->answered_us) > lookup->name->resolver->stale_us;
-}
-
-static void lookup_take(struct lookup *lookup, int status, const struct ares_addrinfo *found)
-{
-    lookup->status = status;
-    lookup->ttl_s = NAME_TTL_NONE_S;
-    if (has_failed(lookup)) {
-        if (lookup_is_too_old(lookup))
-            lookup->count = 0;
-        return;
-    }
-    lookup->answered_us = (int64_t)clock_monotonic_us();
-    lookup->count = 0;
-    if (status != ARES_SUCCESS)
-        return;
-    lookup_collect(lookup, found);
-    lookup->ttl_s = ttl_lowest(found);
-}
-
 static void say_problem(struct name *name)
 {
-    const struct lookup *says = has_failed(&name->v6) && !has_failed(&name->v4) ? &name->v6 : &name->v4;
+    const struct lookup *says =
+        lookup_has_failed(&name->v6) && !lookup_has_failed(&name->v4) ? &name->v6 : &name->v4;
     name->problem[0] = '\0';
     if (name->has_failed || name->v4.count + name->v6.count == 0)
-        snprintf(name->problem, sizeof name->problem, "%s", status_words(says->status));
+        snprintf(name->problem, sizeof name->problem, "%s", lookup_words(says));
 }
 
 /*
@@ -295,7 +215,7 @@ static void say_problem(struct name *name)
 static unsigned name_update(struct name *name)
 {
     const struct lookup *v4 = &name->v4, *v6 = &name->v6;
-    bool v4_failed = has_failed(v4), v6_failed = has_failed(v6);
+    bool v4_failed = lookup_has_failed(v4), v6_failed = lookup_has_failed(v6);
     bool has_addresses = v4->count + v6->count > 0;
     name->has_failed =
         (v4_failed && v6_failed) || (v4_failed && v4->count > 0) || (v6_failed && v6->count > 0);
@@ -342,6 +262,11 @@ static void name_remember(const struct name *name)
     name_memory_note(name->resolver->memory, name->text, &resolved);
 }
 
+static void set_refresh(struct name *name, unsigned after_s)
+{
+    loop_set_timer(name->resolver->loop, &name->refresh, (uint64_t)after_s * 1000000);
+}
+
 static void name_on_answer(void *context, int status, int timeouts, struct ares_addrinfo *found)
 {
     (void)timeouts;
@@ -349,22 +274,20 @@ static void name_on_answer(void *context, int status, int timeouts, struct ares_
     struct name *name = lookup->name;
     lookup->is_asking = false;
     name->resolver->asking--;
-    if (name->uses != NULL && status != ARES_EDESTRUCTION)
-        lookup_take(lookup, status, found);
+    if (status != ARES_EDESTRUCTION)
+        lookup_take(lookup, status, found, name->resolver->stale_us);
     if (found != NULL)
         ares_freeaddrinfo(found);
-    if (name_is_asking(name))
+    if (name_is_asking(name) || status == ARES_EDESTRUCTION)
         return;
-    if (name->uses == NULL) {
-        name_free(name);
-    } else if (status != ARES_EDESTRUCTION) {
-        unsigned again_s = name_update(name);
-        name->is_settled = true;
-        loop_set_timer(name->resolver->loop, &name->refresh, (uint64_t)again_s * 1000000);
-        name_remember(name);
-        for (struct name_use *use = name->uses; use != NULL; use = use->next)
-            use->settled(use->owner);
-    }
+    unsigned again_s = name_update(name);
+    name->is_settled = true;
+    if (name->uses == NULL)
+        return;
+    set_refresh(name, again_s);
+    name_remember(name);
+    for (struct name_use *use = name->uses; use != NULL; use = use->next)
+        use->settled(use->owner);
 }
 
 static void lookup_ask(struct lookup *lookup)
@@ -376,25 +299,27 @@ static void lookup_ask(struct lookup *lookup)
     ares_getaddrinfo(name->resolver->channel, name->text, NULL, &hints, name_on_answer, lookup);
 }
 
-static void name_ask(void *owner)
+static void name_ask(struct name *name)
 {
-    struct name *name = owner;
     struct resolver *resolver = name->resolver;
     resolver_follow_system(resolver);
     name->v4.is_asking = name->v6.is_asking = true; /* the first may be answered before the second is asked */
     resolver->asking += 2;
     lookup_ask(&name->v4);
-    lookup_ask(&name->v6); /* `name` is there still: this one holds it */
+    lookup_ask(&name->v6);
     resolver_rearm(resolver);
 }
 
-static void lookup_recall(struct lookup *lookup, uint8_t family, const uint8_t *bytes, size_t size,
-                          size_t count)
+static void name_ring(void *owner)
 {
-    for (lookup->count = 0; lookup->count < count; lookup->count++) {
-        struct address *address = &lookup->addresses[lookup->count];
-        address->family = family;
-        memcpy(address->bytes, bytes + lookup->count * size, size);
+    struct name *name = owner;
+    if (name->uses != NULL) {
+        name_ask(name);
+    } else if (name_is_asking(name)) {
+        set_refresh(name, NAME_LINGERS_S); /* c-ares holds pointers to it */
+    } else {
+        table_remove(name->resolver->names, name->text);
+        name_free(name);
     }
 }
 
@@ -407,12 +332,41 @@ static void name_recall(struct name *name)
     int64_t age_ms = clock_wall_ms() - known->wall_ms;
     age_ms = age_ms > 0 ? age_ms : 0; /* the clock was set back */
     name->v4.answered_us = name->v6.answered_us = (int64_t)clock_monotonic_us() - age_ms * 1000;
-    if (lookup_is_too_old(&name->v4))
+    if (lookup_is_too_old(&name->v4, name->resolver->stale_us))
         return;
-    lookup_recall(&name->v4, ADDRESS_V4, &known->ipv4[0][0], 4, known->count_v4);
-    lookup_recall(&name->v6, ADDRESS_V6, &known->ipv6[0][0], 16, known->count_v6);
+    lookup_recall(&name->v4, &known->ipv4[0][0], known->count_v4);
+    lookup_recall(&name->v6, &known->ipv6[0][0], known->count_v6);
     name->has_failed = true;
     name->is_settled = age_ms <= NAME_RECENT_S * 1000;
+}
+
+/* Takes over `text`. */
+static struct name *name_new(struct resolver *resolver, char *text)
+{
+    struct name *name = xcalloc(1, sizeof *name);
+    *name = (struct name){ .resolver = resolver, .text = text };
+    name->v4 = (struct lookup){ .name = name, .family = AF_INET, .answered_us = NAME_NEVER };
+    name->v6 = (struct lookup){ .name = name, .family = AF_INET6, .answered_us = NAME_NEVER };
+    name->refresh = (struct timer){ .ring = name_ring, .owner = name };
+    table_put(resolver->names, text, name);
+    name_recall(name);
+    set_refresh(name, 0);
+    return name;
+}
+
+/* It was not refreshed since its last use ended, and forgotten in the store. */
+static void name_resume(struct name *name)
+{
+    if (name->is_settled && name->expires_us < clock_monotonic_us() && !name->has_failed) {
+        name->has_failed = true;
+        snprintf(name->problem, sizeof name->problem, "not asked since its TTL was over");
+    }
+    if (name->is_settled)
+        name_remember(name);
+    if (name_is_asking(name))
+        timer_cancel(&name->resolver->loop->timers, &name->refresh); /* the answer sets it */
+    else
+        set_refresh(name, 0);
 }
 
 void name_acquire(struct resolver *resolver, const char *hostname, struct name_use *use)
@@ -421,16 +375,12 @@ void name_acquire(struct resolver *resolver, const char *hostname, struct name_u
     char *text = xstrndup(hostname, size > 1 && hostname[size - 1] == '.' ? size - 1 : size);
     struct name *name = table_find(resolver->names, text);
     if (name == NULL) {
-        name = xcalloc(1, sizeof *name);
-        *name = (struct name){ .resolver = resolver, .text = xstrdup(text) };
-        name->v4 = (struct lookup){ .name = name, .family = AF_INET, .answered_us = NAME_NEVER };
-        name->v6 = (struct lookup){ .name = name, .family = AF_INET6, .answered_us = NAME_NEVER };
-        name->refresh = (struct timer){ .ring = name_ask, .owner = name };
-        table_put(resolver->names, text, name);
-        name_recall(name);
-        loop_set_timer(resolver->loop, &name->refresh, 0);
+        name = name_new(resolver, text);
+    } else {
+        free(text);
+        if (name->uses == NULL)
+            name_resume(name);
     }
-    free(text);
     use->name = name;
     use->next = name->uses;
     name->uses = use;
@@ -448,11 +398,8 @@ void name_release(struct name_use *use)
     use->name = NULL;
     if (name->uses != NULL)
         return;
-    table_remove(name->resolver->names, name->text);
     name_memory_forget(name->resolver->memory, name->text);
-    timer_cancel(&name->resolver->loop->timers, &name->refresh);
-    if (!name_is_asking(name)) /* else the answer frees it */
-        name_free(name);
+    set_refresh(name, NAME_LINGERS_S);
 }
 
 bool name_is_settled(const struct name_use *use)

@@ -8,7 +8,8 @@
 /*
  * Names of check targets and endpoints, kept resolved while anybody uses them: asked again when their TTL is
  * over (1 s at least), by c-ares on our loop.  While the name servers themselves fail, the last known
- * addresses of a family stay, those of an earlier process as well.
+ * addresses of a family stay, those of an earlier process as well.  Who uses a name again within a minute, as
+ * a changed check does, finds what was known of it.
  */
 struct resolver;
 

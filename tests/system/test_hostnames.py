@@ -236,6 +236,22 @@ def test_the_last_addresses_outlive_a_crash_and_a_dead_resolver(daemon, names, b
     assert not server.endpoint("web", "h1")["resolved"]["stale"]
 
 
+def test_a_changed_check_knows_its_hostname_while_the_resolver_is_dead(daemon, names, backend):
+    one = backend("127.0.10.1")
+    names.set("web.example.net", "A", one.address, ttl=60)
+    server = start(daemon, names, {"www": {"policy": "web"}}, {"web": hosts("failover", "web.example.net", check="web")},
+                   checks={"web": quick_check(backend.port)})
+    server.becomes("web", "h1", "up")
+    wait_until(lambda: stored_names(server) == {"web.example.net": one.address}, 20, "the address in the store")
+    names.rcode = "silence"
+    assert server.api("PATCH", "/v1/checks/web", {"interval": "300ms"}).status == 200
+    hits = one.hits
+    wait_until(lambda: one.hits > hits + 4, 20, "checks at the other pace")
+    wait_until(lambda: server.endpoint("web", "h1")["health"]["verdict"] == "up", 20, "a verdict")
+    wait_until(lambda: stored_names(server) == {"web.example.net": one.address}, 20, "the address in the store")
+    assert all(event["state"] != "down" for event in events(server, "endpoint"))
+
+
 def stored_names(server):
     with sqlite3.connect("file:%s/state/steerd.db?mode=ro" % server.directory, uri=True) as database:
         return dict(database.execute("SELECT name, addresses FROM hostnames"))

@@ -197,6 +197,31 @@ static void addresses_stay_while_the_name_server_is_ill(void **state)
     name_server_stop(&names);
 }
 
+/* The changed check is another binding, and nobody but it uses the name; nor does the slot matter. */
+static void a_changed_check_finds_the_addresses_that_were_known(void **state)
+{
+    (void)state;
+    struct name_server names;
+    struct bench bench;
+    name_server_start(&names, RCODE_NOERROR, 1, "127.0.43.8");
+    bench_open(&bench, 0, names.csv);
+    struct server *server = server_start("127.0.43.8", serve_text, ok);
+    bench_bind(&bench, 1, check_of(CHECK_HTTP, server->port, 50, 2000), "web.example.test");
+    bench_await(&bench, HEALTH_UP);
+    names.rcode = RCODE_SERVFAIL;
+    bench_bind(&bench, 1, check_of(CHECK_HTTP, server->port, 60, 2000), "web.example.test");
+    bench_await(&bench, HEALTH_UP);
+    unsigned asked = names.queries;
+    bench_until(names.queries >= asked + 4); /* what the name server says now changes nothing */
+    checker_bind(bench.checker, 1, NULL, 0);
+    bench_bind(&bench, 2, check_of(CHECK_HTTP, server->port, 60, 2000), "web.example.test.");
+    bench_await(&bench, HEALTH_UP);
+    assert_int_equal(checker_counters(bench.checker)->failed, 0);
+    bench_close(&bench);
+    server_stop(server);
+    name_server_stop(&names);
+}
+
 static void a_binding_may_go_while_its_name_is_asked_for(void **state)
 {
     (void)state;
@@ -222,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_changed_address_is_followed_when_the_ttl_is_over),
         cmocka_unit_test(what_does_not_resolve_is_down_and_says_why),
         cmocka_unit_test(addresses_stay_while_the_name_server_is_ill),
+        cmocka_unit_test(a_changed_check_finds_the_addresses_that_were_known),
         cmocka_unit_test(a_binding_may_go_while_its_name_is_asked_for),
     };
     return cmocka_run_group_tests(tests, quiet, loud);
