@@ -216,7 +216,8 @@ static bool start(struct daemon *daemon, struct error *err)
     if (!control_start(daemon->settings, &daemon->control, err) || !server_start(daemon->server, err) ||
         !control_complete(daemon->control, err) || !start_api(daemon, err))
         return false;
-    log_notice("steerd " STEERD_VERSION " is serving with %u workers", server_worker_count(daemon->server));
+    unsigned workers = server_worker_count(daemon->server);
+    log_notice("steerd " STEERD_VERSION " is serving with %u worker%s", workers, workers == 1 ? "" : "s");
     takeover_done(&daemon->takeover);
     takeover_free(&daemon->takeover);
     open_takeover(daemon);

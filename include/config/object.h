@@ -44,6 +44,8 @@ enum object_kind {
 };
 
 extern const char *const object_kind_names[OBJECT_KIND_COUNT];
+/** What one of them is called in a sentence: "pool", "set of locations". */
+extern const char *const object_kind_words[OBJECT_KIND_COUNT];
 
 struct object {
     enum object_kind kind;
@@ -85,6 +87,8 @@ static inline bool object_has_text(const struct object *object)
 }
 /** Its text as it is, or unpacked into the arena. */
 const char *object_text(const struct object *object, struct arena *arena);
+/** Says that there is no object of that kind and name.  False. */
+bool object_unknown(enum object_kind kind, const char *name, struct error *err);
 /** True if both have the same text. */
 bool object_is_same(const struct object *a, const struct object *b);
 /** The JSON pointer of the object in a document, "/pools/us": the caller frees it. */

@@ -231,12 +231,12 @@ void build_unknown(struct build *build, const struct object *said, const char *p
             build_each(build, other, consider, &suggestion);
     }
     consider_words(pointer, &suggestion);
-    const char *either = other != kind ? " or " : "", *second = other != kind ? object_kind_names[other] : "";
+    const char *either = other != kind ? " or " : "", *second = other != kind ? object_kind_words[other] : "";
     if (suggestion.best != NULL)
         object_problem(&build->problems, said, pointer, false,
-                       "there is no %s%s%s \"%s\", did you mean \"%s\"?", object_kind_names[kind], either,
+                       "there is no %s%s%s \"%s\", did you mean \"%s\"?", object_kind_words[kind], either,
                        second, name, suggestion.best);
     else
         object_problem(&build->problems, said, pointer, false, "there is no %s%s%s \"%s\"",
-                       object_kind_names[kind], either, second, name);
+                       object_kind_words[kind], either, second, name);
 }

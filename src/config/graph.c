@@ -227,7 +227,7 @@ static void check_distinct(struct build *build)
             continue;
         object_problem(&build->problems, build->drafts[i]->said, "", false,
                        "there is a %s of the same name: pools and policies share their names, rename one",
-                       object_kind_names[other]);
+                       object_kind_words[other]);
     }
 }
 
@@ -268,7 +268,7 @@ static void note_user(struct table *among, const char *name, const struct object
     if (gone == NULL)
         return;
     if (gone->count++ < USERS_NAMED_MAX)
-        text_printf(&gone->users, "%s%s \"%s\"", gone->count > 1 ? ", " : "", object_kind_names[user->kind],
+        text_printf(&gone->users, "%s%s \"%s\"", gone->count > 1 ? ", " : "", object_kind_words[user->kind],
                     user->name);
 }
 

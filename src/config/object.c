@@ -17,6 +17,15 @@ const char *const object_kind_names[OBJECT_KIND_COUNT] = {
     "check", "pool", "policy", "zone", "zone_data", "service", "rrset", "serial", "map", "locations"
 };
 
+const char *const object_kind_words[OBJECT_KIND_COUNT] = {
+    "check", "pool", "policy", "zone", "zone file", "service", "RRset", "serial", "map", "set of locations"
+};
+
+bool object_unknown(enum object_kind kind, const char *name, struct error *err)
+{
+    return error_set(err, "there is no %s named \"%s\"", object_kind_words[kind], name);
+}
+
 /* "owner" or "owner/TYPE" behind the zone. */
 static void add_place(struct text *pointer, enum object_kind kind, const char *place)
 {

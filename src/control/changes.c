@@ -158,8 +158,7 @@ static void set_change(struct objects *changes, enum object_kind kind, const cha
 static bool not_found(struct command *command)
 {
     command->result = RESULT_NOT_FOUND;
-    return error_set(&command->error, "there is no %s named \"%s\"", object_kind_names[command->object_kind],
-                     command->name);
+    return object_unknown(command->object_kind, command->name, &command->error);
 }
 
 /* Parses the body strictly; NULL with problems noted. */
@@ -210,7 +209,7 @@ static bool patch_object(const struct compiler *compiler, struct command *comman
         /* "/endpoints/us-1": nothing else has a path of its own */
         const char *part = command->pointer != NULL ? strrchr(command->pointer, '/') : NULL;
         error_set(&command->error, "%s \"%s\" has no endpoint \"%s\"",
-                  object_kind_names[command->object_kind], command->name, part != NULL ? part + 1 : "");
+                  object_kind_words[command->object_kind], command->name, part != NULL ? part + 1 : "");
     } else if (!cJSON_IsObject(patch)) {
         problems_add(&command->problems, NULL, 0, 0, "",
                      "a merge patch is an object such as {\"weight\": 9}");

@@ -248,7 +248,7 @@ void chronicle_came(struct chronicle *chronicle, struct store_job *job)
     if (!job->is_done) {
         chronicle->lost += job->events.count;
         if (job->events.count > 0 || !chronicle->was_refused)
-            log_error("%zu events were not stored: %s", job->events.count, job->error.text);
+            log_error("events that were not stored: %zu; %s", job->events.count, job->error.text);
         take_back(chronicle, job);
     }
     chronicle->was_refused = !job->is_done;

@@ -295,7 +295,7 @@ static void wait_for_names(struct control *control)
         step(control);
     }
     if (world_names_unresolved(control->world) > 0)
-        log_warning("%zu hostnames of endpoints are not resolved yet: starting without their addresses",
+        log_warning("hostnames of endpoints that are not resolved yet: %zu; starting without their addresses",
                     world_names_unresolved(control->world));
 }
 

@@ -93,13 +93,18 @@ static size_t lines_of(const struct object *object)
     return lines;
 }
 
+static void put_count(struct text *text, const char *when, const struct object *object)
+{
+    size_t count = object != NULL ? lines_of(object) : 0;
+    if (object != NULL)
+        text_printf(text, ",\"%s\":\"%zu line%s\"", when, count, count == 1 ? "" : "s");
+}
+
 static void put_lines(struct text *text, const struct object *before, const struct object *after)
 {
     text_puts(text, ",\"before\":null,\"after\":null,\"differences\":[{\"pointer\":\"\"");
-    if (before != NULL)
-        text_printf(text, ",\"before\":\"%zu lines\"", lines_of(before));
-    if (after != NULL)
-        text_printf(text, ",\"after\":\"%zu lines\"", lines_of(after));
+    put_count(text, "before", before);
+    put_count(text, "after", after);
     text_puts(text, "}]}");
 }
 

@@ -43,7 +43,7 @@ static const struct object *find(const struct compiler *compiler, enum object_ki
     if (object != NULL && !scope_has_object(command->scope, kind, command->name))
         object = NULL;
     if (object == NULL)
-        error_set(&command->error, "there is no %s named \"%s\"", object_kind_names[kind], command->name);
+        object_unknown(kind, command->name, &command->error);
     return object;
 }
 

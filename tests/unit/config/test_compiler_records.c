@@ -136,7 +136,7 @@ static void what_would_make_the_zone_ambiguous_is_refused(void **state)
         bench_is_refused(&bench, bench_try(&bench, OBJECT_RRSET, rows[i].name, rows[i].text), rows[i].said);
     bench_set(&bench, OBJECT_RRSET, "z.test/s/TXT", "{ \"values\": [\"x\"] }"); /* beside a service */
     bench_is_refused(&bench, bench_try(&bench, OBJECT_ZONE, "z.test", NULL),
-                     "cannot be deleted, it is used by zone_data \"z.test\", rrset \"z.test/s/TXT\"");
+                     "cannot be deleted, it is used by zone file \"z.test\", RRset \"z.test/s/TXT\"");
     bench_free(&bench);
 }
 

@@ -408,6 +408,29 @@ static void by_the_api_files_are_not_read(void **state)
     objects_free(&objects);
 }
 
+static void what_is_not_there_is_named_in_a_sentence(void **state)
+{
+    (void)state;
+    static const char *const expected[OBJECT_KIND_COUNT] = {
+        [OBJECT_CHECK] = "there is no check named \"x\"",
+        [OBJECT_POOL] = "there is no pool named \"x\"",
+        [OBJECT_POLICY] = "there is no policy named \"x\"",
+        [OBJECT_ZONE] = "there is no zone named \"x\"",
+        [OBJECT_ZONE_DATA] = "there is no zone file named \"x\"",
+        [OBJECT_SERVICE] = "there is no service named \"x\"",
+        [OBJECT_RRSET] = "there is no RRset named \"x\"",
+        [OBJECT_SERIAL] = "there is no serial named \"x\"",
+        [OBJECT_MAP] = "there is no map named \"x\"",
+        [OBJECT_LOCATIONS] = "there is no set of locations named \"x\"",
+    };
+    for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        struct error err = { 0 };
+        assert_false(object_unknown(kind, "x", &err));
+        assert_non_null(expected[kind]); /* a new kind has a word, too */
+        assert_string_equal(err.text, expected[kind]);
+    }
+}
+
 static void a_hundred_thousand_services_are_split_and_printed(void **state)
 {
     (void)state;
@@ -446,6 +469,7 @@ int main(void)
         cmocka_unit_test(printing_is_sorted_and_indented),
         cmocka_unit_test(nothing_prints_as_an_empty_object),
         cmocka_unit_test(by_the_api_files_are_not_read),
+        cmocka_unit_test(what_is_not_there_is_named_in_a_sentence),
         cmocka_unit_test(a_hundred_thousand_services_are_split_and_printed),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
