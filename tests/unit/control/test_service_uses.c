@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "support/cmocka_all.h"
-
-#include "base/memory.h"
-#include "base/rng.h"
-#include "base/text.h"
 #include "control/service_uses.h"
-#include "control/world.h"
+
+#include "base/text.h"
+#include "control/compiled_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,79 +12,61 @@ enum { POOLS = 5, POLICIES = 4, SERVICES = 6, SLOTS = 64 };
 
 /* The real compiler; `uses` hears of every change, as in the world. */
 struct bench {
-    struct compiler *compiler;
-    struct world *world;
-    struct tickets *tickets;
+    struct compiled_world all;
     struct service_uses *uses;
-    struct rng rng;
 };
-
-static void add(struct objects *changes, enum object_kind kind, const char *name, const char *text)
-{
-    objects_add(changes, kind, name, xstrdup(text), strlen(text));
-}
 
 static void apply(struct bench *bench, struct objects *changes)
 {
-    struct problems problems = { 0 };
-    struct compiled compiled = { 0 };
-    const struct dataset *before = compiler_dataset(bench->compiler);
-    if (!compiler_apply(bench->compiler, changes->items, changes->count, &problems, &compiled))
-        fail_msg("%s", problems.items[0].message);
+    const struct dataset *before = compiler_dataset(bench->all.compiler);
+    struct compiled compiled = compiled_world_compile(&bench->all, changes);
     service_uses_take(bench->uses, before, compiled.dataset);
-    world_take(bench->world, &compiled, 1);
-    world_publish(bench->world);
-    compiler_accept(bench->compiler, &compiled);
-    problems_free(&compiled.warnings);
-    objects_free(changes);
-}
-
-static unsigned below(struct bench *bench, unsigned limit)
-{
-    return (unsigned)(rng_next(&bench->rng) % limit);
+    compiled_world_take(&bench->all, &compiled);
 }
 
 static void put_pool(struct bench *bench, struct objects *changes, unsigned number)
 {
     char name[16],
         *text = xasprintf("{\"endpoints\":{\"a\":{\"ipv4\":\"10.0.0.%u\",\"weight\":%u,\"check\":\"web\"}}}",
-                          number + 1, below(bench, 9));
+                          number + 1, below(&bench->all.rng, 9));
     snprintf(name, sizeof name, "pool%u", number);
-    add(changes, OBJECT_POOL, name, text);
+    add_object(changes, OBJECT_POOL, name, text);
     free(text);
 }
 
 static void put_policy(struct bench *bench, struct objects *changes, unsigned number)
 {
     char name[16], *text;
-    unsigned one = below(bench, POOLS), other = below(bench, POOLS);
+    unsigned one = below(&bench->all.rng, POOLS), other = below(&bench->all.rng, POOLS);
     snprintf(name, sizeof name, "policy%u", number);
-    if (below(bench, 2) == 0)
+    if (below(&bench->all.rng, 2) == 0)
         text = xasprintf("{\"geo\":{\"10.0.0.0/8\":\"pool%u\",\"default\":\"pool%u\"}}", one, other);
     else
         text = xasprintf("{\"failover\":[\"pool%u\",\"pool%u\"]}", one, other);
-    add(changes, OBJECT_POLICY, name, text);
+    add_object(changes, OBJECT_POLICY, name, text);
     free(text);
 }
 
 static char *target_text(struct bench *bench)
 {
-    switch (below(bench, 3)) {
-    case 0: return xasprintf("\"pool%u\"", below(bench, POOLS));
-    case 1: return xasprintf("\"policy%u\"", below(bench, POLICIES));
+    switch (below(&bench->all.rng, 3)) {
+    case 0: return xasprintf("\"pool%u\"", below(&bench->all.rng, POOLS));
+    case 1: return xasprintf("\"policy%u\"", below(&bench->all.rng, POLICIES));
     default: /* its root has no state of its own */
-        return xasprintf("{\"failover\":[\"pool%u\",\"pool%u\"]}", below(bench, POOLS), below(bench, POOLS));
+        return xasprintf("{\"failover\":[\"pool%u\",\"pool%u\"]}", below(&bench->all.rng, POOLS),
+                         below(&bench->all.rng, POOLS));
     }
 }
 
 static void put_service(struct bench *bench, struct objects *changes, unsigned number)
 {
     char name[32], *target = target_text(bench);
-    char *sorry =
-        below(bench, 3) == 0 ? xasprintf(",\"when_all_down\":\"pool%u\"", below(bench, POOLS)) : xstrdup("");
+    char *sorry = below(&bench->all.rng, 3) == 0
+                      ? xasprintf(",\"when_all_down\":\"pool%u\"", below(&bench->all.rng, POOLS))
+                      : xstrdup("");
     char *text = xasprintf("{\"policy\":%s%s}", target, sorry);
     snprintf(name, sizeof name, "example.test/s%u", number);
-    add(changes, OBJECT_SERVICE, name, text);
+    add_object(changes, OBJECT_SERVICE, name, text);
     free(target);
     free(sorry);
     free(text);
@@ -95,23 +74,13 @@ static void put_service(struct bench *bench, struct objects *changes, unsigned n
 
 static int bench_open(void **state)
 {
-    struct problems problems = { 0 };
-    struct compiled compiled = { 0 };
     struct objects changes = { 0 };
     struct bench *bench = xcalloc(1, sizeof *bench);
-    bench->compiler = compiler_new();
-    bench->tickets = tickets_new(1024);
-    bench->world = world_new(bench->tickets);
+    compiled_world_open(&bench->all);
     bench->uses = service_uses_new();
-    rng_seed(&bench->rng);
-    assert_true(compiler_set_geo(bench->compiler, NULL, &problems, &compiled));
-    world_take(bench->world, &compiled, 0);
-    world_publish(bench->world);
-    compiler_accept(bench->compiler, &compiled);
-    problems_free(&compiled.warnings);
-    add(&changes, OBJECT_CHECK, "web", "{\"type\":\"tcp\",\"port\":80}");
-    add(&changes, OBJECT_ZONE, "example.test",
-        "{\"records\":[\"@ 60 IN SOA ns h 1 1 1 1 1\",\"@ 60 IN NS ns.example.\"]}");
+    add_object(&changes, OBJECT_CHECK, "web", "{\"type\":\"tcp\",\"port\":80}");
+    add_object(&changes, OBJECT_ZONE, "example.test",
+               "{\"records\":[\"@ 60 IN SOA ns h 1 1 1 1 1\",\"@ 60 IN NS ns.example.\"]}");
     for (unsigned i = 0; i < POOLS; i++)
         put_pool(bench, &changes, i);
     for (unsigned i = 0; i < POLICIES; i++)
@@ -126,10 +95,7 @@ static int bench_open(void **state)
 static int bench_close(void **state)
 {
     struct bench *bench = *state;
-    snapshot_shutdown();
-    world_free(bench->world);
-    compiler_free(bench->compiler);
-    tickets_free(bench->tickets);
+    compiled_world_close(&bench->all);
     service_uses_free(bench->uses);
     free(bench);
     return 0;
@@ -139,7 +105,7 @@ static int bench_close(void **state)
 static void assert_as_looked_up_anew(struct bench *bench)
 {
     struct service_uses *fresh = service_uses_new();
-    const struct dataset *dataset = compiler_dataset(bench->compiler);
+    const struct dataset *dataset = compiler_dataset(bench->all.compiler);
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
         size_t count, expected_count;
         const struct service *const *services = service_uses_of(bench->uses, dataset, slot, &count);
@@ -155,16 +121,16 @@ static void assert_as_looked_up_anew(struct bench *bench)
 static void services_are_found_whatever_has_changed(void **state)
 {
     struct bench *bench = *state;
-    print_message("seed %llu\n", (unsigned long long)bench->rng.state);
+    print_message("seed %llu\n", (unsigned long long)bench->all.rng.state);
     for (unsigned round = 0; round < 300; round++) {
         struct objects changes = { 0 };
-        switch (below(bench, 4)) {
-        case 0: put_policy(bench, &changes, below(bench, POLICIES)); break;
-        case 1: put_service(bench, &changes, below(bench, SERVICES)); break;
-        default: put_pool(bench, &changes, below(bench, POOLS)); break;
+        switch (below(&bench->all.rng, 4)) {
+        case 0: put_policy(bench, &changes, below(&bench->all.rng, POLICIES)); break;
+        case 1: put_service(bench, &changes, below(&bench->all.rng, SERVICES)); break;
+        default: put_pool(bench, &changes, below(&bench->all.rng, POOLS)); break;
         }
         apply(bench, &changes);
-        if (below(bench, 3) > 0)
+        if (below(&bench->all.rng, 3) > 0)
             assert_as_looked_up_anew(bench);
     }
 }
@@ -172,7 +138,7 @@ static void services_are_found_whatever_has_changed(void **state)
 static const struct service *const *of_pool(struct bench *bench, uint32_t slot)
 {
     size_t count;
-    return service_uses_of(bench->uses, compiler_dataset(bench->compiler), slot, &count);
+    return service_uses_of(bench->uses, compiler_dataset(bench->all.compiler), slot, &count);
 }
 
 static void a_weight_is_no_reason_to_look_at_all_services(void **state)

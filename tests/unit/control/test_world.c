@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "support/cmocka_all.h"
+#include "control/compiled_world.h"
 
-#include "base/memory.h"
-#include "base/rng.h"
 #include "base/text.h"
-#include "control/world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,89 +11,41 @@
 #define ENDPOINTS 5
 #define POLICIES  5
 
-/* The real compiler and the real world, without threads: what control does, one step after the other. */
-struct bench {
-    struct compiler *compiler;
-    struct world *world;
-    struct tickets *tickets;
-    uint64_t generation;
-    struct rng rng;
-};
-
-static void bench_open(struct bench *bench)
-{
-    struct problems problems = { 0 };
-    struct compiled compiled = { 0 };
-    *bench = (struct bench){ .compiler = compiler_new(), .tickets = tickets_new(1024) };
-    bench->world = world_new(bench->tickets);
-    rng_seed(&bench->rng);
-    assert_true(compiler_set_geo(bench->compiler, NULL, &problems, &compiled));
-    world_take(bench->world, &compiled, 0);
-    world_publish(bench->world);
-    compiler_accept(bench->compiler, &compiled);
-    problems_free(&compiled.warnings);
-}
-
-static void bench_close(struct bench *bench)
-{
-    snapshot_shutdown();
-    world_free(bench->world);
-    compiler_free(bench->compiler);
-    tickets_free(bench->tickets);
-}
-
-static void apply(struct bench *bench, struct objects *changes)
-{
-    struct problems problems = { 0 };
-    struct compiled compiled = { 0 };
-    if (!compiler_apply(bench->compiler, changes->items, changes->count, &problems, &compiled))
-        fail_msg("%s", problems.items[0].message);
-    world_take(bench->world, &compiled, ++bench->generation);
-    world_publish(bench->world);
-    compiler_accept(bench->compiler, &compiled);
-    problems_free(&compiled.warnings);
-    objects_free(changes);
-}
-
-static unsigned below(struct bench *bench, unsigned limit)
-{
-    return (unsigned)(rng_next(&bench->rng) % limit);
-}
-
-static void add_pool(struct bench *bench, struct objects *changes, unsigned number)
+static void add_pool(struct compiled_world *bench, struct objects *changes, unsigned number)
 {
     struct text text = { 0 };
     char name[16];
-    unsigned count = 1 + below(bench, ENDPOINTS);
+    unsigned count = 1 + below(&bench->rng, ENDPOINTS);
     snprintf(name, sizeof name, "pool%u", number);
     text_printf(&text, "{\"policy\":\"%s\",\"check\":\"web\",\"min_healthy\":%u,\"endpoints\":{",
-                below(bench, 2) ? "weighted" : "round_robin", 1 + below(bench, count < 2 ? count : 2));
+                below(&bench->rng, 2) ? "weighted" : "round_robin",
+                1 + below(&bench->rng, count < 2 ? count : 2));
     for (unsigned i = 0; i < count; i++)
         text_printf(&text, "%s\"e%u\":{\"ipv4\":\"10.0.%u.%u\",\"weight\":%u}", i > 0 ? "," : "",
-                    below(bench, 100) * 10 + i, number, i + 1, below(bench, 4));
+                    below(&bench->rng, 100) * 10 + i, number, i + 1, below(&bench->rng, 4));
     text_puts(&text, "}}");
     size_t size = text.size;
     objects_add(changes, OBJECT_POOL, name, text_take(&text), size);
 }
 
 /* A policy over pools and over policies with a lower number, so that there is no loop. */
-static void add_policy(struct bench *bench, struct objects *changes, unsigned number)
+static void add_policy(struct compiled_world *bench, struct objects *changes, unsigned number)
 {
     struct text text = { 0 };
     char name[16];
     snprintf(name, sizeof name, "policy%u", number);
-    text_printf(&text, "{\"failover\":{\"min_healthy\":%u,\"of\":[", 1 + below(bench, 2));
+    text_printf(&text, "{\"failover\":{\"min_healthy\":%u,\"of\":[", 1 + below(&bench->rng, 2));
     for (unsigned i = 0; i < 3; i++) {
-        bool is_policy = number > 0 && below(bench, 2);
+        bool is_policy = number > 0 && below(&bench->rng, 2);
         text_printf(&text, "%s\"%s%u\"", i > 0 ? "," : "", is_policy ? "policy" : "pool",
-                    below(bench, is_policy ? number : POOLS));
+                    below(&bench->rng, is_policy ? number : POOLS));
     }
     text_puts(&text, "]}}");
     size_t size = text.size;
     objects_add(changes, OBJECT_POLICY, name, text_take(&text), size);
 }
 
-static void report(struct bench *bench, uint32_t slot, enum health_verdict verdict)
+static void report(struct compiled_world *bench, uint32_t slot, enum health_verdict verdict)
 {
     struct health_report health = { .endpoint_slot = slot, .verdict = (uint8_t)verdict };
     world_observe(bench->world, &health);
@@ -150,21 +99,22 @@ static size_t slots_in_use(uint32_t *slots, size_t most)
     return count;
 }
 
-static void flip_some(struct bench *bench)
+static void flip_some(struct compiled_world *bench)
 {
     uint32_t slots[1024];
     size_t count = slots_in_use(slots, 1024);
     for (unsigned i = 0; i < 6; i++)
-        report(bench, slots[below(bench, (unsigned)count)], below(bench, 2) ? HEALTH_UP : HEALTH_DOWN);
+        report(bench, slots[below(&bench->rng, (unsigned)count)],
+               below(&bench->rng, 2) ? HEALTH_UP : HEALTH_DOWN);
     world_publish(bench->world);
 }
 
-static void override_some(struct bench *bench)
+static void override_some(struct compiled_world *bench)
 {
     char key[32];
-    const struct override override = { .state = (uint8_t)(OVERRIDE_UP + below(bench, 3)) };
-    snprintf(key, sizeof key, "pool%u/e%u", below(bench, POOLS), below(bench, 1000));
-    world_override(bench->world, key, below(bench, 3) ? &override : NULL);
+    const struct override override = { .state = (uint8_t)(OVERRIDE_UP + below(&bench->rng, 3)) };
+    snprintf(key, sizeof key, "pool%u/e%u", below(&bench->rng, POOLS), below(&bench->rng, 1000));
+    world_override(bench->world, key, below(&bench->rng, 3) ? &override : NULL);
     world_publish(bench->world);
 }
 
@@ -177,47 +127,47 @@ static void add_check(struct objects *changes)
 static void states_stay_what_the_obvious_way_gives(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct compiled_world bench;
     struct objects changes = { 0 };
-    bench_open(&bench);
+    compiled_world_open(&bench);
     print_message("seed %llu\n", (unsigned long long)bench.rng.state);
     add_check(&changes);
     for (unsigned i = 0; i < POOLS; i++)
         add_pool(&bench, &changes, i);
     for (unsigned i = 0; i < POLICIES; i++)
         add_policy(&bench, &changes, i);
-    apply(&bench, &changes);
+    compiled_world_apply(&bench, &changes);
     compare();
     for (unsigned step = 0; step < 600; step++) {
-        switch (below(&bench, 6)) {
+        switch (below(&bench.rng, 6)) {
         case 0:
-            add_pool(&bench, &changes, below(&bench, POOLS));
-            apply(&bench, &changes);
+            add_pool(&bench, &changes, below(&bench.rng, POOLS));
+            compiled_world_apply(&bench, &changes);
             break;
         case 1:
-            add_policy(&bench, &changes, below(&bench, POLICIES));
-            apply(&bench, &changes);
+            add_policy(&bench, &changes, below(&bench.rng, POLICIES));
+            compiled_world_apply(&bench, &changes);
             break;
         case 2: override_some(&bench); break;
         default: flip_some(&bench); break;
         }
         compare();
     }
-    bench_close(&bench);
+    compiled_world_close(&bench);
 }
 
 static void an_override_waits_for_its_endpoint(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct compiled_world bench;
     struct objects changes = { 0 };
     char *pool = xstrdup("{\"endpoints\":{\"a\":{\"ipv4\":\"10.0.0.1\"},\"b\":{\"ipv4\":\"10.0.0.2\"}}}");
     const struct override drain = { .state = OVERRIDE_DRAIN };
-    bench_open(&bench);
+    compiled_world_open(&bench);
     world_override(bench.world, "us/b", &drain);
     assert_false(world_has_endpoint(bench.world, "us/b"));
     objects_add(&changes, OBJECT_POOL, "us", pool, strlen(pool));
-    apply(&bench, &changes);
+    compiled_world_apply(&bench, &changes);
     assert_true(world_has_endpoint(bench.world, "us/b"));
     snapshot_register_thread();
     const struct snapshot *now = snapshot_acquire();
@@ -225,18 +175,18 @@ static void an_override_waits_for_its_endpoint(void **unused)
     assert_true(conditions_endpoint(now->conditions, node->children[0].endpoint)->is_available);
     assert_true(conditions_endpoint(now->conditions, node->children[1].endpoint)->is_held);
     snapshot_release();
-    bench_close(&bench);
+    compiled_world_close(&bench);
 }
 
 static void the_next_expiry_is_known(void **unused)
 {
     (void)unused;
-    struct bench bench;
+    struct compiled_world bench;
     int64_t next;
     const struct override soon = { .state = OVERRIDE_DOWN, .expires_wall_ms = 1000 };
     const struct override late = { .state = OVERRIDE_DOWN, .expires_wall_ms = 5000 };
     const struct override for_ever = { .state = OVERRIDE_DOWN };
-    bench_open(&bench);
+    compiled_world_open(&bench);
     world_override(bench.world, "a/a", &late);
     world_override(bench.world, "a/b", &soon);
     assert_null(world_expired_override(bench.world, 999, &next));
@@ -251,20 +201,20 @@ static void the_next_expiry_is_known(void **unused)
     world_override(bench.world, "a/b", NULL);
     assert_null(world_expired_override(bench.world, 6000, &next));
     assert_int_equal(next, 0);
-    bench_close(&bench);
+    compiled_world_close(&bench);
 }
 
 static void nothing_is_published_when_nothing_has_changed(void **unused)
 {
     (void)unused;
-    struct bench bench;
-    bench_open(&bench);
+    struct compiled_world bench;
+    compiled_world_open(&bench);
     uint64_t before = world_publications(bench.world);
     assert_false(world_publish(bench.world));
     report(&bench, 77, HEALTH_DOWN); /* of an endpoint that went */
     assert_false(world_publish(bench.world));
     assert_int_equal(world_publications(bench.world), before);
-    bench_close(&bench);
+    compiled_world_close(&bench);
 }
 
 int main(void)
