@@ -43,7 +43,7 @@ void dns_name_from_wire(const uint8_t *wire, struct dns_name *out);
  */
 bool dns_name_parse(const char *text, const struct dns_name *origin, struct dns_name *out);
 
-/** Writes presentation format with the final dot; "." for the root. */
+/** Writes presentation format with the final dot, as a master file may have it; "." for the root. */
 void dns_name_format(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE]);
 /** The same from wire bytes, without lowercasing. */
 void dns_name_format_wire(const uint8_t *wire, char out[DNS_NAME_TEXT_SIZE]);

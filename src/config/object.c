@@ -203,7 +203,7 @@ static char *relative_name(const struct dns_name *owner, const struct dns_name *
     memcpy(wire, owner->bytes, size);
     wire[size] = 0;
     dns_name_format_wire(wire, text);
-    put_dns_name(&name, text, size_without_dot(text));
+    put_dns_name(&name, text, strlen(text) - 1); /* the last one is no part of a label */
     return text_take(&name);
 }
 

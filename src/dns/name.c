@@ -92,12 +92,23 @@ bool dns_name_parse(const char *text, const struct dns_name *origin, struct dns_
     return dns_name_read(wire, used + tail_size, out) > 0;
 }
 
+static bool is_one_of(uint8_t byte, const char *characters)
+{
+    return byte != 0 && strchr(characters, byte) != NULL;
+}
+
+static bool is_letter_or_digit(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+/* Readers of master files differ in what else they take as it is: "+" or "," are safe as \DDD only. */
 static char *format_byte(uint8_t byte, char *out)
 {
-    bool is_special = byte != 0 && strchr(".\\\"();@$", byte) != NULL;
+    bool is_special = is_one_of(byte, ".\\\"();@$");
     if (is_special)
         *out++ = '\\';
-    if (is_special || (byte > ' ' && byte < 0x7f)) {
+    if (is_special || is_letter_or_digit(byte) || is_one_of(byte, "-_*/")) {
         *out++ = (char)byte;
         return out;
     }

@@ -80,7 +80,8 @@ def test_the_record_of_the_file_can_be_taken_away(server):
 @pytest.mark.parametrize("owner,name", [
     ("@", "example.test"), ("*", "any.example.test"), ("*.deep", "x.deep.example.test"), ("UP", "up.example.test"),
     ("full.example.test.", "full.example.test"), ("a/b", "a/b.example.test"), ("1\\.2", "1\\.2.example.test"),
-    ("_srv._tcp", "_srv._tcp.example.test"),
+    ("_srv._tcp", "_srv._tcp.example.test"), ("x\\.", "x\\..example.test"),
+    ("Room\\0321,!#%&'+<=>?[]^`{|}~", "room\\0321,!#%&'+<=>?[]^`{|}~.example.test"),
 ])
 def test_owners_are_relative_to_the_zone(server, owner, name):
     set_record(server, owner, "TXT", "x")

@@ -237,6 +237,8 @@ static void names_of_rrsets_have_one_spelling(void **state)
         { "example.com", "example.com.", "soa", "example.com/@/SOA" },
         { "example.com", "a/b\\.c", "TXT", "example.com/a\\047b\\.c/TXT" },
         { "example.com", "\\119ww.*", "TXT", "example.com/www.*/TXT" },
+        { "example.com", "x\\.", "A", "example.com/x\\./A" },
+        { "example.com", "a+b", "A", "example.com/a\\043b/A" },
         { ".", "com.", "NS", "./com/NS" },
         { "a\\047b", "x", "A", "a\\047b/x/A" },
         { "example.com", "www.example.org.", "A", NULL },
