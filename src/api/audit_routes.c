@@ -64,14 +64,10 @@ void audit_list(struct request *request)
 {
     uint64_t limit, before;
     bool only_refused;
-    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, &limit) ||
-        !request_number(request, "before", INT64_MAX, 0, &before) ||
+    if (!request_number(request, "limit", 1, LIMIT_MOST, LIMIT_USUAL, &limit) ||
+        !request_number(request, "before", 0, INT64_MAX, 0, &before) ||
         !request_bool(request, "refused", false, &only_refused))
         return;
-    if (limit == 0) {
-        problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
-        return;
-    }
     struct command *command = command_new(COMMAND_AUDIT);
     command->most = (unsigned)limit;
     command->audit_filter = (struct audit_filter){ .before = before,

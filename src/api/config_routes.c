@@ -71,13 +71,9 @@ static void reply_generations(struct request *request)
 void config_generations(struct request *request)
 {
     uint64_t most, before;
-    if (!request_number(request, "limit", GENERATIONS_MOST, 50, &most) ||
-        !request_number(request, "before", INT64_MAX, 0, &before))
+    if (!request_number(request, "limit", 1, GENERATIONS_MOST, 50, &most) ||
+        !request_number(request, "before", 0, INT64_MAX, 0, &before))
         return;
-    if (most == 0) {
-        problem_parameter(request, "limit", "must be 1..%d, got \"0\"", GENERATIONS_MOST);
-        return;
-    }
     struct command *command = command_new(COMMAND_GENERATIONS);
     command->most = (unsigned)most;
     command->before = before;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/exchange.h"
+#include "api/page.h"
 #include "api/problem.h"
 #include "api/resources.h"
 #include "api/state.h"
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_USUAL   1000
-#define LIMIT_MOST    10000
 #define CATCH_UP_SIZE ((size_t)1 << 20) /* bytes; a peer with more to read comes again */
 
 /* ---- what is wanted ---- */
@@ -90,12 +89,8 @@ void event_list(struct request *request)
     struct event_filter filter;
     uint64_t after, limit;
     bool has_after = target_param(&request->target, "after") != NULL;
-    if (!read_filter(request, &filter) || !request_number(request, "after", INT64_MAX, 0, &after) ||
-        !request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, &limit))
-        return;
-    if (limit == 0)
-        problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
-    else
+    if (read_filter(request, &filter) && request_number(request, "after", 0, INT64_MAX, 0, &after) &&
+        page_limit(request, &limit))
         exchange_send(request, ask(&filter, has_after, after, (unsigned)limit), reply_list);
 }
 
@@ -112,7 +107,7 @@ static void catch_up(struct request *request)
 {
     struct stream *stream = request->reply.stream;
     const struct events *events = &request->command->events;
-    bool is_whole = events->count < LIMIT_USUAL;
+    bool is_whole = events->count < PAGE_LIMIT_USUAL;
     if (!exchange_succeeded(request)) {
         stream_free(stream);
         request->reply.stream = NULL;
@@ -120,7 +115,7 @@ static void catch_up(struct request *request)
     }
     stream_catch_up(stream, events, is_whole ? request->command->before : 0);
     if (!is_whole && stream_size(stream) < CATCH_UP_SIZE) {
-        struct command *more = ask(stream_filter(stream), true, stream_after(stream), LIMIT_USUAL);
+        struct command *more = ask(stream_filter(stream), true, stream_after(stream), PAGE_LIMIT_USUAL);
         more->before = feed_last(control_feed(request->api->control));
         exchange_send(request, more, catch_up);
         return;
@@ -135,7 +130,7 @@ static bool read_start(struct request *request, bool *has_after, uint64_t *after
     const char *id = request->last_event_id;
     *has_after = id != NULL || target_param(&request->target, "after") != NULL;
     if (id == NULL)
-        return request_number(request, "after", INT64_MAX, 0, after);
+        return request_number(request, "after", 0, INT64_MAX, 0, after);
     size_t digits = strspn(id, "0123456789");
     *after = strtoull(id, NULL, 10);
     return (digits > 0 && digits <= 18 && id[digits] == '\0') ||
@@ -159,7 +154,7 @@ void event_stream(struct request *request)
         request->reply.retry_in_s = 5;
         problem_reply(request, 503, "too many follow the events already");
     } else if (has_history) {
-        struct command *command = ask(&filter, true, after, LIMIT_USUAL);
+        struct command *command = ask(&filter, true, after, PAGE_LIMIT_USUAL);
         command->before = last;
         exchange_send(request, command, catch_up);
     } else {

@@ -6,19 +6,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define LIMIT_USUAL 1000
-#define LIMIT_MOST  10000
+#define LIMIT_MOST 10000
 
 bool page_limit(struct request *request, uint64_t *limit)
 {
-    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, limit))
-        return false;
-    return *limit > 0 || problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
+    return request_number(request, "limit", 1, LIMIT_MOST, PAGE_LIMIT_USUAL, limit);
 }
 
 bool page_bounds(struct request *request, uint64_t *first, uint64_t *limit)
 {
-    return page_limit(request, limit) && request_number(request, "after", UINT32_MAX, 0, first);
+    return page_limit(request, limit) && request_number(request, "after", 0, UINT32_MAX, 0, first);
 }
 
 bool page_begin(struct request *request, struct page *page)

@@ -12,10 +12,12 @@ struct page {
     uint64_t at, first, limit, written;
 };
 
-/** `limit` of the parameters, 1000 by default.  False with a 400 replied. */
+#define PAGE_LIMIT_USUAL 1000 /* items */
+
+/** `limit` of the parameters, PAGE_LIMIT_USUAL by default.  False with a 400 replied. */
 bool page_limit(struct request *request, uint64_t *limit);
 
-/** By the parameters `limit` (1000 by default) and `after`.  False with a 400 replied. */
+/** By the parameters `limit` and `after`.  False with a 400 replied. */
 bool page_begin(struct request *request, struct page *page);
 /** The parameters alone: how many items are passed over, and how many are on the page. */
 bool page_bounds(struct request *request, uint64_t *first, uint64_t *limit);

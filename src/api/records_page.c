@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/records_page.h"
 
+#include "api/page.h"
 #include "api/presentation.h"
 #include "api/problem.h"
 #include "base/memory.h"
@@ -9,17 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_USUAL 1000
-#define LIMIT_MOST  10000
-
 bool records_page_begin(struct request *request, const char *zone, struct records_page *page)
 {
     const char *after = target_param(&request->target, "after");
     *page = (struct records_page){ .has_after = after != NULL };
-    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, &page->limit))
+    if (!page_limit(request, &page->limit))
         return false;
-    if (page->limit == 0)
-        return problem_parameter(request, "limit", "must be 1..%d, got \"0\"", LIMIT_MOST);
     if (after == NULL)
         return true;
     struct dns_name apex;

@@ -5,6 +5,7 @@
 #include "api/stream.h"
 #include "base/memory.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,8 +91,8 @@ bool request_bool(struct request *request, const char *name, bool fallback, bool
     return true;
 }
 
-bool request_number(struct request *request, const char *name, uint64_t most, uint64_t fallback,
-                    uint64_t *out)
+bool request_number(struct request *request, const char *name, uint64_t least, uint64_t most,
+                    uint64_t fallback, uint64_t *out)
 {
     const char *value = target_param(&request->target, name);
     if (value == NULL) {
@@ -100,8 +101,8 @@ bool request_number(struct request *request, const char *name, uint64_t most, ui
     }
     size_t digits = strspn(value, "0123456789");
     unsigned long long number = strtoull(value, NULL, 10);
-    if (digits == 0 || value[digits] != '\0' || digits > 19 || number > most)
-        return problem_parameter(request, name, "must be 0..%llu, got \"%s\"", (unsigned long long)most,
+    if (digits == 0 || value[digits] != '\0' || digits > 19 || number < least || number > most)
+        return problem_parameter(request, name, "must be %" PRIu64 "..%" PRIu64 ", got \"%s\"", least, most,
                                  value);
     *out = number;
     return true;

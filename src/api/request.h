@@ -98,6 +98,6 @@ void reply_text(struct request *request, const char *content_type, struct text *
 /** True or false by "true"/"1"/"false"/"0"; `fallback` if absent.  False with a 400 replied for anything
  * else. */
 bool request_bool(struct request *request, const char *name, bool fallback, bool *out);
-/** A decimal number up to `most`. */
-bool request_number(struct request *request, const char *name, uint64_t most, uint64_t fallback,
-                    uint64_t *out);
+/** A decimal number from `least` to `most`; `fallback` if absent.  False with a 400 replied. */
+bool request_number(struct request *request, const char *name, uint64_t least, uint64_t most,
+                    uint64_t fallback, uint64_t *out);

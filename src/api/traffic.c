@@ -299,7 +299,7 @@ void traffic_get(struct request *request)
     struct lines lines = { 0 };
     struct writer json = { 0 };
     uint64_t most;
-    if (!request_number(request, "limit", LIMIT_MOST, LIMIT_USUAL, &most))
+    if (!request_number(request, "limit", 0, LIMIT_MOST, LIMIT_USUAL, &most))
         return;
     const struct snapshot *now = reader_acquire(); /* names are borrowed from it to the end */
     writer_object(&json, NULL);

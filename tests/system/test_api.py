@@ -114,6 +114,13 @@ def test_objects_are_made_changed_and_taken_away(server):
     assert server.api("GET", pools).status == 404
 
 
+@pytest.mark.parametrize("limit", ["0", "-1", "10001", "x", ""])
+@pytest.mark.parametrize("path", ["/v1/pools", "/v1/events", "/v1/zones/example.test/records"])
+def test_a_page_may_have_1_to_10000_items(server, path, limit):
+    reply = server.api("GET", "%s?limit=%s" % (path, limit))
+    assert reply.status == 400 and "must be 1..10000" in reply.json["detail"]
+
+
 def test_a_dry_run_changes_nothing(server):
     reply = server.api("PATCH", ENDPOINT + "?dry_run=true", {"weight": 7})
     assert reply.status == 200

@@ -120,14 +120,15 @@ static void numbers_and_truths_are_strict(void **state)
     bool truth;
     (void)state;
     struct request *request = request_new(NULL, "/?a=7&b=&c=-1&d=18446744073709551616&e=x&t=true&f=0&g=yes");
-    assert_true(request_number(request, "a", 10, 0, &number));
+    assert_true(request_number(request, "a", 0, 10, 0, &number));
     assert_int_equal(number, 7);
-    assert_true(request_number(request, "absent", 10, 5, &number));
+    assert_true(request_number(request, "absent", 0, 10, 5, &number));
     assert_int_equal(number, 5);
-    assert_false(request_number(request, "a", 6, 0, &number));
+    assert_false(request_number(request, "a", 0, 6, 0, &number));
+    assert_false(request_number(request, "a", 8, 10, 8, &number));
     const char *const bad[] = { "b", "c", "d", "e" };
     for (size_t i = 0; i < 4; i++)
-        assert_false(request_number(request, bad[i], UINT64_MAX, 0, &number));
+        assert_false(request_number(request, bad[i], 0, UINT64_MAX, 0, &number));
     assert_true(request_bool(request, "t", false, &truth) && truth);
     assert_true(request_bool(request, "f", true, &truth) && !truth);
     assert_false(request_bool(request, "g", true, &truth));
