@@ -20,6 +20,8 @@ void *table_find(const struct table *table, const char *key);
 /** Returns what stood there before, or NULL.  `value` is not NULL. */
 void *table_put(struct table *table, const char *key, void *value);
 void *table_remove(struct table *table, const char *key);
+/** A key that differs from `key` in the case of ASCII letters alone, or NULL. */
+const char *table_find_alike(const struct table *table, const char *key);
 size_t table_count(const struct table *table);
 
 /** Walks: start with *at = 0; false at the end.  Removing the entry just seen is allowed. */

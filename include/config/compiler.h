@@ -114,6 +114,9 @@ const struct dataset *compiler_dataset(const struct compiler *compiler);
 /** An object of the head, with what is kept, or NULL; its text may be packed (object_text).  Borrowed until
  * the next keep or accept. */
 const struct object *compiler_find(const struct compiler *compiler, enum object_kind kind, const char *name);
+/** The name of another object of this kind that differs in the case of letters alone, or NULL.  Lives until
+ * the next change. */
+const char *compiler_find_alike(const struct compiler *compiler, enum object_kind kind, const char *name);
 /** Large texts of zone data are compressed until somebody finds or lists them.  Nobody may still use one that
  * was borrowed. */
 void compiler_close_texts(struct compiler *compiler);

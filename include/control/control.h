@@ -60,6 +60,7 @@ enum command_result {
     RESULT_INVALID,    /* problems say what */
     RESULT_NOT_FOUND,  /* the object or endpoint does not exist: error */
     RESULT_STALE,      /* if_match is not the head generation: 412 */
+    RESULT_EXISTS,     /* must_be_new, and it is there: 412 */
     RESULT_FILE_MODE,  /* steering_mode is "file": 409 */
     RESULT_CONFLICT,   /* error says why: 409 */
     RESULT_UNAVAILABLE /* not durable (disk), nothing was changed: 503 */
@@ -79,7 +80,8 @@ struct command {
     char *author, *comment; /* owned */
     char *scope;            /* owned, of reads: what of it may be seen (config/scope.h); NULL: everything */
     bool has_if_match, is_dry_run;
-    bool is_forced; /* may leave a service without a healthy endpoint */
+    bool must_be_new; /* OBJECT_PUT: only if there is no such object yet */
+    bool is_forced;   /* may leave a service without a healthy endpoint */
     uint64_t if_match;
     uint64_t before;
     unsigned most;

@@ -33,12 +33,24 @@ static bool parse_if_match(struct request *request, struct command *command)
     return true;
 }
 
+/* RFC 9110 §13.1.2: of all it may say, "make it only if it is not there" is what can be kept here. */
+static bool parse_if_none_match(struct request *request, struct command *command)
+{
+    if (request->if_none_match == NULL)
+        return true;
+    if (command->letter.kind != COMMAND_OBJECT_PUT || strcmp(request->if_none_match, "*") != 0)
+        return problem_reply(request, 400, "If-None-Match is \"*\" here, with PUT of one object");
+    command->must_be_new = true;
+    return true;
+}
+
 bool exchange_prepare_write(struct request *request, struct command *command)
 {
     const char *comment = target_param(&request->target, "comment");
     if (comment != NULL && strlen(comment) > COMMENT_SIZE_MAX)
         return problem_parameter(request, "comment", "has at most %d bytes", COMMENT_SIZE_MAX);
-    if (!parse_if_match(request, command) || !request_bool(request, "dry_run", false, &command->is_dry_run) ||
+    if (!parse_if_match(request, command) || !parse_if_none_match(request, command) ||
+        !request_bool(request, "dry_run", false, &command->is_dry_run) ||
         !request_bool(request, "force", false, &command->is_forced))
         return false;
     command->author = xstrdup(request->author);
@@ -161,6 +173,7 @@ bool exchange_succeeded(struct request *request)
     case RESULT_NOT_FOUND:
         return problem_reply(request, 404, "%s", why[0] != '\0' ? why : "it does not exist");
     case RESULT_STALE: exchange_reply_stale(request, command->if_match); return false;
+    case RESULT_EXISTS: return problem_reply(request, 412, "%s", why);
     case RESULT_FILE_MODE:
         return problem_reply(request, 409, "steering_mode is \"file\": change the steering file and reload");
     case RESULT_CONFLICT: return problem_reply(request, 409, "%s", why);

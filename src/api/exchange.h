@@ -6,8 +6,8 @@
 
 /* Requests to control and what becomes of its answers. */
 
-/** Takes from the request what every write may carry: If-Match, author, `comment`, `dry_run`.  False with a
- * reply if that is wrong. */
+/** Takes from the request what every write may carry: If-Match, If-None-Match, author, `comment`, `dry_run`.
+ * False with a reply if that is wrong. */
 bool exchange_prepare_write(struct request *request, struct command *command);
 
 /** Sends the command (taken over; an item of a batch only keeps it); the connection sleeps until it is back,

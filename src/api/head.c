@@ -39,7 +39,7 @@ static enum MHD_Result note_field(void *context, enum MHD_ValueKind kind, const 
         head->hosts++;
     else if (strcasecmp(key, "Authorization") == 0)
         head->tokens++;
-    else if (strcasecmp(key, "If-Match") == 0)
+    else if (strcasecmp(key, "If-Match") == 0 || strcasecmp(key, "If-None-Match") == 0)
         head->matches++;
     else if (strcasecmp(key, "Expect") == 0)
         head->expects_word = true;
@@ -66,7 +66,7 @@ static bool check_framing(struct request *request, const struct head *head, cons
     if (head->tokens > 1)
         return problem_reply(request, 400, "the header Authorization is given twice");
     if (head->matches > 1)
-        return problem_reply(request, 400, "the header If-Match is given twice");
+        return problem_reply(request, 400, "of If-Match and If-None-Match one may be given, once");
     request->reply.wants_close = false;
     return true;
 }
@@ -111,6 +111,8 @@ bool head_accept(struct request *request, const char *method, const char *versio
     request->has_begun = true;
     request->method = method_of(method);
     request->if_match = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "If-Match");
+    request->if_none_match =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "If-None-Match");
     request->last_event_id =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Last-Event-ID");
     head_find_client(request->connection, &request->peer);

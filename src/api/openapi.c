@@ -5,6 +5,7 @@
 #include "api/openapi_schemas.h"
 #include "api/parameter.h"
 #include "api/problem.h"
+#include "api/resources.h"
 #include "api/scope.h"
 
 #include <assert.h>
@@ -82,16 +83,22 @@ static void put_parameter(struct writer *json, const struct route *route, bool i
     text_free(&schema);
 }
 
-static void put_if_match(struct writer *json, const struct route *route)
+static void put_header(struct writer *json, const char *name, bool is_required, const char *description)
 {
     static const char schema[] = "{\"type\":\"string\"}";
     writer_object(json, NULL);
-    writer_string(json, "name", "If-Match");
+    writer_string(json, "name", name);
     writer_string(json, "in", "header");
-    writer_bool(json, "required", has_word(route->contract.errors, "428"));
-    writer_string(json, "description", "the ETag that the change was made for");
+    writer_bool(json, "required", is_required);
+    writer_string(json, "description", description);
     writer_raw(json, "schema", schema, sizeof schema - 1);
     writer_end(json);
+}
+
+/* Of one object, which may be there already. */
+static bool makes_object(const struct route *route)
+{
+    return route->method == METHOD_PUT && (route->handle == object_put || route->handle == record_put);
 }
 
 static void put_parameters(struct writer *json, const struct route *route)
@@ -108,7 +115,10 @@ static void put_parameters(struct writer *json, const struct route *route)
     for (const char *at = route->params; at != NULL && next_word(&at, name, sizeof name);)
         put_parameter(json, route, false, name);
     if (is_write(route))
-        put_if_match(json, route);
+        put_header(json, "If-Match", has_word(route->contract.errors, "428"),
+                   "the ETag that the change was made for");
+    if (makes_object(route))
+        put_header(json, "If-None-Match", false, "*: only make it, change nothing that is there");
     writer_end(json);
 }
 

@@ -62,7 +62,7 @@ struct request {
     enum method method;
     const struct route *route;
     const char *arguments[REQUEST_ARGUMENTS_MAX]; /* what stands at the {…} of the route, in order */
-    const char *if_match;                         /* the header, or NULL */
+    const char *if_match, *if_none_match;         /* the headers, or NULL */
     const char *last_event_id;                    /* the header, or NULL */
     struct who who;
     const char *author; /* its name; NULL for a stranger */

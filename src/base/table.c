@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Open addressing with linear probing; a removed entry leaves a tombstone (key kept NULL, value set). */
 struct entry {
@@ -24,11 +25,12 @@ struct table {
 
 static char tombstone;
 
+/* The same for keys that differ in the case of letters alone: they are found beside each other. */
 static uint64_t hash_of(const char *key)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (; *key != '\0'; key++)
-        hash = (hash ^ (unsigned char)*key) * UINT64_C(0x100000001b3);
+        hash = (hash ^ ((unsigned char)*key | 0x20u)) * UINT64_C(0x100000001b3);
     return hash ^ (hash >> 32);
 }
 
@@ -78,6 +80,20 @@ void *table_find(const struct table *table, const char *key)
 {
     const struct entry *entry = table->count > 0 ? find_entry(table, key, hash_of(key)) : NULL;
     return entry != NULL ? entry->value : NULL;
+}
+
+const char *table_find_alike(const struct table *table, const char *key)
+{
+    uint64_t hash = hash_of(key);
+    size_t mask = table->room - 1;
+    const struct entry *entry;
+    for (size_t i = hash & mask; entry = &table->entries[i], entry->key != NULL || entry->value != NULL;
+         i = (i + 1) & mask) {
+        if (entry->key != NULL && entry->hash == hash && strcasecmp(entry->key, key) == 0 &&
+            strcmp(entry->key, key) != 0)
+            return entry->key;
+    }
+    return NULL;
 }
 
 static void insert_fresh(struct table *table, struct entry fresh)

@@ -361,6 +361,11 @@ const struct object *compiler_find(const struct compiler *compiler, enum object_
     return item != NULL ? open_object(item) : NULL;
 }
 
+const char *compiler_find_alike(const struct compiler *compiler, enum object_kind kind, const char *name)
+{
+    return table_find_alike(compiler->items[kind], name);
+}
+
 uint32_t compiler_pool_id(const struct compiler *compiler, const char *name)
 {
     const struct item *item = table_find(compiler->items[OBJECT_POOL], name);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static char *object_key(enum object_kind kind, const char *name)
 {
@@ -180,8 +181,52 @@ static void set_json(struct objects *out, const struct command *command, const c
     cJSON_free(printed);
 }
 
-static bool put_object(struct command *command, struct objects *out)
+static bool is_there(const struct compiler *compiler, const struct objects *changes,
+                     const struct command *command)
 {
+    if (command->object_kind == OBJECT_RRSET)
+        return compiler_rrset(compiler, command->name) != RRSET_ABSENT;
+    return find_now(compiler, changes, command->object_kind, command->name) != NULL;
+}
+
+/* The name of an object that differs in the case of letters alone, or NULL. */
+static const char *find_alike(const struct compiler *compiler, const struct objects *changes,
+                              const struct command *command)
+{
+    enum object_kind kind = command->object_kind;
+    const char *alike = compiler_find_alike(compiler, kind, command->name);
+    if (alike != NULL && find_now(compiler, changes, kind, alike) != NULL)
+        return alike;
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct object *change = &changes->items[i];
+        if (change->kind == kind && change->text != NULL && strcasecmp(change->name, command->name) == 0)
+            return change->name;
+    }
+    return NULL;
+}
+
+/* No document may hold "US" beside "us": what is configured could not be read back. */
+static bool may_be_put(const struct compiler *compiler, const struct objects *changes,
+                       struct command *command)
+{
+    const char *kind = object_kind_names[command->object_kind];
+    if (is_there(compiler, changes, command)) {
+        command->result = RESULT_EXISTS;
+        return !command->must_be_new ||
+               error_set(&command->error, "there is a %s named \"%s\"", kind, command->name);
+    }
+    const char *alike = find_alike(compiler, changes, command);
+    command->result = RESULT_CONFLICT;
+    return alike == NULL || error_set(&command->error,
+                                      "there is a %s named \"%s\": names that differ in the case of letters "
+                                      "alone are the same",
+                                      kind, alike);
+}
+
+static bool put_object(const struct compiler *compiler, struct command *command, struct objects *out)
+{
+    if (!may_be_put(compiler, out, command))
+        return false;
     cJSON *json = parse_body(command);
     if (json == NULL)
         return false;
@@ -303,7 +348,7 @@ static bool replace_all(const struct compiler *compiler, struct command *command
 static bool change_object(const struct compiler *compiler, struct command *command, struct objects *out)
 {
     switch ((enum command_kind)command->letter.kind) {
-    case COMMAND_OBJECT_PUT: return put_object(command, out);
+    case COMMAND_OBJECT_PUT: return put_object(compiler, command, out);
     case COMMAND_OBJECT_PATCH: return patch_object(compiler, command, out);
     case COMMAND_OBJECT_DELETE: return delete_object(compiler, command, out);
     default: break;

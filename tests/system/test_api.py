@@ -114,6 +114,33 @@ def test_objects_are_made_changed_and_taken_away(server):
     assert server.api("GET", pools).status == 404
 
 
+def test_who_only_wants_to_make_something_changes_nothing_that_is_there(server):
+    only_new = {"If-None-Match": "*"}
+    for path, body in [("/v1/pools/fresh", pool("failover", "127.0.50.1")),
+                       ("/v1/zones/example.test/records/fresh/A", {"values": ["192.0.2.1"]})]:
+        assert server.api("PUT", path, body, headers=only_new).status == 200
+        before = server.api("GET", path)
+        refused = server.api("PUT", path, body, headers=only_new)
+        assert refused.status == 412 and "fresh" in refused.json["detail"]
+        assert server.api("GET", path).text == before.text and server.generation() == int(before.etag.strip('"'))
+    for method, path in [("PATCH", "/v1/pools/fresh"), ("PUT", ENDPOINT + "/override"), ("POST", "/v1/batch")]:
+        assert server.api(method, path, {}, headers=only_new).status == 400
+    assert server.api("PUT", "/v1/pools/fresh", {}, headers={"If-None-Match": '"1"'}).status == 400
+
+
+def test_names_that_only_differ_in_case_are_refused(server):
+    pools = pool("failover", "127.0.50.1")
+    refused = server.api("PUT", "/v1/pools/US", pools)
+    assert refused.status == 409 and '"us"' in refused.json["detail"]
+    twice = [{"method": "PUT", "path": "/v1/pools/" + name, "body": pools} for name in ("ap", "AP")]
+    assert server.api("POST", "/v1/batch", {"items": twice}).status == 422
+    renamed = [{"method": "PUT", "path": "/v1/pools/ap", "body": pools}, {"method": "DELETE", "path": "/v1/pools/ap"},
+               {"method": "PUT", "path": "/v1/pools/AP", "body": pools}]
+    assert server.api("POST", "/v1/batch", {"items": renamed}).status == 200
+    config = server.api("GET", "/v1/config")
+    assert server.api("PUT", "/v1/config", config.text.encode(), headers={"If-Match": config.etag}).status == 200
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "10001", "x", ""])
 @pytest.mark.parametrize("path", ["/v1/pools", "/v1/events", "/v1/zones/example.test/records"])
 def test_a_page_may_have_1_to_10000_items(server, path, limit):

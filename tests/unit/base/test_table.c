@@ -34,6 +34,26 @@ static void a_key_finds_what_was_put_last(void **state)
     table_free(NULL);
 }
 
+static void keys_that_differ_in_the_case_of_letters_are_alike(void **state)
+{
+    (void)state;
+    struct table *table = table_new();
+    assert_null(table_find_alike(table, "us"));
+    assert_null(table_put(table, "us", &things[0]));
+    assert_null(table_find_alike(table, "us"));
+    assert_null(table_find(table, "US"));
+    assert_string_equal(table_find_alike(table, "US"), "us");
+    assert_null(table_find_alike(table, "u5"));
+    assert_null(table_put(table, "US", &things[1]));
+    assert_ptr_equal(table_find(table, "us"), &things[0]);
+    assert_string_equal(table_find_alike(table, "us"), "US");
+    assert_ptr_equal(table_remove(table, "us"), &things[0]);
+    assert_null(table_find_alike(table, "US"));
+    assert_null(table_put(table, "a[", &things[2]));
+    assert_null(table_find_alike(table, "a{")); /* no letters */
+    table_free(table);
+}
+
 static void a_table_agrees_with_a_list_whatever_happens(void **state)
 {
     (void)state;
@@ -131,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_finds_what_was_put_last),
+        cmocka_unit_test(keys_that_differ_in_the_case_of_letters_are_alike),
         cmocka_unit_test(a_table_agrees_with_a_list_whatever_happens),
         cmocka_unit_test(a_borrowed_key_goes_with_its_value),
         cmocka_unit_test(a_walk_sees_every_entry_once_and_may_remove_it),
