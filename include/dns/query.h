@@ -31,10 +31,10 @@ struct dns_query {
 
 /**
  * Reads the usual message: one question and nothing else, or behind it an OPT that has no options, or a
- * client subnet as most have it.  Where its name ends follows from where the message ends, so the name is not
- * looked into: `out` is written as by dns_query_parse for what is accepted, but for the labels of `qname`,
- * which may be no name at all.  Whoever finds its bytes among valid names knows that it is one; others ask
- * dns_query_read_labels.
+ * client subnet or a cookie as most have it.  Where its name ends follows from where the message ends, so the
+ * name is not looked into: `out` is written as by dns_query_parse for what is accepted, but for the labels of
+ * `qname`, which may be no name at all.  Whoever finds its bytes among valid names knows that it is one;
+ * others ask dns_query_read_labels.
  *
  * False: it is no such message, and is to be parsed.  Never reads behind `size`; any thread.
  */

@@ -174,6 +174,11 @@ static void compare_edns(const struct edns *edns, const struct naive *naive)
     assert_int_equal(edns->wants_nsid, expected->wants_nsid);
     assert_int_equal(edns->wants_keepalive, expected->wants_keepalive);
     assert_int_equal(edns->local_option, expected->local_option);
+    if (!expected->cookie.is_present)
+        return;
+    assert_memory_equal(edns->cookie.client, expected->cookie.client, sizeof edns->cookie.client);
+    assert_int_equal(edns->cookie.server_size, expected->cookie.server_size);
+    assert_memory_equal(edns->cookie.server, expected->cookie.server, expected->cookie.server_size);
 }
 
 static void compare_question(const struct dns_query *query, const struct naive *naive)
@@ -197,7 +202,7 @@ static void compare_query(const struct dns_query *query, const struct naive *nai
 }
 
 /* What is read at a glance and turns out to be a name is accepted as it was read; and what has no options but
- * a usual subnet, and nothing else about it, is read at a glance. */
+ * a usual subnet or cookie, and nothing else about it, is read at a glance. */
 static void compare_glance(const uint8_t *packet, size_t size, const struct naive *naive)
 {
     static const uint8_t alone[] = { 0, 1, 0, 0, 0, 0, 0, 0 };
@@ -208,8 +213,11 @@ static void compare_glance(const uint8_t *packet, size_t size, const struct naiv
     const size_t behind = size - 12 - naive->question_size, address_size = (ecs->source_len + 7u) / 8;
     bool has_usual_subnet = naive->opts == 1 && ecs->is_present && behind == 11 + 8 + address_size &&
                             (address_size == 3 || address_size == 7);
+    const size_t server_size = naive->edns.cookie.server_size;
+    bool has_usual_cookie = naive->opts == 1 && naive->edns.cookie.is_present &&
+                            behind == 11 + 4 + 8 + server_size && (server_size == 0 || server_size == 16);
     bool is_usual = naive->outcome == DNS_QUERY_ACCEPT && memcmp(packet + 4, alone, 7) == 0 &&
-                    (behind == naive->opts * 11 || has_usual_subnet);
+                    (behind == naive->opts * 11 || has_usual_subnet || has_usual_cookie);
     assert_int_equal(is_glanced, is_usual);
     if (is_glanced)
         compare_query(&query, naive);
@@ -261,14 +269,20 @@ static void put_record(struct draft *draft, struct rng *rng, unsigned type, unsi
         0, 3, 0, 0, 0, 8, 0, 8, 0, 1, 24, 0, 192, 0,    2,    0, 0, 10, 0,
         8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 11, 0, 0,   0xfd, 0xe9, 0, 1, 0,
     };
-    static const unsigned sizes[] = { 0, 0, 0, 4, 15, 16, 28, 32, 37 };
-    unsigned size = sizes[rng_next(rng) % (sizeof sizes / sizeof *sizes)];
+    static const uint8_t cookie[] = { 0,  10, 0,  24, 1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                      11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24 };
+    static const unsigned sizes[] = { 0, 0, 0, 4, 15, 16, 28, 32, 37 }, cookie_sizes[] = { 12, 24, 28 };
+    const bool has_cookie = rng_next(rng) % 4 == 0;
+    unsigned size =
+        has_cookie ? cookie_sizes[rng_next(rng) % 3] : sizes[rng_next(rng) % (sizeof sizes / sizeof *sizes)];
     put(draft, 0, 1);
     put(draft, type, 2);
     put(draft, (unsigned)(rng_next(rng) % 4096), 2);
     put(draft, ttl, 4);
     put(draft, size, 2);
-    memcpy(draft->bytes + draft->size, options, size);
+    memcpy(draft->bytes + draft->size, has_cookie ? cookie : options, size);
+    if (has_cookie)
+        draft->bytes[draft->size + 3] = (uint8_t)(size - 4);
     draft->size += size;
 }
 
