@@ -17,6 +17,8 @@
  */
 #define DNS_DRAFT_NAMES 16
 
+#define DNS_ONE_QUESTION (UINT64_C(1) << 48) /* and no records, as the header has the counts */
+
 struct dns_draft {
     const struct dns_query *query;
     uint8_t *buffer, *at, *end; /* of the records */
@@ -38,8 +40,18 @@ struct dns_draft {
 void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
                      const struct dns_reply_edns *edns);
 
-/** Starts a reply as they are described in dns/ready.h, which dns_draft_end_plain ends. */
-void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer);
+/** Starts a reply as they are described in dns/ready.h, but of up to `limit` bytes, which dns_draft_end_plain
+ * ends; behind these the buffer has DNS_PLAIN_SLACK more.  Room for a cookie is reserved if one came. */
+void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer,
+                           size_t limit);
+
+/** Takes back all records: what did not fit is to be asked for by TCP. */
+void dns_draft_cut(struct dns_draft *draft);
+/** True if that was all, of a reply that has records otherwise. */
+static inline bool dns_draft_is_cut(const struct dns_draft *draft)
+{
+    return !draft->is_full && draft->counts == DNS_ONE_QUESTION;
+}
 
 /** Adds a stored RRset as it is; `owner` is a pointer to its owner.  Of a type whose rdata is not compressed.
  */
@@ -71,10 +83,10 @@ void dns_draft_add_image(struct dns_draft *draft, enum dns_section section, cons
 unsigned dns_draft_add_alias(struct dns_draft *draft, const struct dns_image *image,
                              const struct dns_rrset *rrset, unsigned owner, unsigned apex);
 
-/** Adds a stored RRset as dns_draft_add does, owned by `own_size` bytes at `own` and what `owner` points to,
- * which then becomes a pointer to all of it. */
-void dns_draft_add_target(struct dns_draft *draft, const uint8_t *own, size_t own_size, unsigned *owner,
-                          const struct dns_rrset *rrset);
+/** Adds stored addresses, of which one may be NULL, to the additional section: owned by `own_size` bytes at
+ * `own` and what `owner` points to. */
+void dns_draft_add_addresses(struct dns_draft *draft, const uint8_t *own, size_t own_size, unsigned owner,
+                             const struct dns_rrset *a, const struct dns_rrset *aaaa);
 
 /** The longest suffix of a name that stands in the reply: its labels, and where it is. */
 unsigned dns_draft_find_suffix(const struct dns_draft *draft, const struct dns_name *name, unsigned *at);

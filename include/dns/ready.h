@@ -15,6 +15,9 @@
  */
 #define DNS_READY_MOST 512
 
+/* Bytes behind the largest reply that may be written over: what follows an address of the client's subnet. */
+#define DNS_PLAIN_SLACK 16
+
 /* What goes into the reply's OPT. */
 struct dns_ready_edns {
     uint16_t udp_size;
@@ -28,6 +31,10 @@ size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
 /** The addresses `rdatas`, of the type that was asked for: A or AAAA. */
 size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
                            const uint8_t *const *rdatas, size_t count, uint8_t *buffer);
+
+/** A refusal, and why: an INFO-CODE of RFC 8914. */
+size_t dns_ready_refuse(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
+                        enum ede_code why, uint8_t *buffer);
 
 #define DNS_COOKIE_SIZE 24 /* of a client and a server, RFC 9018 §4 */
 

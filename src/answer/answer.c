@@ -8,13 +8,13 @@
 #include "answer/cookie.h"
 #include "answer/count.h"
 #include "answer/drafted.h"
+#include "answer/reply_limit.h"
 #include "answer/traffic.h"
 
 #include <string.h>
 
-#define UDP_SIZE_LEAST 512 /* RFC 1035 §4.2.1, and the floor of RFC 6891 §6.2.3 */
-#define KIND_ERROR     0   /* the kind of all errors, to rate limiting */
-#define TOGETHER       16 /* queries of a batch that are under way at a time: what the first-level cache holds */
+#define KIND_ERROR 0  /* the kind of all errors, to rate limiting */
+#define TOGETHER   16 /* queries of a batch that are under way at a time: what the first-level cache holds */
 
 /* One message on its way to its reply.  Nobody outside gets its address, so that it lives in registers. */
 struct exchange {
@@ -36,19 +36,6 @@ struct exchange {
     struct draw_log *draws; /* NULL: it is not */
     uint64_t random;
 };
-
-static size_t reply_limit(const struct exchange *exchange, size_t out_size)
-{
-    const struct answer_settings *settings = exchange->answerer->settings;
-    const struct edns *edns = &exchange->query->edns;
-    if (exchange->transport == TRANSPORT_TCP)
-        return out_size < 65535 ? out_size : 65535;
-    size_t asked = edns->is_present && edns->udp_size > UDP_SIZE_LEAST ? edns->udp_size : UDP_SIZE_LEAST;
-    size_t limit = asked < settings->udp_size ? asked : settings->udp_size;
-    if (settings->udp_size_unproven > 0 && !exchange->is_proven && limit > settings->udp_size_unproven)
-        limit = settings->udp_size_unproven;
-    return limit < out_size ? limit : out_size;
-}
 
 static void reply_edns(const struct dns_query *query, enum transport transport,
                        const struct answer_settings *settings, struct dns_reply_edns *out)
@@ -317,7 +304,7 @@ size_t compose(enum transport transport, const struct asked *asked, struct ready
     reply_edns(query, transport, answerer->settings, &edns);
     if (query->edns.cookie.is_present && now->keys != NULL)
         exchange.is_proven |= take_cookie(&exchange, cookie);
-    exchange.limit = reply_limit(&exchange, out_size);
+    exchange.limit = reply_limit(answerer->settings, &query->edns, transport, exchange.is_proven, out_size);
     size_t reply_size = reply_to(&exchange, asked->outcome == DNS_QUERY_ACCEPT);
     if (answerer->settings->limiter != NULL && !exchange.is_proven)
         reply_size = limit_rate(&exchange, reply_size);

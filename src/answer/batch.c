@@ -4,6 +4,7 @@
 #include "answer/count.h"
 #include "answer/clients.h"
 #include "answer/ready.h"
+#include "answer/reply_limit.h"
 #include "answer/steer_fetch.h"
 #include "base/inlined.h"
 
@@ -79,18 +80,25 @@ static const struct service *service_of(const struct asked *asked)
     return asked->match.outcome == ZONE_FOUND ? zone_node_service(asked->match.node) : NULL;
 }
 
+/* What is known of a query whose name was looked for. */
+static inline void begin_ready(struct answerer *answerer, const struct snapshot *now,
+                               const struct asked *asked, const struct message *message, struct ready *out)
+{
+    out->answerer = answerer;
+    out->now = now;
+    out->query = &asked->query;
+    out->match = &asked->match;
+    out->source = &message->source;
+    out->is_decided = false;
+}
+
 /* Of what a service decides, and of what does not lie ready: more room and registers than the others need. */
 static __attribute__((noinline)) size_t reply_at_length(struct answerer *answerer, const struct snapshot *now,
                                                         enum transport transport, struct asked *asked,
                                                         const struct message *message, bool is_steered)
 {
     struct ready ready;
-    ready.answerer = answerer;
-    ready.now = now;
-    ready.query = &asked->query;
-    ready.match = &asked->match;
-    ready.source = &message->source;
-    ready.is_decided = false;
+    begin_ready(answerer, now, asked, message, &ready);
     size_t size = is_steered ? ready_steered(&ready, service_of(asked), message->out) : 0;
     if (size > 0)
         return asked->query.edns.cookie.is_present
@@ -101,14 +109,26 @@ static __attribute__((noinline)) size_t reply_at_length(struct answerer *answere
     return compose(transport, asked, &ready, message->out, message->out_size);
 }
 
+/* The room for a reply to who has proven nothing. */
+static struct ready_room room_of(const struct answerer *answerer, enum transport transport,
+                                 const struct dns_query *query, const struct message *message)
+{
+    const size_t most = message->out_size - DNS_PLAIN_SLACK;
+    const size_t limit = reply_limit(answerer->settings, &query->edns, transport, false, message->out_size);
+    return (struct ready_room){ .out = message->out,
+                                .limit = limit < most ? limit : most,
+                                .may_cut = limit <= most && transport == TRANSPORT_UDP };
+}
+
 /* Of static names, where what is stored is not all there is to say. */
 static __attribute__((noinline)) size_t reply_leading(struct answerer *answerer, const struct snapshot *now,
                                                       enum transport transport, struct asked *asked,
                                                       const struct message *message)
 {
-    know_labels(asked);
     const struct dns_query *query = &asked->query;
-    size_t size = ready_leading(answerer, now, query, &asked->match, message->out);
+    struct ready ready;
+    begin_ready(answerer, now, asked, message, &ready);
+    size_t size = ready_leading(&ready, room_of(answerer, transport, query, message));
     if (size == 0)
         return reply_at_length(answerer, now, transport, asked, message, false);
     return query->edns.cookie.is_present
@@ -125,15 +145,31 @@ static bool has_cookie_only(const struct answerer *answerer, const struct snapsh
            now->keys != NULL && ready_is_plain_but_cookie(&asked->query.edns);
 }
 
+/* True if it is a plain query for a name that is not ours. */
+static bool is_refused(const struct answerer *answerer, const struct asked *asked)
+{
+    return asked->outcome == DNS_QUERY_ACCEPT && asked->search.zone == NULL &&
+           answerer->settings->limiter == NULL && ready_is_plain(&asked->query.edns);
+}
+
 /* What is not plain. */
 static __attribute__((noinline)) size_t reply_unusual(struct answerer *answerer, const struct snapshot *now,
                                                       enum transport transport, struct asked *asked,
                                                       const struct message *message)
 {
-    bool is_quick = has_cookie_only(answerer, now, asked);
-    bool is_steered = is_quick && service_of(asked) != NULL;
-    return is_quick && !is_steered ? reply_leading(answerer, now, transport, asked, message)
-                                   : reply_at_length(answerer, now, transport, asked, message, is_steered);
+    const struct dns_query *query = &asked->query;
+    size_t size = 0;
+    if (is_refused(answerer, asked))
+        size = ready_refuse(answerer, query, message->out);
+    if (size > 0)
+        return size;
+    if (!has_cookie_only(answerer, now, asked))
+        return reply_at_length(answerer, now, transport, asked, message, false);
+    if (service_of(asked) != NULL)
+        return reply_at_length(answerer, now, transport, asked, message, true);
+    size = ready_stored(answerer, query, &asked->match, message->out);
+    return size > 0 ? ready_add_cookie(answerer, now, query, &message->source, message->out, size)
+                    : reply_leading(answerer, now, transport, asked, message);
 }
 
 static INLINED size_t reply(struct answerer *answerer, const struct snapshot *now, enum transport transport,

@@ -33,25 +33,6 @@ static inline const struct zone_node *find_target(const struct zone *zone, const
     return node != NULL ? node : find_at_length(zone, wire);
 }
 
-static inline void add_addresses(struct dns_draft *draft, const struct zone_node *node, const uint8_t *wire,
-                                 const struct dns_image_target *target, unsigned shift)
-{
-    const struct dns_rrset *a, *aaaa;
-    unsigned owner = target->pointer + shift;
-    zone_node_addresses(node, &a, &aaaa);
-    if (target->own_size == 0) {
-        if (a != NULL)
-            dns_draft_add(draft, DNS_ADDITIONAL, owner, a);
-        if (aaaa != NULL)
-            dns_draft_add(draft, DNS_ADDITIONAL, owner, aaaa);
-        return;
-    }
-    if (a != NULL)
-        dns_draft_add_target(draft, wire, target->own_size, &owner, a);
-    if (aaaa != NULL)
-        dns_draft_add_target(draft, wire, a == NULL ? target->own_size : 0, &owner, aaaa);
-}
-
 bool leading_add(struct dns_draft *draft, enum dns_section section, const struct zone *zone,
                  const struct dns_rrset *rrset, const struct dns_image *image, unsigned shift)
 {
@@ -61,12 +42,14 @@ bool leading_add(struct dns_draft *draft, enum dns_section section, const struct
     for (unsigned i = 0; i < image->target_count; i++) {
         const struct dns_image_target *target = &image->targets[i];
         const uint8_t *wire = rrset->wire + target->name_at;
+        const struct dns_rrset *a, *aaaa;
         const struct zone_node *node = find_target(zone, wire, target);
         if (node == NULL)
             continue;
         if (section == DNS_ANSWER && zone_node_service(node) != NULL)
             return false;
-        add_addresses(draft, node, wire, target, shift);
+        zone_node_addresses(node, &a, &aaaa);
+        dns_draft_add_addresses(draft, wire, target->own_size, target->pointer + shift, a, aaaa);
     }
     return true;
 }
@@ -79,41 +62,6 @@ bool leading_refer(struct dns_draft *draft, const struct zone_match *match)
     return image != NULL &&
            leading_add(draft, DNS_AUTHORITY, match->zone, zone_node_rrset(match->node, DNS_NS), image,
                        (unsigned)(cut - qname->bytes));
-}
-
-/* ---- whole replies ---- */
-
-static size_t end(const struct answerer *answerer, const struct dns_draft *draft, unsigned flags)
-{
-    return ready_count(answerer, draft->query, DNS_NOERROR,
-                       dns_draft_end_plain(draft, flags, ready_edns(answerer, 0)));
-}
-
-size_t leading_referral(const struct answerer *answerer, const struct dns_query *query,
-                        const struct zone_match *match, uint8_t *out)
-{
-    struct dns_draft draft;
-    dns_draft_begin_plain(&draft, query, out);
-    return leading_refer(&draft, match) ? end(answerer, &draft, 0) : 0;
-}
-
-size_t leading_records(const struct answerer *answerer, const struct dns_query *query,
-                       const struct zone_match *match, const struct dns_rrset *rrset, uint8_t *out)
-{
-    struct dns_draft draft;
-    const struct zone *zone = match->zone;
-    const bool is_alone = dns_type_layout(rrset->type)->is_alone;
-    const struct dns_image *image = is_alone ? NULL : zone_node_image(match->node, rrset->type);
-    if (is_alone && !query->edns.cookie.is_present)
-        return 0; /* it was too large for ready_stored */
-    dns_draft_begin_plain(&draft, query, out);
-    if (is_alone)
-        dns_draft_add(&draft, DNS_ANSWER, DNS_DRAFT_QNAME, rrset);
-    else if (rrset == zone_soa(zone))
-        dns_draft_add_soa(&draft, zone_negative(zone), zone_apex(zone)->size, rrset->ttl_s);
-    else if (image == NULL || !leading_add(&draft, DNS_ANSWER, zone, rrset, image, 0))
-        return 0;
-    return end(answerer, &draft, DNS_FLAG_AA);
 }
 
 /* ---- aliases ---- */
@@ -189,7 +137,7 @@ static bool add_aliased(struct dns_draft *draft, struct chain *chain, const uint
     const unsigned apex = (unsigned)(0xc000 + DNS_HEADER_SIZE + qname->size - zone->size);
     const struct dns_rrset *rrset;
     chain->owner = target->pointer;
-    chain->is_straight = zone->size > 1 && qname->label_count == zone->label_count + 1;
+    chain->is_straight = zone->size > 1 && qname->size == 1 + qname->bytes[0] + zone->size;
     if (!follow(chain, wire, target))
         return false;
     while ((rrset = zone_node_rrset(chain->nodes[chain->count - 1], qtype)) == NULL) {
@@ -200,22 +148,75 @@ static bool add_aliased(struct dns_draft *draft, struct chain *chain, const uint
     return true;
 }
 
-size_t leading_alias(const struct answerer *answerer, const struct snapshot *now,
-                     const struct dns_query *query, const struct zone_match *match,
-                     const struct dns_rrset *cname, uint8_t *out)
+/* Adds `cname`, and what was asked for of the name it leads to. */
+static bool add_cname(struct dns_draft *draft, const struct ready *ready, const struct dns_rrset *cname)
 {
-    struct dns_draft draft;
+    const struct zone_match *match = ready->match;
+    const uint16_t qtype = ready->query->qtype;
     struct chain chain = { .zone = match->zone, .nodes = { match->node }, .count = 1 };
     const struct dns_image *image = zone_node_image(match->node, DNS_CNAME);
-    if (image == NULL || !dns_type_layout(query->qtype)->is_alone || query->qtype == DNS_DS)
-        return 0;
+    if (image == NULL || !dns_type_layout(qtype)->is_alone || qtype == DNS_DS)
+        return false;
     const bool leads_away = image->target_count == 0;
     const uint8_t *wire = leads_away ? dns_rr_rdata(cname->wire) : cname->wire + image->targets->name_at;
-    if (leads_away ? zone_of(now, wire) != NULL : !is_in_zone(answerer, now, match->zone, wire))
+    if (leads_away ? zone_of(ready->now, wire) != NULL
+                   : !is_in_zone(ready->answerer, ready->now, match->zone, wire))
+        return false;
+    dns_draft_add_image(draft, DNS_ANSWER, image, cname, 0);
+    return leads_away || add_aliased(draft, &chain, wire, image->targets);
+}
+
+/* ---- the whole ---- */
+
+/* Adds an RRset with which all is said.  If it does not fit, that is: the client is to ask by TCP.  Unless it
+ * has a cookie, which may prove that there is more room. */
+static void add_alone(struct dns_draft *draft, const struct dns_rrset *rrset, bool may_cut)
+{
+    dns_draft_add(draft, DNS_ANSWER, DNS_DRAFT_QNAME, rrset);
+    if (draft->is_full && may_cut && !draft->query->edns.cookie.is_present)
+        dns_draft_cut(draft);
+}
+
+/* Adds `rrset`, which is what was asked for, and addresses. */
+static bool add_records(struct dns_draft *draft, const struct zone_match *match,
+                        const struct dns_rrset *rrset, bool may_cut)
+{
+    const struct zone *zone = match->zone;
+    if (dns_type_layout(rrset->type)->is_alone) {
+        add_alone(draft, rrset, may_cut);
+        return true;
+    }
+    if (rrset == zone_soa(zone)) {
+        dns_draft_add_soa(draft, zone_negative(zone), zone_apex(zone)->size, rrset->ttl_s);
+        return true;
+    }
+    const struct dns_image *image = zone_node_image(match->node, rrset->type);
+    return image != NULL && leading_add(draft, DNS_ANSWER, zone, rrset, image, 0);
+}
+
+static bool add_found(struct dns_draft *draft, const struct ready *ready, bool may_cut)
+{
+    const struct zone_match *match = ready->match;
+    const struct dns_rrset *rrset = zone_node_rrset(match->node, ready->query->qtype);
+    if (rrset != NULL)
+        return add_records(draft, match, rrset, may_cut);
+    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
+    return cname != NULL && add_cname(draft, ready, cname);
+}
+
+size_t leading_answer(const struct ready *ready, struct ready_room room)
+{
+    const struct answerer *answerer = ready->answerer;
+    const bool is_referral = ready->match->outcome == ZONE_REFERRAL;
+    unsigned flags = is_referral ? 0 : DNS_FLAG_AA;
+    struct dns_draft draft;
+    dns_draft_begin_plain(&draft, ready->query, room.out, room.limit);
+    if (is_referral ? !leading_refer(&draft, ready->match) : !add_found(&draft, ready, room.may_cut))
         return 0;
-    dns_draft_begin_plain(&draft, query, out);
-    dns_draft_add_image(&draft, DNS_ANSWER, image, cname, 0);
-    return leads_away || add_aliased(&draft, &chain, wire, image->targets)
-               ? end(answerer, &draft, DNS_FLAG_AA)
-               : 0;
+    if (dns_draft_is_cut(&draft)) {
+        count_one(&answerer->counters->truncated);
+        flags |= DNS_FLAG_TC;
+    }
+    return ready_count(answerer, ready->query, DNS_NOERROR,
+                       dns_draft_end_plain(&draft, flags, ready_edns(answerer, 0)));
 }

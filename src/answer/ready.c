@@ -42,21 +42,22 @@ INLINED size_t ready_stored(const struct answerer *answerer, const struct dns_qu
                        dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
 }
 
-size_t ready_leading(const struct answerer *answerer, const struct snapshot *now,
-                     const struct dns_query *query, const struct zone_match *match, uint8_t *out)
+size_t ready_leading(const struct ready *ready, struct ready_room room)
 {
-    if (!is_usual(query, match) || ready_is_meta(query->qtype))
+    const struct dns_query *query = ready->query;
+    const struct zone_match *match = ready->match;
+    bool leads_on = match->outcome == ZONE_FOUND || match->outcome == ZONE_REFERRAL;
+    return leads_on && is_usual(query, match) && !ready_is_meta(query->qtype) ? leading_answer(ready, room)
+                                                                              : 0;
+}
+
+size_t ready_refuse(const struct answerer *answerer, const struct dns_query *query, uint8_t *out)
+{
+    if (query->qclass != DNS_IN || query->qtype == DNS_AXFR || query->qtype == DNS_IXFR)
         return 0;
-    if (match->outcome == ZONE_REFERRAL)
-        return leading_referral(answerer, query, match, out);
-    if (match->outcome != ZONE_FOUND)
-        return deny(answerer, query, match, out);
-    const struct dns_rrset *rrset = zone_node_rrset(match->node, query->qtype);
-    if (rrset != NULL)
-        return leading_records(answerer, query, match, rrset, out);
-    const struct dns_rrset *cname = zone_node_rrset(match->node, DNS_CNAME);
-    return cname != NULL ? leading_alias(answerer, now, query, match, cname, out)
-                         : deny(answerer, query, match, out);
+    return ready_count(
+        answerer, query, DNS_REFUSED,
+        dns_ready_refuse(query, ready_edns(answerer, 0), DNS_REFUSED, EDE_NOT_AUTHORITATIVE, out));
 }
 
 size_t ready_add_cookie(struct answerer *answerer, const struct snapshot *now, const struct dns_query *query,

@@ -35,11 +35,6 @@ static inline bool ready_is_meta(uint16_t qtype)
  * it does not lie ready.  `out` has room for DNS_READY_MOST. */
 size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
                     const struct zone_match *match, uint8_t *out);
-/** The same, also of answers that lead to other names (answer/leading.h) and of queries with a cookie, which
- * takes longer. */
-size_t ready_leading(const struct answerer *answerer, const struct snapshot *now,
-                     const struct dns_query *query, const struct zone_match *match, uint8_t *out);
-
 /** Adds what becomes of the query's cookie to a ready reply of `size` bytes; returns the new size. */
 size_t ready_add_cookie(struct answerer *answerer, const struct snapshot *now, const struct dns_query *query,
                         const struct address *source, uint8_t *out, size_t size);
@@ -74,6 +69,20 @@ struct ready {
     struct client client; /* by whom it was asked */
     struct decision decision;
 };
+
+/* Where a reply goes that may be longer than DNS_READY_MOST. */
+struct ready_room {
+    uint8_t *out;
+    size_t limit; /* bytes of it; behind them are DNS_PLAIN_SLACK more */
+    bool may_cut; /* what does not fit may be said not to, since the limit is the client's */
+};
+
+/** The same as ready_stored, also of larger answers, of those that lead to other names (answer/leading.h) and
+ * of queries with a cookie, which takes longer. */
+size_t ready_leading(const struct ready *ready, struct ready_room room);
+
+/** The reply to a plain query for a name that is in no zone of ours; 0: it is to be composed. */
+size_t ready_refuse(const struct answerer *answerer, const struct dns_query *query, uint8_t *out);
 
 /** The same of a name with a service. */
 size_t ready_steered(struct ready *ready, const struct service *service, uint8_t *out);

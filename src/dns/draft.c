@@ -8,7 +8,6 @@
 
 #define POINTER            0xc000u
 #define POINTER_OFFSET_END 0x4000 /* a pointer has 14 bits */
-#define ONE_QUESTION       (UINT64_C(1) << 48)
 
 static inline void begin(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer, size_t limit,
                          size_t opt_size)
@@ -20,7 +19,7 @@ static inline void begin(struct dns_draft *out, const struct dns_query *query, u
     out->limit = limit;
     out->is_full = size + opt_size > limit;
     out->end = out->is_full ? out->at : buffer + limit - opt_size;
-    out->counts = ONE_QUESTION;
+    out->counts = DNS_ONE_QUESTION;
     out->name_count = 1;
     out->names[0].name = &query->qname;
     out->names[0].at = DNS_HEADER_SIZE;
@@ -33,9 +32,17 @@ void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8
     begin(out, query, buffer, limit < UINT16_MAX ? limit : UINT16_MAX, reply_opt_size(edns));
 }
 
-void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer)
+void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer,
+                           size_t limit)
 {
-    begin(out, query, buffer, DNS_READY_MOST, PLAIN_OPT_MOST);
+    begin(out, query, buffer, limit, plain_opt_size(&query->edns));
+}
+
+void dns_draft_cut(struct dns_draft *draft)
+{
+    draft->at = draft->buffer + DNS_HEADER_SIZE + draft->query->question_size;
+    draft->counts = DNS_ONE_QUESTION;
+    draft->is_full = false;
 }
 
 static void count(struct dns_draft *draft, enum dns_section section, uint64_t records)
@@ -96,23 +103,38 @@ unsigned dns_draft_add_alias(struct dns_draft *draft, const struct dns_image *im
     return POINTER | (unsigned)(at + DNS_RR_HEADER_SIZE - draft->buffer);
 }
 
-void dns_draft_add_target(struct dns_draft *draft, const uint8_t *own, size_t own_size, unsigned *owner,
-                          const struct dns_rrset *rrset)
+/* Lets all records of some addresses be owned by what `owner` points to; returns their end. */
+static inline uint8_t *own_addresses(uint8_t *at, unsigned owner, const struct dns_rrset *rrset)
 {
+    const size_t size = DNS_RR_HEADER_SIZE + (rrset->type == DNS_A ? 4 : 16);
+    for (unsigned left = rrset->count; left > 0; left--, at += size)
+        put_u16(at, owner);
+    return at;
+}
+
+void dns_draft_add_addresses(struct dns_draft *draft, const uint8_t *own, size_t own_size, unsigned owner,
+                             const struct dns_rrset *a, const struct dns_rrset *aaaa)
+{
+    const struct dns_rrset *first = a != NULL ? a : aaaa, *second = a != NULL ? aaaa : NULL;
     draft->is_full |= draft->at - draft->buffer >= POINTER_OFFSET_END; /* no pointer leads there */
-    uint8_t *at = take(draft, own_size + rrset->size);
+    uint8_t *at =
+        first == NULL ? NULL : take(draft, own_size + first->size + (second != NULL ? second->size : 0));
     if (at == NULL)
         return;
-    copy_bytes(at + own_size, rrset->wire, rrset->size);
-    count(draft, DNS_ADDITIONAL, rrset->count);
+    const unsigned all = own_size > 0 ? POINTER | (unsigned)(at - draft->buffer) : owner;
+    uint8_t *records = at + own_size;
+    copy_bytes(records, first->wire, first->size);
+    uint8_t *behind = own_addresses(records, all, first);
     if (own_size > 0) {
         copy_bytes(at, own, own_size);
-        put_u16(at + own_size, *owner);
-        *owner = POINTER | (unsigned)(at - draft->buffer);
-        at += own_size + DNS_RR_HEADER_SIZE + dns_rr_rdlength(at + own_size);
+        put_u16(records, owner);
     }
-    for (; at < draft->at; at += DNS_RR_HEADER_SIZE + dns_rr_rdlength(at))
-        put_u16(at, *owner);
+    count(draft, DNS_ADDITIONAL, first->count);
+    if (second == NULL)
+        return;
+    copy_bytes(behind, second->wire, second->size);
+    own_addresses(behind, all, second);
+    count(draft, DNS_ADDITIONAL, second->count);
 }
 
 static void put_header(uint8_t *at, unsigned owner, uint16_t type, uint32_t ttl_s, size_t rdlength)

@@ -11,6 +11,14 @@
 #define PLAIN_COOKIE_SIZE (4 + 8 + 16)
 #define PLAIN_OPT_MOST    (PLAIN_OPT_SIZE + 4 + 4 + 16 + PLAIN_COOKIE_SIZE)
 
+/** The bytes of it, with the cookie if one came; 0: the reply has none. */
+static inline size_t plain_opt_size(const struct edns *asked)
+{
+    if (!asked->is_present)
+        return 0;
+    return PLAIN_OPT_SIZE + subnet_size(&asked->ecs) + (asked->cookie.is_present ? PLAIN_COOKIE_SIZE : 0);
+}
+
 /** Writes it for a query that has one, in PLAIN_OPT_MOST bytes; returns where it ends. */
 static inline uint8_t *plain_opt_write(const struct edns *asked, struct dns_ready_edns edns, uint8_t *at)
 {

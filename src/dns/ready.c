@@ -6,8 +6,6 @@
 #include "dns/plain_opt.h"
 #include "dns/type.h"
 
-#define FLAG_QR_AA (DNS_FLAG_QR | DNS_FLAG_AA)
-
 #define OWNER_IS_QNAME UINT64_C(0xc00c) /* a pointer behind the header */
 
 /* Counts of the sections as the header has them, of which one stands in each 16 bits. */
@@ -25,12 +23,13 @@ static bool fits(const struct dns_query *query, size_t records_size)
     return question_end(query) + records_size + PLAIN_OPT_MOST <= DNS_READY_MOST;
 }
 
-/* Writes the header and the question as it was sent; returns where the records go. */
-static inline uint8_t *begin(const struct dns_query *query, unsigned rcode, uint64_t counts, uint8_t *buffer)
+/* Writes the header and the question as it was sent; returns where the records go.  `flags` are AA and the
+ * rcode. */
+static inline uint8_t *begin(const struct dns_query *query, unsigned flags, uint64_t counts, uint8_t *buffer)
 {
     size_t size = question_end(query);
     copy_blocks(buffer, query->packet, size); /* 17 bytes at least */
-    put_u16(buffer + 2, FLAG_QR_AA | (query->flags & DNS_FLAG_RD) | rcode);
+    put_u16(buffer + 2, DNS_FLAG_QR | (query->flags & DNS_FLAG_RD) | flags);
     put_u64(buffer + 4, ONE_QUESTION | counts | query->edns.is_present);
     return buffer + size;
 }
@@ -49,7 +48,7 @@ INLINED size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_ed
 {
     if (!fits(query, rrset->size))
         return 0;
-    uint8_t *at = begin(query, DNS_NOERROR, rrset->count * ONE_ANSWER, buffer);
+    uint8_t *at = begin(query, DNS_FLAG_AA, rrset->count * ONE_ANSWER, buffer);
     copy_bytes(at, rrset->wire, rrset->size);
     return end(query, edns, buffer, at + rrset->size);
 }
@@ -60,7 +59,7 @@ size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns 
     const size_t address_size = query->qtype == DNS_A ? 4 : 16;
     if (!fits(query, count * (DNS_RR_HEADER_SIZE + address_size)))
         return 0;
-    uint8_t *at = begin(query, DNS_NOERROR, count * ONE_ANSWER, buffer);
+    uint8_t *at = begin(query, DNS_FLAG_AA, count * ONE_ANSWER, buffer);
     const uint64_t owner_to_ttl =
         OWNER_IS_QNAME << 48 | (uint64_t)query->qtype << 32 | DNS_IN << 16 | ttl_s >> 16;
     const uint32_t ttl_to_rdlength = ttl_s << 16 | (uint32_t)address_size;
@@ -82,7 +81,7 @@ size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns e
 {
     if (negative->size == 0 || !fits(query, negative->size))
         return 0;
-    uint8_t *at = begin(query, rcode, ONE_SOA, buffer);
+    uint8_t *at = begin(query, DNS_FLAG_AA | rcode, ONE_SOA, buffer);
     unsigned apex_at = (unsigned)(DNS_HEADER_SIZE + query->qname.size - apex_size);
     copy_blocks(at, negative->bytes, negative->size);
     for (unsigned i = 0; i < negative->pointer_count; i++)
@@ -90,13 +89,31 @@ size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns e
     return end(query, edns, buffer, at + negative->size);
 }
 
+/* Appends an option to the OPT that ends a reply of `size` bytes: EDE without a text. */
+static size_t add_error(const struct dns_query *query, enum ede_code why, uint8_t *buffer, size_t size)
+{
+    const size_t options_size = subnet_size(&query->edns.ecs);
+    uint8_t *at = buffer + size;
+    put_u16(at - options_size - 2, (unsigned)options_size + 6);
+    put_u32(at, (uint32_t)EDNS_EDE << 16 | 2);
+    put_u16(at + 4, why);
+    return size + 6;
+}
+
+size_t dns_ready_refuse(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
+                        enum ede_code why, uint8_t *buffer)
+{
+    uint8_t *at = begin(query, rcode, 0, buffer);
+    const size_t size = end(query, edns, buffer, at);
+    return query->edns.is_present ? add_error(query, why, buffer, size) : size;
+}
+
 size_t dns_ready_add_cookie(const struct dns_query *query, const uint8_t cookie[DNS_COOKIE_SIZE],
                             uint8_t *buffer, size_t size)
 {
-    const struct edns_ecs *ecs = &query->edns.ecs;
-    const size_t subnet_size = ecs->is_present ? SUBNET_HEAD_SIZE + (ecs->source_len + 7u) / 8 : 0;
+    const size_t options_size = subnet_size(&query->edns.ecs);
     uint8_t *at = buffer + size;
-    put_u16(at - subnet_size - 2, (unsigned)subnet_size + PLAIN_COOKIE_SIZE);
+    put_u16(at - options_size - 2, (unsigned)options_size + PLAIN_COOKIE_SIZE);
     put_u32(at, (uint32_t)EDNS_COOKIE << 16 | DNS_COOKIE_SIZE);
     memcpy(at + 4, cookie, DNS_COOKIE_SIZE);
     return size + PLAIN_COOKIE_SIZE;

@@ -43,6 +43,12 @@ static INLINED bool subnet_read_alone(const uint8_t *options, size_t size, struc
     return true;
 }
 
+/** The bytes of the option; 0: there is none. */
+static inline size_t subnet_size(const struct edns_ecs *ecs)
+{
+    return ecs->is_present ? SUBNET_HEAD_SIZE + (ecs->source_len + 7u) / 8 : 0;
+}
+
 /** Writes the option with its scope; there is room for an address of 16 bytes.  Returns where it ends. */
 static inline uint8_t *subnet_write(const struct edns_ecs *ecs, uint8_t scope_len, uint8_t *at)
 {

@@ -197,8 +197,8 @@ const struct zone_node *zone_find_exact(const struct zone *zone, const struct dn
     return zone_probe(zone, zone_hash(zone, name), name->bytes, (size_t)name->size - zone->apex.size);
 }
 
-const struct zone_node *zone_find_relative(const struct zone *zone, uint64_t hash, const uint8_t *name,
-                                           size_t size, enum zone_reach reach)
+INLINED const struct zone_node *zone_find_relative(const struct zone *zone, uint64_t hash,
+                                                   const uint8_t *name, size_t size, enum zone_reach reach)
 {
     static const uint8_t hidden[] = { [ZONE_REACH_ANSWERS] = NODE_IS_CUT | NODE_IS_OCCLUDED,
                                       [ZONE_REACH_TARGETS] = NODE_IS_OCCLUDED,

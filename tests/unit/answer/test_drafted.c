@@ -4,7 +4,7 @@
 #include "bench/bench_world.h"
 #include "base/rng.h"
 
-enum { ROUNDS = 40000, EXPLAIN = EDNS_LOCAL_FIRST, ID_OPTION_SIZE = 4 + RECORD_ID_SIZE };
+enum { ROUNDS = 40000, COUNTS = 11, EXPLAIN = EDNS_LOCAL_FIRST, ID_OPTION_SIZE = 4 + RECORD_ID_SIZE };
 
 /* One candidate each: an answer must not depend on whose turn it is. */
 static const char steering[] =
@@ -177,6 +177,8 @@ static const char *const owners[] = {
     "below.above.test.",
     "a.below.above.test.",
     "up.below.above.test.",
+    "a.elsewhere.",
+    "org.",
 };
 static const uint16_t qtypes[] = { DNS_A,    DNS_A,     DNS_AAAA, DNS_NS,  DNS_CNAME, DNS_SOA,
                                    DNS_PTR,  DNS_MX,    DNS_TXT,  DNS_SRV, DNS_DNAME, DNS_DS,
@@ -267,6 +269,18 @@ static void ask_anything(void)
     asking.query[2] |= (uint8_t)below(2); /* RD */
 }
 
+/* A random size of replies that the client takes, around which our own and that of the unproven are. */
+static void change_udp_size(void)
+{
+    static const uint16_t sizes[] = { 0, 512, 1000, 1100, 1200, 1232, 4096 };
+    size_t at = asking.query_size;
+    while (memcmp(asking.query + at - 2, "\x04\xd0", 2) != 0 || asking.query[at - 3] != DNS_OPT)
+        at--;
+    unsigned size = sizes[below(sizeof sizes / sizeof *sizes)] + below(64);
+    asking.query[at - 2] = (uint8_t)(size >> 8);
+    asking.query[at - 1] = (uint8_t)size;
+}
+
 /* Options of which each may be there; the last one asks for a record, if records are made. */
 static void add_options(void)
 {
@@ -300,6 +314,20 @@ static void take_id_out(void)
     asking.reply_size -= ID_OPTION_SIZE;
     opt[8] = (uint8_t)(rdlength >> 8);
     opt[9] = (uint8_t)rdlength;
+}
+
+/* What was counted since `before`, which becomes what is counted now. */
+static void take_counts(uint64_t before[], uint64_t counted[])
+{
+    const struct answer_counters *counters = &asking.counters;
+    const uint64_t now[COUNTS] = { counters->rcodes[0],  counters->rcodes[2],       counters->rcodes[3],
+                                   counters->rcodes[5],  counters->truncated,       counters->ecs,
+                                   counters->steered,    counters->cookies[0],      counters->cookies[1],
+                                   counters->cookies[2], counters->steered_degraded };
+    for (unsigned i = 0; i < COUNTS; i++) {
+        counted[i] = now[i] - before[i];
+        before[i] = now[i];
+    }
 }
 
 /* ---- the same but for compression ---- */
@@ -416,20 +444,29 @@ static void a_ready_reply_is_the_drafted_one(void **state)
     };
     const struct rate_limit_settings generous = { 100000, 0, 24, 56, NULL, 0 };
     struct rate_limiter *limiter = rate_limiter_new(&generous);
+    uint64_t before[COUNTS] = { 0 }, counted[COUNTS], expected[COUNTS];
+    take_counts(before, counted);
     for (unsigned i = 0; i < ROUNDS; i++) {
         ask_anything();
-        if (below(2))
+        if (below(4) > 0)
             asking_opt(&asking, below(2) ? NO_FLAGS : "00008000",
                        options[below(sizeof options / sizeof *options)]);
+        if (asking.query[11] > 0 && below(2))
+            change_udp_size();
+        asking.settings.udp_size_unproven = below(4) == 0 ? 900 : 0;
         asking.settings.limiter = NULL;
         asking_send(&asking, TRANSPORT_UDP);
         size_t size = asking.reply_size;
         memcpy(ready, asking.reply, size);
+        take_counts(before, counted);
         asking.settings.limiter = limiter;
         asking.answerer.now_us += 1000;
         asking_send(&asking, TRANSPORT_UDP);
+        take_counts(before, expected);
         compare(ready, size);
+        assert_memory_equal(counted, expected, sizeof counted);
     }
+    asking.settings.udp_size_unproven = 0;
     rate_limiter_free(limiter);
     asking.settings.limiter = NULL;
 }

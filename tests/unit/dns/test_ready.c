@@ -216,6 +216,23 @@ static void a_denial_has_the_soa(void **state)
     assert_true(round.ready == ROUNDS);
 }
 
+static void a_refusal_says_why(void **state)
+{
+    (void)state;
+    static struct round round;
+    struct rng rng;
+    seed(&rng);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        begin_round(&round, &rng, DNS_A, "\7Example");
+        round.response.flags &= (uint16_t)~DNS_FLAG_AA;
+        round.response.rcode = DNS_REFUSED;
+        round.reply_edns.ede = EDE_NOT_AUTHORITATIVE;
+        end_round(&round, dns_ready_refuse(&round.query, round.edns, DNS_REFUSED, EDE_NOT_AUTHORITATIVE,
+                                           round.reply));
+    }
+    assert_true(round.ready == ROUNDS);
+}
+
 static void a_long_soa_does_not_lie_ready(void **state)
 {
     (void)state;
@@ -262,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_stored_rrset_is_copied),
         cmocka_unit_test(decided_addresses_are_written),
         cmocka_unit_test(a_denial_has_the_soa),
+        cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(a_long_soa_does_not_lie_ready),
         cmocka_unit_test(only_types_that_need_nothing_else_are_copied),
     };
