@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/builder.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/priority.h"
@@ -276,10 +277,22 @@ static void post_task(struct builder *builder, int kind)
     mailbox_post(builder->box, task);
 }
 
+/* Before what waits: there may always be something. */
+static void look_at_databases(struct builder *builder)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    if (builder->in_flight != NULL || now_ms < builder->next_look_ms)
+        return;
+    builder->next_look_ms = now_ms + WATCH_MS;
+    if (databases_have_changed(builder->databases))
+        run_geo(builder);
+}
+
 static void *builder_main(void *arg)
 {
     struct builder *builder = arg;
     bool gives_way = false;
+    builder->next_look_ms = clock_monotonic_ms() + WATCH_MS; /* the start loads them */
     snapshot_register_thread();
     while (!builder->is_stopping) {
         bool has_letters = mailbox_wait(builder->box, WATCH_MS);
@@ -288,10 +301,9 @@ static void *builder_main(void *arg)
             gives_way = true;
         }
         sort_letters(builder, mailbox_take(builder->box));
+        look_at_databases(builder);
         while (builder->in_flight == NULL && builder->waiting != NULL)
             run_next(builder);
-        if (!has_letters && builder->in_flight == NULL && databases_have_changed(builder->databases))
-            run_geo(builder);
     }
     snapshot_unregister_thread();
     refuse_waiting(builder);

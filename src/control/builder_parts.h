@@ -26,6 +26,7 @@ struct builder {
     struct mailbox *box, *control;
     struct compiler *compiler;
     struct databases *databases;
+    uint64_t next_look_ms;  /* monotonic; when the databases are looked at again */
     struct store_head head; /* until restored */
     uint64_t generation;    /* that is durable */
     uint64_t newest;        /* of the compiler's head, with what is kept */

@@ -2,7 +2,7 @@
 """Where clients are: databases, operators' locations and maps, and how wide an answer holds."""
 import pytest
 
-from harness import pool, world
+from harness import pool, wait_until, world
 from mmdb import write_mmdb
 
 ONE, TWO, THREE = "127.0.10.1", "127.0.20.1", "127.0.30.1"
@@ -90,6 +90,20 @@ def test_databases_may_be_split_by_family(daemon):
                  geoip=["v4.mmdb", "v6.mmdb"])
     for client, address in [("91.0.5.0/24", ONE), ("2a00:1000::/48", ONE), ("8.8.8.0/24", THREE), ("2600::/48", THREE)]:
         assert daemon.answer("www.example.test", ecs=client) == [address], client
+
+
+def test_a_new_database_counts_however_busy_the_api_is(daemon):
+    write_mmdb(daemon.directory / "places.mmdb", {"91.0.0.0/10": ("EU", "DE")})
+    daemon.start(world({"www": {"policy": {"geo": {"country:DE": "first", "default": "third"}}}}, POOLS),
+                 geoip=["places.mmdb"])
+    assert daemon.answer("www.example.test", ecs="91.0.5.0/24") == [ONE]
+    write_mmdb(daemon.directory / "fresh.mmdb", {"91.0.0.0/10": ("NA", "US")})
+    (daemon.directory / "fresh.mmdb").rename(daemon.directory / "places.mmdb")
+
+    def is_read():
+        assert daemon.api("GET", "/v1/config").status == 200
+        return daemon.answer("www.example.test", ecs="91.0.5.0/24") == [THREE]
+    wait_until(is_read, 20, "the new database")
 
 
 LOCATIONS = {"10.0.0.0/8": {"country": "DE"}, "91.0.5.0/24": {"country": "US", "city": "Ashburn"}}
