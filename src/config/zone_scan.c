@@ -127,6 +127,15 @@ static const char *written_name(const zs_scanner_t *scanner)
     return has_base ? name + base + 1 : name;
 }
 
+/* When its caller does the including, libzscanner 3.2 leaves behind what it set for the directive: a flag
+ * that would end the reading, and a return address in its automaton's stack, which has room for 16 and no
+ * end. */
+static void finish_include(zs_scanner_t *scanner)
+{
+    scanner->error.fatal = false;
+    scanner->top = 0;
+}
+
 static void scan_part(const struct scan *by, struct zone_records *records, const struct zone_data_part *part,
                       const char *origin_name, uint32_t ttl_s, uint32_t origin);
 
@@ -148,7 +157,7 @@ static void include_part(struct scan *scan, const struct zone_data_part *part)
 static void scan_include(struct scan *scan)
 {
     zs_scanner_t *scanner = scan->scanner;
-    scanner->error.fatal = false; /* left set when the caller does the including: it would end the reading */
+    finish_include(scanner);
     const char *written = written_name(scanner);
     char *name = zone_data_name(scan->part->file, written);
     const struct zone_data_part *part = zone_data_find(scan->data, name);
@@ -369,7 +378,7 @@ void zone_scan_includes(const char *text, size_t size,
                    zs_set_input_string(scanner, text, size) == 0;
     while (goes_on && zs_parse_record(scanner) == 0) {
         if (scanner->state == ZS_STATE_INCLUDE) {
-            scanner->error.fatal = false;
+            finish_include(scanner);
             found(context, written_name(scanner), (unsigned)scanner->line_counter);
         }
         goes_on = scanner->state == ZS_STATE_DATA || scanner->state == ZS_STATE_INCLUDE ||

@@ -2,6 +2,7 @@
 #include "config/zone_data.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "config/complaints.h"
 #include "config/zone_file.h"
 #include "dns/type.h"
@@ -147,6 +148,30 @@ static void a_file_may_be_included_twice(void **state)
     free(data);
 }
 
+static void a_file_may_include_hundreds(void **state)
+{
+    (void)state;
+    struct edition edition = { 0 };
+    struct text lines = { 0 };
+    size_t size;
+    char *said;
+    for (unsigned i = 0; i < 300; i++)
+        text_printf(&lines, "$INCLUDE ../common/c n%u.z.test.\n", i);
+    write_file("zones/z.zone", lines.bytes);
+    write_file("common/c", "e A 192.0.2.5\n");
+    char *data = load(&size, NULL);
+    struct zone_edit *edit = read_data(data, size, &edition, &said);
+    assert_true(has(edit, "e.n0") && has(edit, "e.n16") && has(edit, "e.n17") && has(edit, "e.n299"));
+    zone_edit_abandon(edit);
+    free(said);
+    free(data);
+    assert_null(
+        read_data(lines.bytes, lines.size, &edition, &said)); /* in a text of its own they are refused */
+    assert_non_null(strstr(said, "z.zone:20: $INCLUDE"));
+    free(said);
+    text_free(&lines);
+}
+
 static void errors_name_the_included_file_and_its_line(void **state)
 {
     (void)state;
@@ -273,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_file_without_includes_is_its_own_text),
         cmocka_unit_test(included_files_come_with_it),
         cmocka_unit_test(a_file_may_be_included_twice),
+        cmocka_unit_test(a_file_may_include_hundreds),
         cmocka_unit_test(errors_name_the_included_file_and_its_line),
         cmocka_unit_test(what_cannot_be_included_is_refused_at_its_line),
         cmocka_unit_test(nesting_is_bounded),
