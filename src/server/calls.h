@@ -40,9 +40,10 @@ static inline long call_kernel(long number, long a, long b, long c, long d, long
 
 #endif
 
-static inline int call_receive(int fd, struct mmsghdr *messages, size_t count)
+/* `flags`: MSG_DONTWAIT, or MSG_WAITFORONE to wait until one is there. */
+static inline int call_receive(int fd, struct mmsghdr *messages, size_t count, int flags)
 {
-    return (int)call_kernel(SYS_recvmmsg, fd, (long)messages, (long)count, MSG_DONTWAIT, 0);
+    return (int)call_kernel(SYS_recvmmsg, fd, (long)messages, (long)count, flags, 0);
 }
 
 static inline int call_send(int fd, struct mmsghdr *messages, size_t count)

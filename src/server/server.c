@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/prefix_map.h"
 #include "server/clients.h"
+#include "server/doorman.h"
 #include "server/query_log.h"
 #include "server/socket.h"
 #include "server/tuning.h"
@@ -26,6 +27,7 @@ struct server {
     struct worker **workers;
     struct observer **observers; /* of the workers, borrowed */
     struct query_log *query_log; /* NULL: queries are not logged */
+    struct doorman *doorman;
     unsigned open_count, started_count;
 };
 
@@ -120,6 +122,16 @@ static bool start_log(struct server *server, struct error *err)
                            &server->workers[0]->counters.log_failed, &server->query_log, err);
 }
 
+static bool start_doorman(struct server *server, struct error *err)
+{
+    struct doorbell **bells = xcalloc(server->open_count, sizeof(struct doorbell *));
+    for (unsigned i = 0; i < server->open_count; i++)
+        bells[i] = &server->workers[i]->bell;
+    bool is_started = doorman_start(bells, server->open_count, &server->doorman, err);
+    free(bells);
+    return is_started;
+}
+
 void server_reopen_log(struct server *server)
 {
     if (server->query_log != NULL)
@@ -131,9 +143,9 @@ bool server_start(struct server *server, struct error *err)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread */
-    bool is_started = start_log(server, err);
+    bool is_started = start_log(server, err) && start_doorman(server, err);
     while (is_started && server->started_count < server->open_count) {
-        is_started = worker_start(server->workers[server->started_count], err);
+        is_started = worker_start(server->workers[server->started_count], server->doorman, err);
         server->started_count += is_started;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -148,6 +160,7 @@ void server_close(struct server *server)
         (void)eventfd_write(server->stop_fd, 1); /* nobody reads it, so it wakes all */
     for (unsigned i = 0; i < server->started_count; i++)
         worker_join(server->workers[i]);
+    doorman_stop(server->doorman);
     query_log_stop(server->query_log);
     free(server->observers);
     for (unsigned i = 0; i < server->open_count; i++)

@@ -59,7 +59,9 @@ static int open_bound(const struct server_listen *listen, int type, bool is_shar
 {
     struct sockaddr_storage address;
     socklen_t size = address_to_sockaddr(&listen->address, listen->port, &address);
-    int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int blocking =
+        type == SOCK_STREAM ? SOCK_NONBLOCK : 0; /* each call on a UDP socket says whether it waits */
+    int fd = socket(address.ss_family, type | blocking | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     bool is_v6 = address.ss_family == AF_INET6;
@@ -140,7 +142,8 @@ bool socket_adopt(const struct server_socket *adopted, struct error *err)
 {
     bool is_udp = adopted->type == SOCK_DGRAM, is_v6 = adopted->at.address.family == ADDRESS_V6;
     int flags = fcntl(adopted->fd, F_GETFL);
-    bool is_good = flags >= 0 && fcntl(adopted->fd, F_SETFL, flags | O_NONBLOCK) == 0;
+    int wanted = is_udp ? flags & ~O_NONBLOCK : flags | O_NONBLOCK; /* as open_bound has them */
+    bool is_good = flags >= 0 && fcntl(adopted->fd, F_SETFL, wanted) == 0;
     if (is_udp)
         (void)ignore_path_mtu(adopted->fd, is_v6);
     if (is_udp && listen_is_wildcard(&adopted->at))

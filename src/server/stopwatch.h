@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/histogram.h"
 
-/* One turn of so many is timed, so a query costs no clock. Odd: under some loads every second turn finds
- * nothing, and those must not be the timed ones for ever. */
+/* One turn of so many is timed, so a query costs no clock. Odd: under some loads every second turn is of
+ * one kind, and the timed ones must not be of one kind for ever. */
 #define STOPWATCH_EVERY 15
 
 /* A worker's, of one transport. */

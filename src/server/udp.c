@@ -203,12 +203,16 @@ static __attribute__((noinline)) void show_observer(const struct udp_batch *batc
     }
 }
 
-INLINED size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socket, struct answerer *answerer)
+INLINED size_t udp_receive(struct udp_batch *batch, const struct udp_socket *socket)
 {
-    int received = call_receive(socket->source.fd, batch->queries, BATCH_SIZE);
-    if (received <= 0)
-        return 0;
-    size_t count = (size_t)received;
+    int flags = socket->is_lone ? MSG_WAITFORONE : MSG_DONTWAIT;
+    int received = call_receive(socket->source.fd, batch->queries, BATCH_SIZE, flags);
+    return received > 0 ? (size_t)received : 0;
+}
+
+INLINED void udp_answer(struct udp_batch *batch, const struct udp_socket *socket, size_t count,
+                        struct answerer *answerer)
+{
     if (socket->is_wildcard)
         address_senders(batch, count);
     take_messages(batch, count);
@@ -220,5 +224,4 @@ INLINED size_t udp_serve(struct udp_batch *batch, const struct udp_socket *socke
         forget_senders(batch, count);
     if (batch->observer != NULL)
         show_observer(batch, count);
-    return count;
 }

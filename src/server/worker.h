@@ -3,6 +3,7 @@
 
 #include "answer/answer.h"
 #include "base/error.h"
+#include "server/doorman.h"
 #include "server/observer.h"
 #include "server/server.h"
 #include "server/stopwatch.h"
@@ -23,6 +24,10 @@ struct worker {
     struct event_source stop; /* an eventfd of all workers, readable for ever once it is rung */
     struct udp_socket *udp_sockets;
     size_t udp_count, pressed_count;
+    const struct event_source *last; /* of which alone the last turns were: so many */
+    unsigned last_turns;
+    struct doorman *doorman; /* looks after all else while one socket is waited for alone */
+    struct doorbell bell;
     struct udp_batch *batch;
     struct tcp tcp;
     struct answerer answerer;
@@ -36,6 +41,7 @@ struct worker {
  * points at are borrowed. */
 bool worker_open(unsigned index, const struct server_settings *settings, int stop_fd,
                  struct client_counts *client_counts, struct worker **out, struct error *err);
-bool worker_start(struct worker *worker, struct error *err);
+/** `doorman` serves the worker's bell, is borrowed and outlives the thread. */
+bool worker_start(struct worker *worker, struct doorman *doorman, struct error *err);
 void worker_join(struct worker *worker);  /* after a start, when the eventfd was rung */
 void worker_close(struct worker *worker); /* accepts NULL and half-open ones */
