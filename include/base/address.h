@@ -55,11 +55,9 @@ bool address_parse_with_port(const char *text, struct address *out, uint16_t *po
 /** True for 127.0.0.0/8 and ::1. */
 bool address_is_loopback(const struct address *address);
 
-/** True for an address that has no place on the map: private, loopback, link-local, documentation,
- *  benchmarking, shared, multicast, … (IANA special-purpose registries, RFC 6890). */
-bool address_is_special_purpose(const struct address *address);
-
-/** Walks the prefixes of such addresses: index from 0; false at the end. */
+/** Walks the prefixes whose addresses have no place on the map: private, loopback, link-local, documentation,
+ * benchmarking, shared, multicast, … (IANA special-purpose registries, RFC 6890).  `index` from 0; false at
+ * the end. */
 bool address_special_purpose_at(size_t index, struct prefix *out);
 
 /** What to look at when bind failed so, in brackets after a blank; "" if there is nothing to add. */

@@ -184,51 +184,6 @@ bool address_special_purpose_at(size_t index, struct prefix *out)
            prefix_parse(special_purpose[index], out);
 }
 
-static bool is_special_v4(const uint8_t *a)
-{
-    switch (a[0]) {
-    case 0:  /* this network */
-    case 10: /* private */
-    case 127: /* loopback */ return true;
-    case 100: /* shared, 100.64.0.0/10 */ return (a[1] & 0xc0) == 64;
-    case 169: /* link-local */ return a[1] == 254;
-    case 172: /* private, 172.16.0.0/12 */ return (a[1] & 0xf0) == 16;
-    case 192: /* protocol assignments 192.0.0.0/24, documentation 192.0.2.0/24, private */
-        return (a[1] == 0 && (a[2] == 0 || a[2] == 2)) || a[1] == 168;
-    case 198: /* benchmarking 198.18.0.0/15, documentation */
-        return (a[1] & 0xfe) == 18 || (a[1] == 51 && a[2] == 100);
-    case 203: /* documentation */ return a[1] == 0 && a[2] == 113;
-    default: /* multicast, reserved, broadcast */ return a[0] >= 224;
-    }
-}
-
-static bool is_special_v6(const uint8_t *a)
-{
-    static const uint8_t zeros[15];
-    switch (a[0] << 8 | a[1]) {
-    case 0x0000: /* unspecified, loopback, IPv4-mapped */
-        return (memcmp(a, zeros, 15) == 0 && a[15] <= 1) ||
-               (memcmp(a, zeros, 10) == 0 && a[10] == 0xff && a[11] == 0xff);
-    case 0x0064: /* local translation 64:ff9b:1::/48 */ return memcmp(a + 2, "\xff\x9b\0\1", 4) == 0;
-    case 0x0100: /* discard-only 100::/64 */ return memcmp(a + 2, zeros, 6) == 0;
-    case 0x2001: /* documentation 2001:db8::/32, benchmarking 2001:2::/48 */
-        return (a[2] == 0x0d && a[3] == 0xb8) || memcmp(a + 2, "\0\2\0\0", 4) == 0;
-    case 0x3fff: /* documentation 3fff::/20 */ return (a[2] & 0xf0) == 0;
-    case 0x5f00: /* segment routing */ return true;
-    default: /* unique-local fc00::/7, link-local fe80::/10, multicast */
-        return (a[0] & 0xfe) == 0xfc || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || a[0] == 0xff;
-    }
-}
-
-bool address_is_special_purpose(const struct address *address)
-{
-    switch (address->family) {
-    case ADDRESS_V4: return is_special_v4(address->bytes);
-    case ADDRESS_V6: return is_special_v6(address->bytes);
-    default: return false;
-    }
-}
-
 const char *address_bind_hint(int error_number)
 {
     switch (error_number) {

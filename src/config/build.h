@@ -57,7 +57,6 @@ struct build {
     bool is_import;              /* the change comes from the files */
     bool is_restored;            /* it was accepted before, and has to start */
     bool lacks_geo;              /* location rules were compiled without a database */
-    bool moves_graph;            /* what pools and policies refer to or reach has changed */
     unsigned suggestion_count;
     struct draft **drafts; /* of staged pools and policies; after the graph check children come first */
     size_t draft_count, draft_room;

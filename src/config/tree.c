@@ -117,11 +117,6 @@ const char *tree_write_string(struct tree *tree, const char *string)
     return memcpy(take_string(tree, size), string, size);
 }
 
-const uint8_t *tree_write_bytes(struct tree *tree, const uint8_t *bytes, size_t size)
-{
-    return memcpy(take_string(tree, size), bytes, size);
-}
-
 static const char *write_name(struct tree *tree, const char *pointer)
 {
     size_t prefix_size = strlen(tree->prefix), size = strlen(pointer) + 1;

@@ -40,7 +40,6 @@ void *tree_begin(struct tree *tree, const struct tree_size *size, size_t head_si
 /** Takes room for a struct of `size` bytes, a multiple of 8 that was measured. */
 void *tree_write_struct(struct tree *tree, size_t size);
 const char *tree_write_string(struct tree *tree, const char *string);
-const uint8_t *tree_write_bytes(struct tree *tree, const uint8_t *bytes, size_t size);
 const struct endpoint *tree_write_endpoint(struct tree *tree, const struct declared_endpoint *declared,
                                            const char *name, uint32_t weight, uint32_t slot);
 /** Writes the root of a service's tree. */

@@ -165,11 +165,6 @@ void chronicle_hostname(struct chronicle *chronicle, const struct known_name *na
     copy->hostname = xstrdup(name->hostname);
 }
 
-const struct events *chronicle_pending(const struct chronicle *chronicle)
-{
-    return &chronicle->pending;
-}
-
 /* ---- to the store and back ---- */
 
 static struct store_job *job_of_events(struct chronicle *chronicle)

@@ -33,9 +33,6 @@ void chronicle_pace(struct chronicle *chronicle, const struct store_pace *pace);
 /** The same for what a hostname resolved to. */
 void chronicle_hostname(struct chronicle *chronicle, const struct known_name *name);
 
-/** What is noted and not flushed. */
-const struct events *chronicle_pending(const struct chronicle *chronicle);
-
 /** Sends what is noted to the store: at once after a silence, else what some tens of milliseconds gathered;
  * or, every few seconds, that the verdicts still hold.  Returns in how many ms it wants to be called at the
  * latest. */

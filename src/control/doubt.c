@@ -248,11 +248,6 @@ const struct health_report *doubt_next(struct doubt *doubt, bool *is_up)
     return NULL;
 }
 
-bool doubt_is_on(const struct doubt *doubt)
-{
-    return suspicion_is_on(doubt->suspicion);
-}
-
 int doubt_wait_ms(const struct doubt *doubt)
 {
     return suspicion_is_on(doubt->suspicion) || doubt->grace_end_ms != 0 ? JUDGE_EVERY_MS : -1;

@@ -38,7 +38,6 @@ enum doubt_turn doubt_judge(struct doubt *doubt, uint64_t now_ms);
  * the next call of any function. */
 const struct health_report *doubt_next(struct doubt *doubt, bool *is_up);
 
-bool doubt_is_on(const struct doubt *doubt);
 /** In how many ms it wants to be judged again, -1: only after a report. */
 int doubt_wait_ms(const struct doubt *doubt);
 /** "11 of 12 checked endpoints stopped replying within 4s". */

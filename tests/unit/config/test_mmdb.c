@@ -85,7 +85,12 @@ static bool is_left_out(const struct address *address)
         if (prefix_contains(&prefix, address))
             return true;
     }
-    return address_is_special_purpose(address);
+    struct prefix prefix;
+    for (size_t i = 0; address_special_purpose_at(i, &prefix); i++) {
+        if (prefix_contains(&prefix, address))
+            return true;
+    }
+    return false;
 }
 
 /* "Somewhere in Europe", "in Asia or the Pacific", "nowhere": only the continent is known, if anything. */
