@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/table.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stdint.h>
@@ -28,9 +29,9 @@ static char tombstone;
 /* The same for keys that differ in the case of letters alone: they are found beside each other. */
 static uint64_t hash_of(const char *key)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    uint64_t hash = HASH_START;
     for (; *key != '\0'; key++)
-        hash = (hash ^ ((unsigned char)*key | 0x20u)) * UINT64_C(0x100000001b3);
+        hash = hash_byte(hash, (uint8_t)(*key | 0x20));
     return hash ^ (hash >> 32);
 }
 

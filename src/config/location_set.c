@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/location_set.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stdatomic.h>
@@ -47,17 +48,9 @@ struct location location_merge(const struct location *earlier, const struct loca
     return merged;
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
-{
-    const uint8_t *at = bytes; /* FNV-1a */
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 static uint64_t location_hash(const struct location *location)
 {
-    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), location->country, strlen(location->country));
+    uint64_t hash = hash_bytes(HASH_START, location->country, strlen(location->country));
     hash = hash_bytes(hash, location->subdivision, strlen(location->subdivision));
     hash = hash_bytes(hash, location->city, strlen(location->city));
     hash = hash_bytes(hash, &location->asn, sizeof location->asn);

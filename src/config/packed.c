@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/packed.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -245,14 +246,7 @@ static bool take_values(struct forms *forms, const struct form *form, const char
 
 static uint64_t hash_of(const char *bytes, size_t size)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ size, word;
-    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    for (; size > 0; bytes++, size--)
-        hash = (hash ^ (unsigned char)*bytes) * UINT64_C(0x100000001b3);
+    uint64_t hash = hash_words(HASH_START ^ size, bytes, size);
     return hash ^ hash >> 29;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scan_keys.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "json.h"
 
@@ -13,9 +14,9 @@
 /* Of two keys that differ in the case of letters only it is one; of others it may be. */
 static uint64_t hash_folded(const char *bytes, size_t size)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    uint64_t hash = HASH_START;
     for (size_t i = 0; i < size; i++)
-        hash = (hash ^ ((unsigned char)bytes[i] | 0x20u)) * UINT64_C(0x100000001b3);
+        hash = hash_byte(hash, (uint8_t)(bytes[i] | 0x20));
     return hash;
 }
 

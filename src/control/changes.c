@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "control/changes.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "control/merge_patch.h"
@@ -447,29 +448,14 @@ void changes_relate_problems(const struct command *command, struct problems *pro
     }
 }
 
-/* Tells edits apart, not forgeries.  Zone files are large: eight bytes at a time. */
-static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t size)
-{
-    const unsigned char *at = bytes;
-    for (; size >= 8; at += 8, size -= 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        digest = (digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        digest ^= digest >> 32;
-    }
-    for (; size > 0; at++, size--)
-        digest = (digest ^ *at) * UINT64_C(0x100000001b3);
-    return digest;
-}
-
 char *changes_digest(const struct objects *objects)
 {
-    uint64_t digest = UINT64_C(0xcbf29ce484222325), size = 0;
+    uint64_t digest = HASH_START, size = 0;
     for (size_t i = 0; i < objects->count; i++) {
         const struct object *object = &objects->items[i];
-        digest = digest_bytes(digest, &object->kind, sizeof object->kind);
-        digest = digest_bytes(digest, object->name, strlen(object->name) + 1);
-        digest = digest_bytes(digest, object->text, object->text_size);
+        digest = hash_words(digest, &object->kind, sizeof object->kind);
+        digest = hash_words(digest, object->name, strlen(object->name) + 1);
+        digest = hash_words(digest, object->text, object->text_size);
         size += object->text_size;
     }
     return xasprintf("%016llx-%llu", (unsigned long long)digest, (unsigned long long)size);

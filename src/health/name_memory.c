@@ -2,6 +2,7 @@
 #include "health/name_memory.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "health/checker.h"
@@ -25,22 +26,14 @@ struct name_memory {
     bool has_ended;
 };
 
-/* FNV-1a: only to see that something is as it was. */
-static uint64_t digest_add(uint64_t digest, const void *bytes, size_t size)
-{
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        digest = (digest ^ at[i]) * 0x100000001b3U;
-    return digest;
-}
-
+/* Only to see that something is as it was. */
 static uint64_t digest_of(const struct resolved *resolved)
 {
     if (resolved_families(resolved) == 0)
         return 0;
-    uint64_t digest = digest_add(0xcbf29ce484222325U, &resolved->is_stale, sizeof resolved->is_stale);
-    digest = digest_add(digest, resolved->ipv4, resolved->count_v4 * sizeof *resolved->ipv4);
-    return digest_add(digest, resolved->ipv6, resolved->count_v6 * sizeof *resolved->ipv6);
+    uint64_t digest = hash_bytes(HASH_START, &resolved->is_stale, sizeof resolved->is_stale);
+    digest = hash_bytes(digest, resolved->ipv4, resolved->count_v4 * sizeof *resolved->ipv4);
+    return hash_bytes(digest, resolved->ipv6, resolved->count_v6 * sizeof *resolved->ipv6);
 }
 
 static struct memory *memory_of(struct name_memory *memory, const char *hostname)

@@ -4,6 +4,7 @@
  * being a hash in (0, 1) of (client prefix, candidate's name); the highest wins.  A candidate that leaves or
  * changes its weight moves only the clients it must.
  */
+#include "base/hash.h"
 #include "policy/policy.h"
 
 #include <math.h>
@@ -15,17 +16,10 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 32);
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
-{
-    for (const uint8_t *at = bytes; size > 0; at++, size--)
-        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 /* By what a child is known from one version of the configuration to the next: its name, or where it leads. */
 static uint64_t hash_child(const struct candidates *from, uint16_t ordinal)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = HASH_START;
     const struct child *child = &from->node->children[ordinal];
     if (child->kind != CHILD_ENDPOINT) {
         const char *name = dataset_node(from->dataset, child)->name;
