@@ -39,8 +39,9 @@ def weighted_pair(i):
 class Scenario:
     """What is served and asked.  `kind` is what the servers know, the rest is how it is asked."""
 
-    def __init__(self, kind, names, load=(), qtype=1, missing=False, servers=None, paths=()):
+    def __init__(self, kind, names, load=(), qtype=1, missing=False, servers=None, paths=(), turns=0):
         self.kind, self.names, self.load = kind, names, list(load)
+        self.turns = turns  # so many short ones of a repetition, all servers running; 0: each runs alone
         self.qtype, self.missing, self.servers = qtype, missing, servers
         self.paths = list(paths)  # of a mixed zone: those that are asked for
 
@@ -97,10 +98,10 @@ class Server:
         os.chmod(self.directory, 0o755)
         command = self.prepare()
         pin = ["taskset", "-c", str(cpu)] if cpu is not None else []
-        nice = ["nice", "-n", "-19"] if os.geteuid() == 0 else []
+        first = machine.rank(getattr(options, "realtime", False))
         with open(self.directory / "log", "wb") as log:
             self.started = time.monotonic()
-            self.process = subprocess.Popen(pin + nice + command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(pin + first + command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             cwd=self.directory)
         try:
             self.ready_s = self.wait_ready()
