@@ -7,8 +7,8 @@
 #include "snapshot/snapshot.h"
 
 /*
- * Walks a service's policy tree to the endpoints of one answer.  The one implementation for queries and for
- * explain.
+ * Walks a service's policy tree to the endpoints of one answer.  Queries take a short way where there is one
+ * (answer/straight.h); where there is none, and to explain, it is the whole walk.  Both decide the same.
  */
 struct steering {
     const struct snapshot *now;

@@ -13,8 +13,7 @@
 
 #include <string.h>
 
-#define KIND_ERROR 0  /* the kind of all errors, to rate limiting */
-#define TOGETHER   16 /* queries of a batch that are under way at a time: what the first-level cache holds */
+#define KIND_ERROR 0 /* the kind of all errors, to rate limiting */
 
 /* One message on its way to its reply.  Nobody outside gets its address, so that it lives in registers. */
 struct exchange {

@@ -248,8 +248,8 @@ static void the_server_tells_of_itself_only_what_it_is_told_to(void **state)
 
 /* ---- ready replies ---- */
 
-/* With a rate limit every reply is assembled: none may differ from what the short way gives. */
-static void a_ready_reply_is_the_assembled_one(void **state)
+/* With a rate limit no reply lies ready: what is drafted or assembled instead may not differ. */
+static void a_ready_reply_is_the_drafted_one(void **state)
 {
     (void)state;
     static const char *const names[] = { "www.example",  "x.wild.example", "big.example", "sub.example",
@@ -412,7 +412,7 @@ int main(void)
         cmocka_unit_test(the_time_is_told_to_who_needs_it_once_a_turn),
         cmocka_unit_test(what_was_asked_before_changes_no_answer),
         cmocka_unit_test(a_batch_answers_each_message_as_alone),
-        cmocka_unit_test(a_ready_reply_is_the_assembled_one),
+        cmocka_unit_test(a_ready_reply_is_the_drafted_one),
         cmocka_unit_test(the_server_tells_of_itself_only_what_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
