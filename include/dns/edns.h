@@ -48,9 +48,11 @@ struct edns {
     bool dnssec_ok;
     bool wants_nsid;
     bool wants_keepalive;
+    uint8_t version;
+    uint8_t usual_size;    /* bytes of an OPT right behind the question, of this version and without options
+                              but a client subnet of at most 64 bits, alone; 0: it is another one, or none */
     uint16_t local_option; /* the first one for local use; 0: none */
     uint16_t udp_size;     /* as sent; below 512 counts as 512 (RFC 6891 §6.2.3) */
-    uint8_t version;
     struct edns_ecs ecs;
     struct edns_cookie cookie;
 };

@@ -32,6 +32,10 @@ size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
 size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
                            const uint8_t *const *rdatas, size_t count, uint8_t *buffer);
 
+/** One such address, for which there always is room. */
+size_t dns_ready_address(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
+                         const uint8_t *rdata, uint8_t *buffer);
+
 /** A refusal, and why: an INFO-CODE of RFC 8914. */
 size_t dns_ready_refuse(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
                         enum ede_code why, uint8_t *buffer);

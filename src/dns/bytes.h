@@ -86,6 +86,17 @@ static inline void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
 /* As many bytes as the machine takes at once. */
 typedef uint8_t byte_block __attribute__((vector_size(16)));
 
+/** Copies from `piece` to twice as many bytes, `piece` being constant: two pieces that may overlap. */
+static inline __attribute__((always_inline)) void copy_pieces(uint8_t *to, const uint8_t *from, size_t size,
+                                                              size_t piece)
+{
+    byte_block first, last;
+    memcpy(&first, from, piece);
+    memcpy(&last, from + size - piece, piece);
+    memcpy(to, &first, piece);
+    memcpy(to + size - piece, &last, piece);
+}
+
 /** Copies more than 16 bytes, mostly few, without a call: the last block may overlap the one before. */
 static inline void copy_blocks(uint8_t *to, const uint8_t *from, size_t size)
 {

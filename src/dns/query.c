@@ -27,9 +27,9 @@
 static inline void edns_clear(struct edns *edns)
 {
     edns->is_present = edns->dnssec_ok = edns->wants_nsid = edns->wants_keepalive = false;
+    edns->version = edns->usual_size = 0;
     edns->local_option = 0;
     edns->udp_size = 512;
-    edns->version = 0;
     edns->ecs.is_present = edns->cookie.is_present = false;
 }
 
@@ -174,18 +174,27 @@ static INLINED void take_usual_opt(uint64_t fixed, struct edns *out)
     out->dnssec_ok = fixed >> 31 & 1;
 }
 
-/* Reads an OPT of `size` bytes, of this version, that has no options but a client subnet.  False, and nothing
- * is read, if they are anything else. */
-static INLINED bool read_usual_opt(const uint8_t *at, size_t size, struct edns *out)
+/* Reads an OPT of this version and of `size` bytes, but for its options.  False if it is anything else. */
+static INLINED bool read_usual_head(const uint8_t *at, size_t size, struct edns *out)
 {
-    if (size < OPT_SIZE)
-        return false;
     const uint64_t fixed = get_u64(at + 3);
-    const size_t rdlength = size - OPT_SIZE;
-    if (!is_usual_opt(at, fixed, rdlength) ||
-        (rdlength > 0 && !subnet_read_alone(at + OPT_SIZE, rdlength, &out->ecs)))
+    if (!is_usual_opt(at, fixed, size - OPT_SIZE))
         return false;
     take_usual_opt(fixed, out);
+    out->usual_size = (uint8_t)size;
+    return true;
+}
+
+/* The same with its options: none but a client subnet.  False, and nothing is read, if they are others. */
+static bool read_usual_opt(const uint8_t *at, size_t size, struct edns *out)
+{
+    struct edns_ecs ecs = { .is_present = false };
+    const bool is_usual =
+        size >= OPT_SIZE && (size == OPT_SIZE || subnet_read_alone(at + OPT_SIZE, size - OPT_SIZE, &ecs));
+    if (!is_usual || !read_usual_head(at, size, out))
+        return false;
+    if (ecs.is_present)
+        out->ecs = ecs;
     return true;
 }
 
@@ -224,17 +233,17 @@ static __attribute__((noinline)) size_t read_cookie_in_front_of(const uint8_t *e
 }
 
 /* The same where the message ends with it and has `room` for it: without options, with a client subnet as
- * resolvers send it (RFC 7871 §11.1), of an IPv4 /24 or an IPv6 /56, or with a cookie.  Returns its size; 0:
- * it is another one. */
+ * resolvers send it, or with a cookie.  Returns its size; 0: it is another one, and what was written means
+ * nothing. */
 static INLINED size_t read_opt_in_front_of(const uint8_t *end, size_t room, struct edns *out)
 {
-    enum { WITH_SUBNET4 = OPT_SIZE + SUBNET_HEAD_SIZE + 3, WITH_SUBNET6 = WITH_SUBNET4 + 4 };
-    if (room >= OPT_SIZE && read_usual_opt(end - OPT_SIZE, OPT_SIZE, out))
+    enum { WITH_SUBNET4 = OPT_SIZE + SUBNET4_SIZE, WITH_SUBNET6 = OPT_SIZE + SUBNET6_SIZE };
+    if (room >= OPT_SIZE && read_usual_head(end - OPT_SIZE, OPT_SIZE, out))
         return OPT_SIZE;
-    if (room >= WITH_SUBNET4 && read_usual_opt(end - WITH_SUBNET4, WITH_SUBNET4, out))
-        return WITH_SUBNET4;
-    if (room >= WITH_SUBNET6 && read_usual_opt(end - WITH_SUBNET6, WITH_SUBNET6, out))
-        return WITH_SUBNET6;
+    if (room >= WITH_SUBNET4 && subnet4_read(end - SUBNET4_SIZE, &out->ecs))
+        return read_usual_head(end - WITH_SUBNET4, WITH_SUBNET4, out) ? WITH_SUBNET4 : 0;
+    if (room >= WITH_SUBNET6 && subnet6_read(end - SUBNET6_SIZE, &out->ecs))
+        return read_usual_head(end - WITH_SUBNET6, WITH_SUBNET6, out) ? WITH_SUBNET6 : 0;
     return read_cookie_in_front_of(end, room, out);
 }
 

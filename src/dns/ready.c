@@ -6,6 +6,10 @@
 #include "dns/plain_opt.h"
 #include "dns/type.h"
 
+#include <assert.h>
+
+#define QUESTION_MOST (DNS_NAME_SIZE_MAX + 4)
+
 #define OWNER_IS_QNAME UINT64_C(0xc00c) /* a pointer behind the header */
 
 /* Counts of the sections as the header has them, of which one stands in each 16 bits. */
@@ -34,13 +38,22 @@ static inline uint8_t *begin(const struct dns_query *query, unsigned flags, uint
     return buffer + size;
 }
 
-/* Ends the reply behind the records; returns its size. */
-static inline size_t end(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer,
-                         uint8_t *at)
+static __attribute__((noinline)) size_t
+end_otherwise(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer, uint8_t *at)
 {
-    if (query->edns.is_present)
-        at = plain_opt_write(&query->edns, edns, at);
-    return (size_t)(at - buffer);
+    return (size_t)(plain_opt_write(&query->edns, edns, at) - buffer);
+}
+
+/* Ends the reply behind the records; returns its size. */
+static INLINED size_t end(const struct dns_query *query, struct dns_ready_edns edns, const uint8_t *buffer,
+                          uint8_t *at)
+{
+    if (!query->edns.is_present)
+        return (size_t)(at - buffer);
+    const size_t usual_size = query->edns.usual_size;
+    if (usual_size == 0)
+        return end_otherwise(query, edns, buffer, at);
+    return (size_t)(plain_opt_echo(query->packet + question_end(query), usual_size, edns, at) - buffer);
 }
 
 INLINED size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_edns edns,
@@ -53,27 +66,40 @@ INLINED size_t dns_ready_copy(const struct dns_query *query, struct dns_ready_ed
     return end(query, edns, buffer, at + rrset->size);
 }
 
+/* Writes an address of the type that was asked for; returns where it ends. */
+static INLINED uint8_t *write_address(const struct dns_query *query, uint32_t ttl_s, const uint8_t *rdata,
+                                      uint8_t *at)
+{
+    const bool is_v4 = query->qtype == DNS_A;
+    const size_t size = is_v4 ? 4 : 16;
+    put_u64(at, OWNER_IS_QNAME << 48 | (uint64_t)query->qtype << 32 | DNS_IN << 16 | ttl_s >> 16);
+    put_u32(at + 8, ttl_s << 16 | (uint32_t)size);
+    if (is_v4)
+        memcpy(at + DNS_RR_HEADER_SIZE, rdata, 4);
+    else
+        memcpy(at + DNS_RR_HEADER_SIZE, rdata, 16);
+    return at + DNS_RR_HEADER_SIZE + size;
+}
+
 size_t dns_ready_addresses(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
                            const uint8_t *const *rdatas, size_t count, uint8_t *buffer)
 {
-    const size_t address_size = query->qtype == DNS_A ? 4 : 16;
-    if (!fits(query, count * (DNS_RR_HEADER_SIZE + address_size)))
+    if (!fits(query, count * (DNS_RR_HEADER_SIZE + (query->qtype == DNS_A ? 4u : 16u))))
         return 0;
     uint8_t *at = begin(query, DNS_FLAG_AA, count * ONE_ANSWER, buffer);
-    const uint64_t owner_to_ttl =
-        OWNER_IS_QNAME << 48 | (uint64_t)query->qtype << 32 | DNS_IN << 16 | ttl_s >> 16;
-    const uint32_t ttl_to_rdlength = ttl_s << 16 | (uint32_t)address_size;
-    for (size_t i = 0; i < count; i++) {
-        put_u64(at, owner_to_ttl);
-        put_u32(at + 8, ttl_to_rdlength);
-        at += DNS_RR_HEADER_SIZE;
-        if (address_size == 4)
-            memcpy(at, rdatas[i], 4);
-        else
-            memcpy(at, rdatas[i], 16);
-        at += address_size;
-    }
+    for (size_t i = 0; i < count; i++)
+        at = write_address(query, ttl_s, rdatas[i], at);
     return end(query, edns, buffer, at);
+}
+
+static_assert(DNS_HEADER_SIZE + QUESTION_MOST + DNS_RR_HEADER_SIZE + 16 + PLAIN_OPT_MOST <= DNS_READY_MOST,
+              "one address always fits");
+
+INLINED size_t dns_ready_address(const struct dns_query *query, struct dns_ready_edns edns, uint32_t ttl_s,
+                                 const uint8_t *rdata, uint8_t *buffer)
+{
+    uint8_t *at = begin(query, DNS_FLAG_AA, ONE_ANSWER, buffer);
+    return end(query, edns, buffer, write_address(query, ttl_s, rdata, at));
 }
 
 size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,

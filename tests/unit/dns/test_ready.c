@@ -25,9 +25,12 @@ static uint64_t below(struct rng *rng, uint64_t bound)
 /* Appends an OPT, sometimes with a client subnet. */
 static size_t add_opt(struct rng *rng, uint8_t *packet, size_t size)
 {
-    uint8_t opt[] = { 0, 0, DNS_OPT, 4, 208, 0, 0, (uint8_t)(below(rng, 2) << 7), 0, 0, 0 };
+    const uint64_t flags = rng_next(rng); /* the rcode, and flags beside DO, are not for a query to set */
+    uint8_t opt[] = { 0, 0, DNS_OPT, 4, 208, (uint8_t)flags, 0, (uint8_t)(flags >> 8), (uint8_t)(flags >> 16),
+                      0, 0 };
     const bool has_ecs = below(rng, 2), is_v4 = below(rng, 2);
-    const uint8_t source_len = (uint8_t)below(rng, is_v4 ? 33 : 129);
+    const uint8_t usual_len = is_v4 ? 24 : 56;
+    const uint8_t source_len = below(rng, 3) == 0 ? usual_len : (uint8_t)below(rng, is_v4 ? 33 : 129);
     const uint8_t address_size = (uint8_t)((source_len + 7) / 8);
     const uint8_t ecs[] = { 0, EDNS_ECS, 0, (uint8_t)(4 + address_size), 0, is_v4 ? 1 : 2, source_len, 0 };
     if (has_ecs)
@@ -165,7 +168,7 @@ static void decided_addresses_are_written(void **state)
     seed(&rng);
     for (unsigned i = 0; i < ROUNDS; i++) {
         bool is_v4 = below(&rng, 2);
-        size_t count = 1 + below(&rng, 16);
+        size_t count = 1 + below(&rng, 1 + below(&rng, 16));
         for (size_t k = 0; k < sizeof addresses; k++)
             addresses[k / 16][k % 16] = (uint8_t)rng_next(&rng);
         for (size_t k = 0; k < count; k++)
@@ -173,7 +176,11 @@ static void decided_addresses_are_written(void **state)
         begin_round(&round, &rng, is_v4 ? DNS_A : DNS_AAAA, "\7Example");
         dns_response_add_made(&round.response, DNS_ANSWER, NULL, round.query.qtype, TTL_S, rdatas,
                               is_v4 ? 4 : 16, count);
-        end_round(&round, dns_ready_addresses(&round.query, round.edns, TTL_S, rdatas, count, round.reply));
+        const bool is_single = count == 1 && below(&rng, 2);
+        end_round(&round,
+                  is_single
+                      ? dns_ready_address(&round.query, round.edns, TTL_S, rdatas[0], round.reply)
+                      : dns_ready_addresses(&round.query, round.edns, TTL_S, rdatas, count, round.reply));
     }
     assert_in_range(round.ready, ROUNDS / 4, ROUNDS - 1);
 }
