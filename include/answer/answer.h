@@ -66,7 +66,8 @@ struct answerer {
     const struct answer_settings *settings;
     struct answer_counters *counters;
     struct rng rng;
-    uint32_t last_zone; /* where the last query led, in the set of zones */
+    uint32_t last_zone;    /* where the last query led, in the set of zones */
+    uint32_t until_sample; /* answers of services until the next one whose client is located */
     /* The time of this turn of the worker.  A query that needs it has it told, if no other one has had it
      * told in this turn: most need none, and the clock costs as much as a tenth of their answers. */
     uint64_t now_us;     /* monotonic */

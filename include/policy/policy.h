@@ -74,10 +74,11 @@ struct policy_source {
 struct policy {
     const char *name;
     bool is_by_rule;  /* children are chosen by rule: takes a map of rules, gets no list, the family is not
-                         applied to it */
+                         applied to it; plans begin with a struct first_rule */
     bool is_weighted; /* takes a map target → weight; lists leave out weight 0 while another candidate has
                          more */
     bool is_in_order; /* chooses the first of the list, whatever is drawn */
+    bool takes_turns; /* of a ready list, chooses first whose turn the ticket says it is (policy/turn.h) */
     bool spreads;     /* all available children get their share of the answers; else they have an order */
     bool needs_ticket;
     uint16_t answers; /* default number of endpoints in an answer */
@@ -86,13 +87,6 @@ struct policy {
      * thread. */
     void (*choose)(const struct candidates *from, const struct client *client, const struct draw *draw,
                    uint16_t most, struct choice *out);
-
-    /* Optional: the child that `choose` would name first, for nearly all answers, in one step and nothing
-     * written down.  By rule: the one that the most specific rule about `address` leads to, whether it is
-     * available or not, and the client prefix that this holds for; UINT16_MAX: no rule is about it.  Else of
-     * a list that is not empty.  Pure; any thread. */
-    uint16_t (*first_by_rule)(const struct node *node, const struct address *address, uint8_t *scope_len);
-    uint16_t (*first_of_list)(const struct candidate_list *list, uint32_t ticket);
 
     /* Optional: fetches ahead the memory that `choose` will read for a client at `address`, in steps that
      * follow what the one before has brought: 0, 1. */

@@ -108,9 +108,10 @@ enum view { VIEW_HEALTHY, VIEW_UNHELD, VIEW_EVERYTHING, VIEW_COUNT };
  */
 struct candidate_list {
     uint16_t count;
+    bool is_even; /* all weigh 1: the sum up to each is its place, and one */
     const uint16_t *index;
     const uint32_t *cumulative; /* cumulative[count - 1] is the total, >= 1 if count >= 1 */
-    uint64_t stride;            /* of a weighted policy: the order of its tickets (policy/stride.h); else 0 */
+    uint64_t stride;            /* the order of tickets (policy/stride.h); 0: nobody takes turns, or alone */
 };
 
 /* Lists by family for nodes over endpoints; other nodes use `any` only (the others are the same). */
@@ -122,6 +123,7 @@ struct node_state {
     bool has_lists;    /* false for an unweighted node over nodes: its children's bits are read instead */
     bool has_withheld; /* not weighted, and a child gives away a part of its share */
     uint16_t available_count; /* children available in VIEW_HEALTHY */
+    uint16_t first_available; /* the first of these in the written order; UINT16_MAX: none */
     uint16_t preferred;       /* `latency`: the child favoured with hysteresis; UINT16_MAX: none */
     uint32_t ttl_cap_s;       /* lowest of the endpoints below it */
     uint32_t latency_us;      /* best of the available ones; 0: unknown */

@@ -46,10 +46,15 @@ struct service {
     uint32_t min_ttl_s; /* the TTL is not shortened below it */
     uint8_t when_all_down;
     bool uses_ecs;
-    bool has_affinity;               /* the client's network draws, not a ticket: a client keeps its site */
-    bool is_cname;                   /* all endpoints are hostnames, and the owner may hold a CNAME */
-    bool has_names;                  /* else, and some are: their addresses are answered */
-    bool has_no_addresses;           /* A and AAAA are not its business: only names with an order are */
+    union {
+        struct {
+            bool has_affinity : 1;     /* the client's network draws, not a ticket: a client keeps its site */
+            bool is_cname : 1;         /* all endpoints are hostnames, and the owner may hold a CNAME */
+            bool has_names : 1;        /* else, and some are: their addresses are answered */
+            bool has_no_addresses : 1; /* A and AAAA are not its business: only names with an order are */
+        };
+        uint8_t unusual; /* 0: nothing of all that */
+    };
     struct child root;               /* of its addresses, else the first of its others */
     const struct service_more *more; /* never NULL in a dataset */
     const char *name;                /* "www.example.com" */

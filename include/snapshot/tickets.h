@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ static inline uint64_t ticket_key(uint32_t service_id, uint32_t node_id, uint16_
 /** Takes the next number, from 0.  Without room, a number from `random`.  Any thread; lock-free; relaxed
  * order. */
 uint32_t ticket_take(struct tickets *tickets, uint64_t key, uint64_t random);
+
+/** The same; false, and nothing was taken, without room. */
+bool ticket_next(struct tickets *tickets, uint64_t key, uint32_t *ticket);
 
 /** Fetches ahead where the counter of `key` probably is. */
 void ticket_fetch(const struct tickets *tickets, uint64_t key);

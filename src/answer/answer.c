@@ -196,11 +196,11 @@ static size_t look_up(struct exchange *exchange)
     size_t size = assemble(&assembly, &response, exchange->out, exchange->limit);
     exchange->rcode = response.rcode;
     if (assembly.is_steered)
-        traffic_count(answerer->counters, &(struct traffic){ .service = assembly.service,
-                                                             .client = assembly.client,
-                                                             .random = assembly.random,
-                                                             .lead_slot = assembly.lead_slot,
-                                                             .is_degraded = assembly.is_degraded });
+        traffic_count(answerer, &(struct traffic){ .service = assembly.service,
+                                                   .client = &assembly.client->address,
+                                                   .geo = geo,
+                                                   .lead_slot = assembly.lead_slot,
+                                                   .is_degraded = assembly.is_degraded });
     return size;
 }
 

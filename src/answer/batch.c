@@ -5,6 +5,7 @@
 #include "answer/clients.h"
 #include "answer/ready.h"
 #include "answer/reply_limit.h"
+#include "answer/single.h"
 #include "answer/steer_fetch.h"
 #include "base/inlined.h"
 
@@ -89,17 +90,20 @@ static inline void begin_ready(struct answerer *answerer, const struct snapshot 
     out->query = &asked->query;
     out->match = &asked->match;
     out->source = &message->source;
+    out->begun = NULL;
     out->is_decided = false;
 }
 
-/* Of what a service decides, and of what does not lie ready: more room and registers than the others need. */
+/* Of what does not lie ready, but what a service decides might: `begun` is not NULL then. */
 static __attribute__((noinline)) size_t reply_at_length(struct answerer *answerer, const struct snapshot *now,
                                                         enum transport transport, struct asked *asked,
-                                                        const struct message *message, bool is_steered)
+                                                        const struct message *message, struct begun *begun)
 {
     struct ready ready;
     begin_ready(answerer, now, asked, message, &ready);
-    size_t size = is_steered ? ready_steered(&ready, service_of(asked), message->out) : 0;
+    if (begun != NULL && begun->is_begun)
+        ready.begun = begun;
+    size_t size = begun != NULL ? ready_steered(&ready, service_of(asked), message->out) : 0;
     if (size > 0)
         return asked->query.edns.cookie.is_present
                    ? ready_add_cookie(answerer, now, &asked->query, &message->source, message->out, size)
@@ -130,10 +134,23 @@ static __attribute__((noinline)) size_t reply_leading(struct answerer *answerer,
     begin_ready(answerer, now, asked, message, &ready);
     size_t size = ready_leading(&ready, room_of(answerer, transport, query, message));
     if (size == 0)
-        return reply_at_length(answerer, now, transport, asked, message, false);
+        return reply_at_length(answerer, now, transport, asked, message, NULL);
     return query->edns.cookie.is_present
                ? ready_add_cookie(answerer, now, query, &message->source, message->out, size)
                : size;
+}
+
+/* Of what a service decides: more registers than the others need. */
+static __attribute__((noinline)) size_t reply_steered(struct answerer *answerer, const struct snapshot *now,
+                                                      enum transport transport, struct asked *asked,
+                                                      const struct message *message,
+                                                      const struct service *service)
+{
+    struct begun begun;
+    struct straight way;
+    if (single_decide(now, asked, service, message, &way, &begun))
+        return single_reply(answerer, asked, message, &way);
+    return reply_at_length(answerer, now, transport, asked, message, &begun);
 }
 
 /* True if nothing but a cookie, which the client need not have, keeps the reply from being plain. */
@@ -158,15 +175,16 @@ static __attribute__((noinline)) size_t reply_unusual(struct answerer *answerer,
                                                       const struct message *message)
 {
     const struct dns_query *query = &asked->query;
+    struct begun none = { .is_begun = false };
     size_t size = 0;
     if (is_refused(answerer, asked))
         size = ready_refuse(answerer, query, message->out);
     if (size > 0)
         return size;
     if (!has_cookie_only(answerer, now, asked))
-        return reply_at_length(answerer, now, transport, asked, message, false);
+        return reply_at_length(answerer, now, transport, asked, message, NULL);
     if (service_of(asked) != NULL)
-        return reply_at_length(answerer, now, transport, asked, message, true);
+        return reply_at_length(answerer, now, transport, asked, message, &none);
     size = ready_stored(answerer, query, &asked->match, message->out);
     return size > 0 ? ready_add_cookie(answerer, now, query, &message->source, message->out, size)
                     : reply_leading(answerer, now, transport, asked, message);
@@ -180,11 +198,14 @@ static INLINED size_t reply(struct answerer *answerer, const struct snapshot *no
         return 0;
     }
     count_one(&answerer->counters->queries[transport]);
-    if (asked->search.zone == NULL || answerer->settings->limiter != NULL ||
-        !ready_is_plain(&asked->query.edns))
+    const bool is_plain = asked->is_glanced /* which takes no options but a client subnet or a cookie */
+                              ? !asked->query.edns.cookie.is_present
+                              : asked->search.zone != NULL && ready_is_plain(&asked->query.edns);
+    if (!is_plain || answerer->settings->limiter != NULL)
         return reply_unusual(answerer, now, transport, asked, message);
-    if (service_of(asked) != NULL)
-        return reply_at_length(answerer, now, transport, asked, message, true);
+    const struct service *service = service_of(asked);
+    if (service != NULL)
+        return reply_steered(answerer, now, transport, asked, message, service);
     size_t size = ready_stored(answerer, &asked->query, &asked->match, message->out);
     return size > 0 ? size : reply_leading(answerer, now, transport, asked, message);
 }

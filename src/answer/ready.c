@@ -7,12 +7,6 @@
 #include "answer/traffic.h"
 #include "base/inlined.h"
 
-/* True if all may ask, and of the class IN. */
-static inline bool is_usual(const struct dns_query *query, const struct zone_match *match)
-{
-    return query->qclass == DNS_IN && zone_allowed(match->zone) == NULL;
-}
-
 /* Of a name without RRsets of the queried type, or which does not exist. */
 static __attribute__((noinline)) size_t deny(const struct answerer *answerer, const struct dns_query *query,
                                              const struct zone_match *match, uint8_t *out)
@@ -30,7 +24,7 @@ static __attribute__((noinline)) size_t deny(const struct answerer *answerer, co
 INLINED size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
                             const struct zone_match *match, uint8_t *out)
 {
-    if (!is_usual(query, match))
+    if (!ready_is_usual(query, match))
         return 0;
     const struct dns_rrset *rrset =
         match->outcome == ZONE_FOUND ? zone_node_rrset(match->node, query->qtype) : NULL;
@@ -47,8 +41,9 @@ size_t ready_leading(const struct ready *ready, struct ready_room room)
     const struct dns_query *query = ready->query;
     const struct zone_match *match = ready->match;
     bool leads_on = match->outcome == ZONE_FOUND || match->outcome == ZONE_REFERRAL;
-    return leads_on && is_usual(query, match) && !ready_is_meta(query->qtype) ? leading_answer(ready, room)
-                                                                              : 0;
+    return leads_on && ready_is_usual(query, match) && !ready_is_meta(query->qtype)
+               ? leading_answer(ready, room)
+               : 0;
 }
 
 size_t ready_refuse(const struct answerer *answerer, const struct dns_query *query, uint8_t *out)
@@ -90,7 +85,7 @@ static bool has_addresses_only(const struct ready *ready, const uint8_t **rdatas
     return true;
 }
 
-INLINED void ready_decide(struct ready *ready, const struct service *service)
+void ready_decide(struct ready *ready, const struct service *service)
 {
     const struct geo *geo = ready->now->dataset->geo;
     if (ready->is_decided)
@@ -105,18 +100,21 @@ INLINED void ready_decide(struct ready *ready, const struct service *service)
                                        .client = &ready->client,
                                        .qtype = ready->query->qtype,
                                        .random = ready->random };
-    steer_query(&steering, &ready->decision);
+    if (ready->begun != NULL)
+        steer_on(&steering, ready->begun, &ready->decision);
+    else
+        steer_query(&steering, &ready->decision);
     ready->is_decided = true;
 }
 
-INLINED void ready_count_traffic(const struct ready *ready, const struct service *service)
+void ready_count_traffic(const struct ready *ready, const struct service *service)
 {
     const struct decision *decision = &ready->decision;
     const bool has_endpoints = decision->outcome == STEER_ENDPOINTS;
-    traffic_count(ready->answerer->counters,
+    traffic_count(ready->answerer,
                   &(struct traffic){ .service = service,
-                                     .client = &ready->client,
-                                     .random = ready->random,
+                                     .client = &ready->client.address,
+                                     .geo = ready->client.geo,
                                      .lead_slot = has_endpoints ? decision->endpoints[0]->slot : SLOT_NONE,
                                      .is_degraded = has_endpoints && decision->view != VIEW_HEALTHY });
 }
@@ -125,8 +123,8 @@ size_t ready_steered(struct ready *ready, const struct service *service, uint8_t
 {
     const struct dns_query *query = ready->query;
     const uint8_t *rdatas[CHOICE_MAX];
-    const bool asks_addresses = query->qtype == DNS_A || query->qtype == DNS_AAAA;
-    if (!asks_addresses || !is_usual(query, ready->match) || service->is_cname || service->has_no_addresses)
+    if (!ready_asks_addresses(query) || !ready_is_usual(query, ready->match) || service->is_cname ||
+        service->has_no_addresses)
         return 0;
     ready_decide(ready, service);
     if (!has_addresses_only(ready, rdatas))

@@ -4,7 +4,7 @@
 #include "answer/answer.h"
 #include "answer/count.h"
 #include "answer/search.h"
-#include "answer/steer.h"
+#include "answer/straight.h"
 #include "dns/ready.h"
 
 /*
@@ -29,6 +29,17 @@ static inline bool ready_is_plain(const struct edns *edns)
 static inline bool ready_is_meta(uint16_t qtype)
 {
     return qtype >= 128 && qtype <= 255;
+}
+
+/** True if all may ask, and of the class IN. */
+static inline bool ready_is_usual(const struct dns_query *query, const struct zone_match *match)
+{
+    return query->qclass == DNS_IN && zone_allowed(match->zone) == NULL;
+}
+
+static inline bool ready_asks_addresses(const struct dns_query *query)
+{
+    return query->qtype == DNS_A || query->qtype == DNS_AAAA;
 }
 
 /** Writes the reply to a plain query whose name, in a zone of ours, has no service, and returns its size; 0:
@@ -63,6 +74,7 @@ struct ready {
     const struct dns_query *query;
     const struct zone_match *match; /* of the qname, which is in a zone of ours */
     const struct address *source;
+    struct begun *begun; /* by the service at the qname; NULL: nothing */
     /* A service was asked: should the reply not lie ready, this is what it has decided, once and for all. */
     bool is_decided, uses_ecs;
     uint64_t random;

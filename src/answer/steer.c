@@ -162,12 +162,13 @@ static uint32_t next_ticket(struct walk *walk, uint64_t key, uint64_t random)
     return steering->draws != NULL ? draw_log_pass(steering->draws, ticket) : ticket;
 }
 
-static struct draw draw_for(struct walk *walk, const struct node *node)
+static struct draw draw_for(struct walk *walk, const struct candidates *from)
 {
     const struct steering *steering = walk->steering;
+    const struct node *node = from->node;
     struct draw draw = { .random = walk->random };
     walk->random = next_random(walk->random);
-    if (!node->policy->needs_ticket)
+    if (!node->policy->needs_ticket || from->list->count == 1) /* whoever is alone needs no turn */
         return draw;
     if (steering->service->has_affinity) {
         draw.ticket = client_ticket(walk, node);
@@ -251,7 +252,7 @@ static void choose(struct walk *walk, const struct candidates *from, unsigned de
 {
     const struct node *node = from->node;
     *choice = (struct choice){ .count = 0 };
-    struct draw draw = draw_for(walk, node);
+    struct draw draw = draw_for(walk, from);
     uint16_t most = node->is_over_endpoints ? node->answers : 1;
     bool is_giving = from->state->has_withheld && walk->view == VIEW_HEALTHY;
     node->policy->choose(from, walk->steering->client, &draw, is_giving ? CHOICE_MAX : most, choice);

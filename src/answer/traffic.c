@@ -2,9 +2,9 @@
 #include "answer/traffic.h"
 
 /* Two letters, 26 of each; whatever is no country is the last one. */
-static unsigned country_index(const struct client *client)
+static unsigned country_index(const struct geo *geo, const struct address *client)
 {
-    const struct location *location = geo_find(client->geo, &client->address, NULL);
+    const struct location *location = geo_find(geo, client, NULL);
     if (location == NULL)
         return COUNTRY_NONE;
     unsigned first = (unsigned)location->country[0] - 'A';
@@ -12,7 +12,9 @@ static unsigned country_index(const struct client *client)
     return second < 26 ? first * 26 + second : COUNTRY_NONE;
 }
 
-void traffic_count_country(struct answer_counters *counters, const struct client *client)
+/* As many again on average, and so that no rhythm of the queries keeps some out. */
+void traffic_sample(struct answerer *answerer, const struct traffic *traffic)
 {
-    count_one(&counters->countries[country_index(client)]);
+    count_one(&answerer->counters->countries[country_index(traffic->geo, traffic->client)]);
+    answerer->until_sample = (uint32_t)(rng_next(&answerer->rng) % (2 * COUNTRY_SAMPLE - 1));
 }

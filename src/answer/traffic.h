@@ -9,9 +9,9 @@
 /* A steered answer, as far as it is counted. */
 struct traffic {
     const struct service *service; /* that was asked first */
-    const struct client *client;   /* by whom */
-    uint64_t random;
-    uint32_t lead_slot; /* of the endpoint that stands first in the answer, or SLOT_NONE */
+    const struct address *client;  /* by whom */
+    const struct geo *geo;         /* where to look that up; may be NULL */
+    uint32_t lead_slot;            /* of the endpoint that stands first in the answer, or SLOT_NONE */
     bool is_degraded;
 };
 
@@ -22,12 +22,13 @@ static inline void traffic_fetch(const struct answer_counters *counters, const s
         __builtin_prefetch(&counters->services[service->id], 1);
 }
 
-/** Counts the country of a client. */
-void traffic_count_country(struct answer_counters *counters, const struct client *client);
+/** Counts the country of a client, and draws which answer is the next one whose client is located. */
+void traffic_sample(struct answerer *answerer, const struct traffic *traffic);
 
 /** Counts a steered answer: by endpoint and by service, and now and then by country.  Worker thread. */
-static inline void traffic_count(struct answer_counters *counters, const struct traffic *traffic)
+static inline void traffic_count(struct answerer *answerer, const struct traffic *traffic)
 {
+    struct answer_counters *counters = answerer->counters;
     count_one(&counters->steered);
     if (traffic->lead_slot < SERVED_ROOM && counters->served != NULL)
         count_one(&counters->served[traffic->lead_slot]);
@@ -35,8 +36,7 @@ static inline void traffic_count(struct answer_counters *counters, const struct 
         count_one(&counters->services[traffic->service->id]);
     if (traffic->is_degraded)
         count_one(&counters->steered_degraded);
-    /* Where a client is takes a lookup, which most answers can do without: a sample of them is located.  The
-     * highest bits: policies draw with the lower ones. */
-    if (traffic->random >> 58 == 0)
-        traffic_count_country(counters, traffic->client);
+    /* Where a client is takes a lookup, which most answers can do without: a sample of them is located. */
+    if (answerer->until_sample-- == 0)
+        traffic_sample(answerer, traffic);
 }

@@ -64,12 +64,21 @@ static inline size_t index_part(const struct prefix_map *map, const struct index
     return slice + (size_t)(((unsigned __int128)(uint64_t)place * part_count) >> 64);
 }
 
-/* The range of `key` is one of *first .. *last. */
-static inline void index_narrow(const struct prefix_map *map, const struct index *index, uint64_t key,
+/* The same for a key of 32 bits, of which all numbers fit into 64. */
+static inline size_t index_part4(const struct prefix_map *map, const struct index *index, uint32_t key)
+{
+    const uint32_t *top = block_at(map, index->top_at);
+    const uint64_t place = (uint64_t)key * index->top_count;
+    const size_t bucket = (size_t)(place >> 32);
+    const uint32_t slice = top[bucket], part_count = top[bucket + 1] - slice;
+    return slice + (size_t)(((uint64_t)(uint32_t)place * part_count) >> 32);
+}
+
+/* The range of a key whose entry is `part` is one of *first .. *last. */
+static inline void index_narrow(const struct prefix_map *map, const struct index *index, size_t part,
                                 uint32_t *first, uint32_t *last)
 {
     const uint32_t *finer = block_at(map, index->finer_at);
-    size_t part = index_part(map, index, key);
     *first = finer[part];
     *last = finer[part + 1]; /* of the next slice, if this is the last part: it starts where this one ends */
 }
@@ -95,7 +104,7 @@ static inline uint32_t find4(const struct prefix_map *map, uint32_t key, uint8_t
 {
     const struct range4 *ranges = block_at(map, map->ranges4_at);
     uint32_t at, last;
-    index_narrow(map, &map->v4, (uint64_t)key << 32, &at, &last);
+    index_narrow(map, &map->v4, index_part4(map, &map->v4, key), &at, &last);
     for (uint32_t count = last - at + 1; count > 1;) {
         uint32_t half = count / 2;
         at = ranges[at + half].start <= key ? at + half : at;
@@ -129,7 +138,7 @@ static uint32_t find6(const struct prefix_map *map, uint64_t high, uint64_t low,
 {
     const struct range6 *ranges = block_at(map, map->ranges6_at);
     uint32_t first, last;
-    index_narrow(map, &map->v6, high, &first, &last);
+    index_narrow(map, &map->v6, index_part(map, &map->v6, high), &first, &last);
     uint32_t at = search6(ranges, first, last - first + 1, high);
     if (ranges[at].deep_count == 0) {
         if (scope_len != NULL)
@@ -156,8 +165,10 @@ void prefix_map_fetch(const struct prefix_map *map, const struct address *addres
 {
     const bool is_v4 = address->family == ADDRESS_V4;
     const struct index *index = is_v4 ? &map->v4 : &map->v6;
-    const uint64_t bits = read64(address->bytes), key = is_v4 ? bits >> 32 << 32 : bits;
-    const uint32_t *finer = (const uint32_t *)block_at(map, index->finer_at) + index_part(map, index, key);
+    const uint64_t bits = read64(address->bytes);
+    const size_t part =
+        is_v4 ? index_part4(map, index, (uint32_t)(bits >> 32)) : index_part(map, index, bits);
+    const uint32_t *finer = (const uint32_t *)block_at(map, index->finer_at) + part;
     if (step == 0)
         __builtin_prefetch(finer);
     else if (is_v4)

@@ -20,7 +20,7 @@ static void geo_choose(const struct candidates *from, const struct client *clien
     for (size_t level = 0; level < plan->level_count; level++) {
         uint16_t child;
         if (!geo_level_is_as_before(plan, level))
-            link = geo_level_find(&plan->levels[level], &client->address, &out->scope_len);
+            link = rule_level_find(&plan->levels[level], &client->address, &out->scope_len);
         if (link == PREFIX_MAP_NONE || !geo_plan_child(plan, level, link, &child))
             return;
         if (candidates_has(from, child)) {
@@ -31,14 +31,6 @@ static void geo_choose(const struct candidates *from, const struct client *clien
         }
         out->reason = "nothing is available behind the rules about this client";
     }
-}
-
-static uint16_t geo_first(const struct node *node, const struct address *address, uint8_t *scope_len)
-{
-    const struct geo_plan *plan = node->plan;
-    uint16_t child;
-    uint32_t link = geo_level_find(&plan->levels[0], address, scope_len);
-    return link != PREFIX_MAP_NONE && geo_plan_child(plan, 0, link, &child) ? child : UINT16_MAX;
 }
 
 static void geo_fetch(const struct node *node, const struct address *address, unsigned step)
@@ -129,7 +121,6 @@ const struct policy policy_geo = {
     .is_by_rule = true,
     .answers = 1,
     .choose = geo_choose,
-    .first_by_rule = geo_first,
     .fetch = geo_fetch,
     .compile = geo_plan_compile,
     .plan_free = geo_plan_free,

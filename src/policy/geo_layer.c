@@ -6,7 +6,7 @@ struct layer {
     const struct prefix_map *base;
     size_t length;
     struct prefix_map_builder *builder;
-    struct geo_layer out;
+    struct rule_layer out;
 };
 
 /* Prefixes by position in rules.items. */
@@ -54,7 +54,7 @@ static uint32_t chain_at(struct layer *layer, const struct compiled_rule *cover,
 /* ---- blocks ---- */
 
 /* Sets the bits of all values that the telling byte has within `at`. */
-static void touch(struct geo_layer *layer, const struct prefix *at)
+static void touch(struct rule_layer *layer, const struct prefix *at)
 {
     bool is_v6 = at->address.family == ADDRESS_V6;
     unsigned before = is_v6 ? 8 : 0; /* bits in front of the byte */
@@ -127,7 +127,7 @@ static struct block visit(struct layer *layer, const struct prefix *at, struct s
     return (struct block){ .is_uniform = false };
 }
 
-struct geo_layer geo_layer_new(struct geo_layering *layering, const struct prefix_map *base, size_t length)
+struct rule_layer geo_layer_new(struct geo_layering *layering, const struct prefix_map *base, size_t length)
 {
     const struct geo_rules *rules = layering->rules;
     struct layer layer = { layering, base, length, prefix_map_builder_new(), { .map = NULL } };

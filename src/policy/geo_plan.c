@@ -22,15 +22,15 @@ static const struct prefix_map *map_of_level(const struct geo_shape *shape, size
 }
 
 /* The levels of a node in a block of their own; `count` is at least that of the shape. */
-static struct geo_level *lay_prefixes(const struct geo_shape *shape, const struct geo_rules *rules,
-                                      struct geo_chains *chains, size_t *count)
+static struct rule_level *lay_prefixes(const struct geo_shape *shape, const struct geo_rules *rules,
+                                       struct geo_chains *chains, size_t *count)
 {
     struct geo_layering layering = { .rules = rules, .chains = chains };
-    struct geo_level last = { .shape = map_of_level(shape, SIZE_MAX) };
+    struct rule_level last = { .shape = map_of_level(shape, SIZE_MAX) };
     if (rules->prefix_count > 0)
         last.layer = geo_layer_new(&layering, last.shape, SIZE_MAX);
     *count = layering.longest > shape->level_count ? layering.longest : shape->level_count;
-    struct geo_level *levels = xcalloc(*count, sizeof *levels);
+    struct rule_level *levels = xcalloc(*count, sizeof *levels);
     for (size_t level = 0; level + 1 < *count; level++) {
         levels[level].shape = map_of_level(shape, level);
         if (rules->prefix_count > 0)
@@ -41,19 +41,32 @@ static struct geo_level *lay_prefixes(const struct geo_shape *shape, const struc
     return levels;
 }
 
+/* The first child of each chain. */
+static void name_first_children(const struct geo_plan *plan, uint16_t *children)
+{
+    for (uint32_t link = 0; link < plan->link_count; link++) {
+        const struct geo_link *first = &plan->links[geo_chain_cut(plan->links, link, 1)];
+        children[link] = first->length > 0 ? first->child : RULE_NO_CHILD;
+    }
+}
+
 static struct geo_plan *plan_new(const struct geo_shape *shape, const struct geo_rules *rules)
 {
     struct geo_chains chains;
     adopt_links(shape, rules, &chains);
     size_t level_count;
-    struct geo_level *levels = lay_prefixes(shape, rules, &chains, &level_count);
+    struct rule_level *levels = lay_prefixes(shape, rules, &chains, &level_count);
     size_t head_size = sizeof(struct geo_plan) + level_count * sizeof *levels;
-    struct geo_plan *plan = xcalloc(1, head_size + chains.count * sizeof *chains.links);
+    struct geo_plan *plan =
+        xcalloc(1, head_size + chains.count * (sizeof *chains.links + sizeof *plan->first.children));
     struct geo_link *links = (struct geo_link *)((char *)plan + head_size);
+    uint16_t *children = (uint16_t *)(links + chains.count);
     plan->level_count = level_count;
     plan->link_count = chains.count;
     plan->links = memcpy(links, chains.links, chains.count * sizeof *links);
     memcpy(plan->levels, levels, level_count * sizeof *levels);
+    name_first_children(plan, children);
+    plan->first = (struct first_rule){ .level = levels[0], .children = children };
     free(levels);
     free(chains.links);
     geo_chains_close(&chains);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/prefix_map.h"
 #include "policy/geo_chain.h"
+#include "policy/first_rule.h"
 #include "policy/geo_layer.h"
 #include "policy/geo_shape.h"
 #include "policy/policy.h"
@@ -15,18 +15,14 @@
  * thousand nodes may share, and over it layers of its own prefixes.  Links are the node's own: those of the
  * shape with classes replaced by children, and behind them those that prefixes make.
  */
-struct geo_level {
-    const struct prefix_map *shape;
-    struct geo_layer layer;
-};
-
 /* One block with its links, which stand behind the levels. */
 struct geo_plan {
+    struct first_rule first; /* what level 0 says */
     const struct geo_link *links;
     size_t link_count;
     struct geo_shape *shape; /* NULL: somebody else's */
     size_t level_count;      /* >= 1 */
-    struct geo_level levels[];
+    struct rule_level levels[];
 };
 
 bool geo_plan_compile(const struct policy_source *source, void **plan, struct error *err);
@@ -41,20 +37,6 @@ static inline bool geo_level_is_as_before(const struct geo_plan *plan, size_t le
 {
     return level > 0 && plan->levels[level].shape == plan->levels[level - 1].shape &&
            plan->levels[level].layer.map == plan->levels[level - 1].layer.map;
-}
-
-/** The link of `address` on a level, with the scope; PREFIX_MAP_NONE without an address. */
-static inline uint32_t geo_level_find(const struct geo_level *level, const struct address *address,
-                                      uint8_t *scope_len)
-{
-    if (level->layer.map != NULL && geo_layer_touches(&level->layer, address)) {
-        uint32_t value = prefix_map_find(level->layer.map, address, NULL);
-        if (value != PREFIX_MAP_NONE) {
-            *scope_len = geo_layer_scope_len(value);
-            return geo_layer_link(value);
-        }
-    }
-    return prefix_map_find(level->shape, address, scope_len);
 }
 
 /** The child that level `level` names for an address whose link there is `link`; false if its chain has

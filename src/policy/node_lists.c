@@ -177,8 +177,12 @@ static struct candidate_list list_of(const struct draft *draft, int list, uint32
     memcpy(cumulative, draft_cumulative(draft, list), count * sizeof *cumulative);
     memcpy(index, draft_index(draft, list), count * sizeof *index);
     struct candidate_list out = { .count = count, .index = index, .cumulative = cumulative };
-    if (count > 0 && policy->is_weighted && policy->needs_ticket)
-        out.stride = stride_of(cumulative[count - 1]);
+    const uint32_t total = count > 0 ? cumulative[count - 1] : 0;
+    out.is_even = true;
+    for (uint16_t i = 0; i < count; i++)
+        out.is_even &= cumulative[i] == i + 1u;
+    if (policy->takes_turns)
+        out.stride = policy->is_weighted ? stride_of(total) : stride_in_order(total);
     return out;
 }
 

@@ -18,6 +18,16 @@ static uint16_t count_available(const struct node *node, const struct dataset *d
     return count;
 }
 
+static uint16_t first_available(const struct node *node, const struct dataset *dataset,
+                                const struct conditions *conditions)
+{
+    for (uint16_t i = 0; i < node->child_count; i++) {
+        if (child_is_available(&node->children[i], dataset, conditions, VIEW_HEALTHY))
+            return i;
+    }
+    return UINT16_MAX;
+}
+
 uint16_t node_needs(const struct node *node)
 {
     if (!node->is_percent)
@@ -104,6 +114,7 @@ struct node_state *node_state_new(const struct node *node, const struct dataset 
     bool wants_lists = node->is_over_endpoints || node->policy->is_weighted;
     struct node_state *state = wants_lists ? node_lists_new(node, dataset, conditions) : node_lists_none();
     state->available_count = count_available(node, dataset, conditions, VIEW_HEALTHY);
+    state->first_available = first_available(node, dataset, conditions);
     state->is_available[VIEW_HEALTHY] = state->available_count >= node_needs(node);
     state->is_available[VIEW_UNHELD] = count_available(node, dataset, conditions, VIEW_UNHELD) > 0;
     state->is_available[VIEW_EVERYTHING] = true;
@@ -123,9 +134,9 @@ static bool lists_equal(const struct candidate_list *a, const struct candidate_l
 bool node_state_equal(const struct node_state *a, const struct node_state *b)
 {
     if (memcmp(a->is_available, b->is_available, sizeof a->is_available) != 0 ||
-        a->available_count != b->available_count || a->ttl_cap_s != b->ttl_cap_s ||
-        a->latency_us != b->latency_us || a->capacity != b->capacity || a->has_lists != b->has_lists ||
-        a->has_withheld != b->has_withheld || a->preferred != b->preferred)
+        a->available_count != b->available_count || a->first_available != b->first_available ||
+        a->ttl_cap_s != b->ttl_cap_s || a->latency_us != b->latency_us || a->capacity != b->capacity ||
+        a->has_lists != b->has_lists || a->has_withheld != b->has_withheld || a->preferred != b->preferred)
         return false;
     for (int list = 0; list < LISTS; list++) {
         enum view view = (enum view)(list / LIST_COUNT);

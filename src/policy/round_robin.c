@@ -15,16 +15,11 @@ static void round_robin_choose(const struct candidates *from, const struct clien
     out->reason = "the next one in rotation leads";
 }
 
-static uint16_t round_robin_first(const struct candidate_list *list, uint32_t ticket)
-{
-    return list->index[ticket % list->count];
-}
-
 const struct policy policy_round_robin = {
     .name = "round_robin",
     .spreads = true,
     .needs_ticket = true,
+    .takes_turns = true,
     .answers = 8, /* Route 53's multivalue answer */
     .choose = round_robin_choose,
-    .first_of_list = round_robin_first,
 };

@@ -26,6 +26,11 @@ static bool judge(uint32_t step, uint32_t total, struct quality *out)
     return high == 1;
 }
 
+static uint64_t stride_by(uint32_t step, uint32_t total)
+{
+    return (uint64_t)((((unsigned __int128)step << 64) + total / 2) / total);
+}
+
 uint64_t stride_of(uint32_t total)
 {
     if (total <= 1)
@@ -41,5 +46,10 @@ uint64_t stride_of(uint32_t total)
             of_best = quality;
         }
     }
-    return (uint64_t)((((unsigned __int128)best << 64) + total / 2) / total);
+    return stride_by(best, total);
+}
+
+uint64_t stride_in_order(uint32_t total)
+{
+    return total <= 1 ? 0 : stride_by(1, total);
 }

@@ -6,7 +6,7 @@
  */
 #include "policy/policy.h"
 
-#include "policy/stride.h"
+#include "policy/turn.h"
 
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / φ */
 
@@ -14,19 +14,6 @@
 static uint32_t scaled(uint64_t bits, uint32_t total)
 {
     return (uint32_t)(((unsigned __int128)bits * total) >> 64);
-}
-
-static inline uint16_t place_of(const struct candidate_list *list, uint32_t point)
-{
-    uint16_t low = 0, high = (uint16_t)(list->count - 1);
-    while (low < high) {
-        uint16_t middle = (uint16_t)((low + high) / 2);
-        if (point < list->cumulative[middle])
-            high = middle;
-        else
-            low = (uint16_t)(middle + 1);
-    }
-    return low;
 }
 
 static uint32_t weight_at(const struct candidate_list *list, uint16_t place)
@@ -56,15 +43,10 @@ static uint16_t place_among_rest(const struct candidate_list *list, const uint16
 }
 
 /* Where the candidate stands whose turn it is. */
-static inline uint16_t place_of_ticket(const struct candidate_list *list, uint32_t ticket)
+static uint16_t place_of_ticket(const struct candidate_list *list, uint32_t ticket)
 {
     uint64_t stride = list->stride != 0 ? list->stride : GOLDEN;
-    return place_of(list, stride_point(stride, ticket, list->cumulative[list->count - 1]));
-}
-
-static uint16_t weighted_first(const struct candidate_list *list, uint32_t ticket)
-{
-    return list->index[place_of_ticket(list, ticket)];
+    return turn_place(list, stride_point(stride, ticket, list->cumulative[list->count - 1]));
 }
 
 static void weighted_choose(const struct candidates *from, const struct client *client,
@@ -96,7 +78,7 @@ const struct policy policy_weighted = {
     .is_weighted = true,
     .spreads = true,
     .needs_ticket = true,
+    .takes_turns = true,
     .answers = 1,
     .choose = weighted_choose,
-    .first_of_list = weighted_first,
 };

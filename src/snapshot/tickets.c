@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/tickets.h"
 
+#include "base/inlined.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -76,9 +77,10 @@ static bool enter(struct tickets *tickets, struct pair *pair, uint64_t key)
     return true;
 }
 
-uint32_t ticket_take(struct tickets *tickets, uint64_t key, uint64_t random)
+/* Among those that stand from `at` on. */
+static __attribute__((noinline)) bool take_among(struct tickets *tickets, uint64_t at, uint64_t key,
+                                                 uint32_t *ticket)
 {
-    uint64_t at = spread(key);
     for (unsigned probe = 0; probe < PROBES_MAX; probe++, at++) {
         struct pair *pair = &tickets->pairs[at & tickets->mask];
         uint64_t seen = atomic_load_explicit(&pair->key, memory_order_relaxed);
@@ -88,10 +90,29 @@ uint32_t ticket_take(struct tickets *tickets, uint64_t key, uint64_t random)
             if (enter(tickets, pair, key))
                 seen = key;
         }
-        if (seen == key)
-            return atomic_fetch_add_explicit(&pair->count, 1, memory_order_relaxed);
+        if (seen == key) {
+            *ticket = atomic_fetch_add_explicit(&pair->count, 1, memory_order_relaxed);
+            return true;
+        }
     }
-    return (uint32_t)random;
+    return false;
+}
+
+/* Mostly it stands where it is looked for first. */
+INLINED bool ticket_next(struct tickets *tickets, uint64_t key, uint32_t *ticket)
+{
+    const uint64_t at = spread(key);
+    struct pair *pair = &tickets->pairs[at & tickets->mask];
+    if (atomic_load_explicit(&pair->key, memory_order_relaxed) != key)
+        return take_among(tickets, at, key, ticket);
+    *ticket = atomic_fetch_add_explicit(&pair->count, 1, memory_order_relaxed);
+    return true;
+}
+
+uint32_t ticket_take(struct tickets *tickets, uint64_t key, uint64_t random)
+{
+    uint32_t ticket;
+    return ticket_next(tickets, key, &ticket) ? ticket : (uint32_t)random;
 }
 
 uint32_t ticket_peek(const struct tickets *tickets, uint64_t key)

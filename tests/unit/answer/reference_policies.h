@@ -248,7 +248,7 @@ static inline void naive_order(struct reference *reference, const struct node *n
     uint64_t random = reference->random;
     uint32_t ticket = 0;
     reference->random = reference->random * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    if (node->policy->needs_ticket)
+    if (node->policy->needs_ticket && list->count > 1)
         ticket = naive_ticket(reference, reference->tickets, node);
     if (strcmp(name, "round_robin") == 0) {
         struct naive_list turned = *list;

@@ -73,6 +73,59 @@ static void rotation_is_strict_and_apart_for_each_type(void **unused)
     world_close(&world);
 }
 
+/* The rotation goes on where it was when there was somebody to take turns with; seen the same by who asks and
+ * who is explained to. */
+static void whoever_is_alone_takes_no_turn(void **unused)
+{
+    (void)unused;
+    static const char *const policies[] = { "round_robin", "weighted" };
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        struct world world;
+        world_open(&world);
+        struct node *pool = tree_pool(&world.tree, policies[i], (uint32_t[]){ 1, 1 }, 2);
+        struct node *dead = tree_pool(&world.tree, "failover", (uint32_t[]){ 1 }, 1);
+        struct node *top = tree_node(&world.tree, policies[i], 2);
+        tree_hang(top, 0, pool, 1);
+        tree_hang(top, 1, dead, 1);
+        world_root(&world, top);
+        tree_set_up(&world.tree, 1, false);
+        tree_set_up(&world.tree, 2, false);
+        tree_refresh_all(&world.tree);
+        for (unsigned answer = 0; answer < 3; answer++) {
+            struct decision told = ask(&world, DNS_A, true), given = ask(&world, DNS_A, false);
+            assert_int_equal(host_of(&told), 1);
+            assert_int_equal(host_of(&given), 1);
+        }
+        assert_int_equal(ticket_peek(world.tickets, ticket_key(7, pool->id, DNS_A)), 0);
+        assert_int_equal(ticket_peek(world.tickets, ticket_key(7, top->id, DNS_A)), 0);
+        tree_set_up(&world.tree, 1, true);
+        tree_refresh_all(&world.tree);
+        struct decision first = ask(&world, DNS_A, false), second = ask(&world, DNS_A, false);
+        assert_int_equal(host_of(&first), 1);
+        assert_int_equal(host_of(&second), 2);
+        world_close(&world);
+    }
+}
+
+static void without_room_for_tickets_turns_are_drawn_by_lot(void **unused)
+{
+    (void)unused;
+    struct world world;
+    world_open(&world);
+    for (uint32_t service = 100; service < 1100; service++)
+        ticket_take(world.tickets, ticket_key(service, 0, DNS_A), 0);
+    struct node *pool = tree_pool(&world.tree, "weighted", (uint32_t[]){ 1, 1, 1 }, 3);
+    world_root(&world, pool);
+    unsigned host = 0;
+    for (unsigned answer = 0; answer < 3; answer++) { /* the lot of this world is always the same */
+        struct decision decision = ask(&world, DNS_A, false);
+        assert_int_equal(decision.count, 1);
+        assert_true(host == 0 || host == host_of(&decision));
+        host = host_of(&decision);
+    }
+    world_close(&world);
+}
+
 static void explaining_takes_no_ticket(void **unused)
 {
     (void)unused;
@@ -231,6 +284,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rotation_is_strict_and_apart_for_each_type),
+        cmocka_unit_test(whoever_is_alone_takes_no_turn),
+        cmocka_unit_test(without_room_for_tickets_turns_are_drawn_by_lot),
         cmocka_unit_test(explaining_takes_no_ticket),
         cmocka_unit_test(a_dead_region_fails_over_to_the_next),
         cmocka_unit_test(when_all_are_down_all_are_served_but_what_operators_hold),

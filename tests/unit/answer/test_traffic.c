@@ -27,17 +27,16 @@ static void an_answer_counts_for_its_service_and_its_first_endpoint(void **state
 {
     (void)state;
     struct answer_counters *counters = counters_new();
-    const struct client client = { .prefix_len = 32 };
+    const struct address client = { .family = ADDRESS_V4 };
     const struct service www = { .id = 7 }, last = { .id = SERVED_ROOM - 1 };
-    const struct traffic to_www = {
-        .service = &www, .client = &client, .lead_slot = 3, .random = UINT64_MAX
-    };
+    const struct traffic to_www = { .service = &www, .client = &client, .lead_slot = 3 };
     const struct traffic to_last = {
-        .is_degraded = true, .service = &last, .client = &client, .lead_slot = SLOT_NONE, .random = UINT64_MAX
+        .is_degraded = true, .service = &last, .client = &client, .lead_slot = SLOT_NONE
     };
-    traffic_count(counters, &to_www);
-    traffic_count(counters, &to_www);
-    traffic_count(counters, &to_last);
+    struct answerer answerer = { .counters = counters };
+    traffic_count(&answerer, &to_www);
+    traffic_count(&answerer, &to_www);
+    traffic_count(&answerer, &to_last);
     assert_int_equal(counters->steered, 3);
     assert_int_equal(counters->steered_degraded, 1);
     assert_int_equal(counters->services[7], 2);
@@ -50,13 +49,15 @@ static void what_there_is_no_room_for_is_not_counted(void **state)
 {
     (void)state;
     struct answer_counters none = { 0 };
-    const struct client client = { .prefix_len = 32 };
+    const struct address client = { .family = ADDRESS_V4 };
     const struct service beyond = { .id = SERVED_ROOM };
     struct traffic traffic = { .service = &beyond, .client = &client, .lead_slot = 3 };
-    traffic_count(&none, &traffic); /* without columns */
+    struct answerer answerer = { .counters = &none };
+    traffic_count(&answerer, &traffic); /* without columns */
     struct answer_counters *counters = counters_new();
     traffic.lead_slot = SERVED_ROOM;
-    traffic_count(counters, &traffic);
+    answerer.counters = counters;
+    traffic_count(&answerer, &traffic);
     assert_int_equal(counters->steered, 1);
     counters_free(counters);
 }
@@ -64,17 +65,15 @@ static void what_there_is_no_room_for_is_not_counted(void **state)
 static void one_answer_in_64_is_located(void **state)
 {
     enum { ANSWERS = 64000 };
-    struct rng rng;
     (void)state;
     struct answer_counters *counters = counters_new();
-    const struct client nowhere = { .prefix_len = 32 };
+    struct answerer answerer = { .counters = counters };
+    const struct address nowhere = { .family = ADDRESS_V4 };
     const struct service www = { .id = 7 };
     struct traffic traffic = { .service = &www, .client = &nowhere, .lead_slot = 3 };
-    rng_seed(&rng);
-    for (unsigned i = 0; i < ANSWERS; i++) {
-        traffic.random = rng_next(&rng);
-        traffic_count(counters, &traffic);
-    }
+    rng_seed(&answerer.rng);
+    for (unsigned i = 0; i < ANSWERS; i++)
+        traffic_count(&answerer, &traffic);
     uint64_t located = 0;
     for (size_t i = 0; i < COUNTRY_COUNT; i++)
         located += counters->countries[i];

@@ -63,6 +63,28 @@ static void failure_travels_upward(void **unused)
     tree_free(&tree);
 }
 
+static void the_first_that_is_available_is_known(void **unused)
+{
+    (void)unused;
+    struct tree tree = { 0 };
+    struct node *pools[3];
+    for (uint16_t i = 0; i < 3; i++)
+        pools[i] = tree_pool(&tree, "weighted", (uint32_t[]){ 1 }, 1);
+    struct node *top = tree_node(&tree, "failover", 3);
+    for (uint16_t i = 0; i < 3; i++)
+        tree_hang(top, i, pools[i], 1);
+    for (unsigned up = 0; up < 8; up++) {
+        for (uint32_t slot = 0; slot < 3; slot++)
+            tree_set_up(&tree, slot, up >> slot & 1);
+        tree_refresh_all(&tree);
+        assert_int_equal(state_of(&tree, top)->first_available, up == 0  ? UINT16_MAX
+                                                                : up & 1 ? 0
+                                                                : up & 2 ? 1
+                                                                         : 2);
+    }
+    tree_free(&tree);
+}
+
 static void lists_hold_each_family_apart(void **unused)
 {
     (void)unused;
@@ -226,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_is_available_while_enough_of_it_is),
         cmocka_unit_test(failure_travels_upward),
+        cmocka_unit_test(the_first_that_is_available_is_known),
         cmocka_unit_test(lists_hold_each_family_apart),
         cmocka_unit_test(a_failed_pools_load_goes_where_there_is_room),
         cmocka_unit_test(what_is_shed_or_not_yet_grown_goes_to_the_siblings),

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "policy/stride.h"
+#include "policy/turn.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -40,6 +40,38 @@ static void any_total_tickets_in_a_row_meet_each_point_once(void **state)
             is_met[point] = 1;
         }
         free(is_met);
+    }
+}
+
+static void a_step_of_one_is_a_rotation(void **state)
+{
+    (void)state;
+    struct rng rng = { .state = 2 };
+    assert_int_equal(stride_in_order(1), 0);
+    for (int i = 0; i < 200000; i++) {
+        uint32_t total = 1 + (uint32_t)(rng_next(&rng) % (i % 2 ? 20 : UINT32_MAX));
+        uint32_t ticket = i % 3 ? (uint32_t)rng_next(&rng) : UINT32_MAX - (uint32_t)i;
+        assert_int_equal(stride_point(stride_in_order(total), ticket, total), ticket % total);
+    }
+}
+
+/* Looked for among the sums, or, where all weigh 1, known at once. */
+static void whose_turn_it_is_follows_from_the_point(void **state)
+{
+    (void)state;
+    static const uint16_t index[] = { 4, 2, 9 };
+    static const uint32_t even[] = { 1, 2, 3 }, uneven[] = { 5, 6, 106 };
+    struct candidate_list list = {
+        .count = 3, .is_even = true, .index = index, .cumulative = even, .stride = stride_in_order(3)
+    };
+    for (uint32_t ticket = 0; ticket < 9; ticket++)
+        assert_int_equal(turn_of(&list, ticket), index[ticket % 3]);
+    list = (struct candidate_list){
+        .count = 3, .index = index, .cumulative = uneven, .stride = stride_in_order(106)
+    };
+    for (uint32_t ticket = 0; ticket < 212; ticket++) {
+        uint32_t point = ticket % 106;
+        assert_int_equal(turn_of(&list, ticket), point < 5 ? 4 : point < 6 ? 2 : 9);
     }
 }
 
@@ -124,6 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_total_tickets_in_a_row_meet_each_point_once),
         cmocka_unit_test(points_are_exact_for_all_tickets),
+        cmocka_unit_test(a_step_of_one_is_a_rotation),
+        cmocka_unit_test(whose_turn_it_is_follows_from_the_point),
         cmocka_unit_test(any_window_of_any_share_stays_within_the_bound),
         cmocka_unit_test(large_sums_stay_within_the_bound),
     };

@@ -64,6 +64,11 @@ static void without_room_numbers_are_random_and_old_keys_still_count(void **stat
     assert_int_equal(ticket_take(tickets, ticket_key(0, 0, 1), 4711), 1);
     assert_int_equal(ticket_take(tickets, ticket_key(999, 0, 1), 4712), 4712);
     assert_int_equal(ticket_peek(tickets, ticket_key(999, 0, 1)), 0);
+    uint32_t ticket = 4713;
+    assert_false(ticket_next(tickets, ticket_key(999, 0, 1), &ticket));
+    assert_int_equal(ticket, 4713);
+    assert_true(ticket_next(tickets, ticket_key(0, 0, 1), &ticket));
+    assert_int_equal(ticket, 2);
     tickets_free(tickets);
 }
 

@@ -12,6 +12,8 @@
 
 /** 2^64 · s / total, rounded; 0 for a total of 1 or less. */
 uint64_t stride_of(uint32_t total);
+/** The same for a step of 1, which meets the points in their order: ticket n meets n mod total. */
+uint64_t stride_in_order(uint32_t total);
 
 /** The point of `ticket`: exact for every ticket below 2^32, at the price of two multiplications.  Each step
  * of the rounded stride is off by 2^-65 at most, which 2^32 of them add up to half of 1/2^32: the summand
