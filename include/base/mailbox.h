@@ -25,6 +25,15 @@ void mailbox_post(struct mailbox *box, struct letter *letter);
 /** Takes all that is there, oldest first (follow `next`), or NULL.  The owner only. */
 struct letter *mailbox_take(struct mailbox *box);
 
+/** How many are there.  The owner only. */
+size_t mailbox_count(struct mailbox *box);
+
+/**
+ * Takes all that is there once it is `count` letters, or when the time is over: then maybe none.  The letters
+ * between the first and the last do not wake the owner, who may come back sooner than that.  The owner only.
+ */
+struct letter *mailbox_gather(struct mailbox *box, size_t count, int timeout_ms);
+
 /** Waits until something is there or the time is over; -1 waits for ever.  The owner only. */
 bool mailbox_wait(struct mailbox *box, int timeout_ms);
 

@@ -17,7 +17,8 @@
 struct mailbox {
     pthread_mutex_t mutex;
     struct letter *first, **end;
-    int fd;              /* rung when the first letter arrives in an empty box */
+    size_t count, rings_at; /* as many letters: who brings that one rings */
+    int fd;
     atomic_uint ringing; /* threads that are about to ring */
 };
 
@@ -31,6 +32,7 @@ struct mailbox *mailbox_new(void)
     }
     pthread_mutex_init(&box->mutex, NULL);
     box->end = &box->first;
+    box->rings_at = 1;
     return box;
 }
 
@@ -50,13 +52,13 @@ void mailbox_post(struct mailbox *box, struct letter *letter)
 {
     letter->next = NULL;
     pthread_mutex_lock(&box->mutex);
-    bool was_empty = box->first == NULL;
     *box->end = letter;
     box->end = &letter->next;
-    if (was_empty)
+    bool rings = ++box->count == box->rings_at;
+    if (rings)
         atomic_fetch_add_explicit(&box->ringing, 1, memory_order_relaxed);
     pthread_mutex_unlock(&box->mutex);
-    if (!was_empty)
+    if (!rings)
         return;
     eventfd_write(box->fd, 1); /* not while it is locked: who wakes up wants the lock at once */
     atomic_fetch_sub_explicit(&box->ringing, 1, memory_order_release);
@@ -70,8 +72,32 @@ struct letter *mailbox_take(struct mailbox *box)
     struct letter *first = box->first;
     box->first = NULL;
     box->end = &box->first;
+    box->count = 0;
+    box->rings_at = 1;
     pthread_mutex_unlock(&box->mutex);
     return first;
+}
+
+size_t mailbox_count(struct mailbox *box)
+{
+    pthread_mutex_lock(&box->mutex);
+    size_t count = box->count;
+    pthread_mutex_unlock(&box->mutex);
+    return count;
+}
+
+struct letter *mailbox_gather(struct mailbox *box, size_t count, int timeout_ms)
+{
+    eventfd_t rings;
+    (void)eventfd_read(box->fd, &rings); /* for what is there already */
+    pthread_mutex_lock(&box->mutex);
+    bool are_there = box->count >= count;
+    if (!are_there)
+        box->rings_at = count;
+    pthread_mutex_unlock(&box->mutex);
+    if (!are_there)
+        mailbox_wait(box, timeout_ms);
+    return mailbox_take(box);
 }
 
 bool mailbox_wait(struct mailbox *box, int timeout_ms)

@@ -42,12 +42,14 @@ static void enqueue(struct builder *builder, struct letter *letter)
     letter->next = NULL;
     *builder->waiting_end = letter;
     builder->waiting_end = &letter->next;
+    builder->waiting_count++;
 }
 
 struct letter *builder_dequeue(struct builder *builder)
 {
     struct letter *first = builder->waiting;
     builder->waiting = first->next;
+    builder->waiting_count--;
     if (builder->waiting == NULL)
         builder->waiting_end = &builder->waiting;
     return first;
@@ -67,6 +69,7 @@ struct build *builder_new_build(struct builder *builder, enum build_kind kind, s
 void builder_launch(struct builder *builder, struct build *first)
 {
     builder->in_flight = first;
+    gathering_begin(&builder->gathering, clock_monotonic_us());
     mailbox_post(builder->control, &first->letter);
 }
 
@@ -214,9 +217,18 @@ static void give_memory_back(struct builder *builder)
     malloc_trim(0);
 }
 
+static size_t count_commands(const struct build *build)
+{
+    size_t count = 0;
+    for (; build != NULL; build = build->next)
+        count += build->command != NULL;
+    return count;
+}
+
 static void settle(struct builder *builder, struct build *first)
 {
     builder->in_flight = NULL;
+    gathering_end(&builder->gathering, count_commands(first), builder->waiting_count, clock_monotonic_us());
     if (first->is_accepted)
         compiler_accept_kept(builder->compiler);
     else
@@ -288,6 +300,14 @@ static void look_at_databases(struct builder *builder)
         run_geo(builder);
 }
 
+/* How long the builder may sleep; 0: there is something to do. */
+static int time_to_wait(const struct builder *builder)
+{
+    if (builder->in_flight != NULL || builder->waiting == NULL)
+        return WATCH_MS;
+    return gathering_left_ms(&builder->gathering, builder->waiting_count, clock_monotonic_us());
+}
+
 static void *builder_main(void *arg)
 {
     struct builder *builder = arg;
@@ -295,14 +315,14 @@ static void *builder_main(void *arg)
     builder->next_look_ms = clock_monotonic_ms() + WATCH_MS; /* the start loads them */
     snapshot_register_thread();
     while (!builder->is_stopping) {
-        bool has_letters = mailbox_wait(builder->box, WATCH_MS);
-        if (!has_letters && !gives_way) { /* the start is over */
+        bool is_calm = !mailbox_wait(builder->box, time_to_wait(builder)) && builder->waiting == NULL;
+        if (is_calm && !gives_way) { /* the start is over */
             priority_give_way();
             gives_way = true;
         }
         sort_letters(builder, mailbox_take(builder->box));
         look_at_databases(builder);
-        while (builder->in_flight == NULL && builder->waiting != NULL)
+        while (time_to_wait(builder) == 0)
             run_next(builder);
     }
     snapshot_unregister_thread();

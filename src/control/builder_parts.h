@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/gathering.h"
 #include "control/builder.h"
 #include "control/databases.h"
 
@@ -35,6 +36,8 @@ struct builder {
     size_t changed_count;    /* objects, since freed memory went back to the kernel */
     struct build *in_flight; /* at control; the next waits for it */
     struct letter *waiting, **waiting_end;
+    size_t waiting_count;
+    struct gathering gathering;
     bool is_stopping;
     pthread_t thread;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store.h"
 
+#include "base/clock.h"
+#include "base/gathering.h"
 #include "base/memory.h"
 #include "base/priority.h"
 #include "store/database.h"
@@ -36,6 +38,7 @@ struct store {
     unsigned keep_generations;
     struct store_history keep_history, keep_audit;
     struct mailbox *jobs;
+    struct gathering gathering;
     struct letter stop;
     pthread_t thread;
     bool is_running;
@@ -246,13 +249,23 @@ static void job_reply(struct store_job *job)
         store_job_free(job);
 }
 
-/* Runs all letters that wait; true when one of them said to stop. */
-static bool store_work(struct store *store)
+/* Events and figures follow a change by themselves: they are no writer that will come again. */
+static size_t count_awaited(struct store_job *const *jobs, size_t count)
+{
+    size_t awaited = 0;
+    for (size_t i = 0; i < count; i++)
+        awaited += jobs[i]->context != NULL;
+    return awaited;
+}
+
+/* Runs all the letters; true when one of them said to stop. */
+static bool store_work(struct store *store, struct letter *letter)
 {
     struct store_job **jobs = NULL;
     size_t count = 0, room = 0;
     bool is_stopped = false;
-    for (struct letter *letter = mailbox_take(store->jobs); letter != NULL; letter = letter->next) {
+    gathering_begin(&store->gathering, clock_monotonic_us());
+    for (; letter != NULL; letter = letter->next) {
         if (letter->kind == LETTER_STOP) {
             is_stopped = true;
             continue;
@@ -265,6 +278,8 @@ static bool store_work(struct store *store)
     }
     if (count > 0)
         batch_commit(store, jobs, count);
+    gathering_end(&store->gathering, count_awaited(jobs, count), mailbox_count(store->jobs),
+                  clock_monotonic_us());
     for (size_t i = 0; i < count; i++)
         job_reply(jobs[i]);
     database_settle(&store->db);
@@ -272,13 +287,24 @@ static bool store_work(struct store *store)
     return is_stopped;
 }
 
+static struct letter *wait_for_jobs(struct store *store)
+{
+    int left_ms = gathering_left_ms(&store->gathering, 0, clock_monotonic_us());
+    struct letter *first = left_ms > 0 ? mailbox_gather(store->jobs, store->gathering.expected, left_ms)
+                                       : mailbox_take(store->jobs);
+    while (first == NULL) {
+        mailbox_wait(store->jobs, -1);
+        first = mailbox_take(store->jobs);
+    }
+    return first;
+}
+
 static void *store_loop(void *argument)
 {
     struct store *store = argument;
     priority_give_way();
-    do
-        mailbox_wait(store->jobs, -1);
-    while (!store_work(store));
+    while (!store_work(store, wait_for_jobs(store)))
+        ;
     return NULL;
 }
 
@@ -399,7 +425,7 @@ void store_close(struct store *store)
         mailbox_post(store->jobs, &store->stop);
         pthread_join(store->thread, NULL);
     }
-    store_work(store); /* what came in behind the stop */
+    store_work(store, mailbox_take(store->jobs)); /* what came in behind the stop */
     mailbox_free(store->jobs);
     database_close(&store->db);
     if (store->directory_fd >= 0)

@@ -63,6 +63,38 @@ static void the_descriptor_is_readable_while_letters_wait(void **state)
     mailbox_free(box);
 }
 
+static void post_all(struct mailbox *box, struct letter *letters, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        mailbox_post(box, &letters[i]);
+}
+
+static size_t count_letters(const struct letter *letter)
+{
+    size_t count = 0;
+    for (; letter != NULL; letter = letter->next)
+        count++;
+    return count;
+}
+
+static void who_gathers_letters_gets_what_came_in_time(void **state)
+{
+    (void)state;
+    struct letter letters[3];
+    struct mailbox *box = mailbox_new();
+    assert_null(mailbox_gather(box, 2, 1));
+    post_all(box, letters, 1);
+    assert_int_equal(mailbox_count(box), 1);
+    assert_int_equal(count_letters(mailbox_gather(box, 2, 1)), 1);
+    post_all(box, letters, 3);
+    assert_int_equal(count_letters(mailbox_gather(box, 2, -1)), 3);
+    assert_int_equal(mailbox_count(box), 0);
+    post_all(box, letters, 1); /* rings as ever */
+    assert_true(is_readable(box));
+    assert_int_equal(count_letters(mailbox_take(box)), 1);
+    mailbox_free(box);
+}
+
 struct sender {
     struct mailbox *box;
     unsigned number;
@@ -108,6 +140,26 @@ static void no_letter_is_lost_between_threads(void **state)
     mailbox_free(box);
 }
 
+/* Without an end to the wait: a letter too many must not be missed, nor one be waited for that is there. */
+static void who_gathers_letters_is_woken_by_the_last(void **state)
+{
+    (void)state;
+    struct mailbox *box = mailbox_new();
+    struct sender sender = { .box = box };
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, send_all, &sender), 0);
+    for (size_t left = LETTERS, wanted = 1; left > 0; wanted = wanted % 7 + 1) {
+        struct letter *next;
+        for (struct letter *letter = mailbox_gather(box, wanted < left ? wanted : left, -1); letter != NULL;
+             letter = next, left--) {
+            next = letter->next;
+            free(letter);
+        }
+    }
+    pthread_join(thread, NULL);
+    mailbox_free(box);
+}
+
 static void *send_one(void *arg)
 {
     static struct letter letter;
@@ -135,7 +187,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_are_taken_oldest_first),
         cmocka_unit_test(the_descriptor_is_readable_while_letters_wait),
+        cmocka_unit_test(who_gathers_letters_gets_what_came_in_time),
         cmocka_unit_test(no_letter_is_lost_between_threads),
+        cmocka_unit_test(who_gathers_letters_is_woken_by_the_last),
         cmocka_unit_test(who_takes_the_last_letter_may_free_the_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
