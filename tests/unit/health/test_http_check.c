@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The checker against servers of all sorts, good and hostile. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support/ipv6.h"
 
 #include "bench.h"
 #include "servers.h"
@@ -207,6 +203,8 @@ static void the_request_says_what_the_check_says(void **state)
 static void an_ipv6_endpoint_is_reached_and_named_in_brackets(void **state)
 {
     (void)state;
+    if (!has_ipv6())
+        skip();
     struct server *server = server_start("::1", serve_and_remember, ok);
     for (enum check_type type = CHECK_HTTP; type <= CHECK_TCP; type += CHECK_TCP - CHECK_HTTP) {
         struct bench bench;

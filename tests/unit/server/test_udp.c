@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "support/cmocka_all.h"
+#include "support/ipv6.h"
 
 #include "server/udp.h"
 
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MOST 64 /* a batch */
-#define PATIENCE_MS  5000
+#define PATIENCE_MS  20000
 
 /* ---- the world: whatever is asked below "example" exists ---- */
 
@@ -261,28 +261,29 @@ static void sockets_of_all_kinds_share_the_buffers(void **state)
         const char *listen, *ask;
     } cases[] = { { "127.0.0.1", "127.0.0.1" },
                   { "0.0.0.0", "127.0.0.2" },
+                  { "127.0.0.3", "127.0.0.3" },
                   { "::1", "::1" },
-                  { "::", "::1" },
-                  { "127.0.0.3", "127.0.0.3" } };
-    enum { CASES = sizeof cases / sizeof *cases, EACH = 3 };
+                  { "::", "::1" } };
+    enum { CASES_MOST = sizeof cases / sizeof *cases, EACH = 3 };
+    const size_t case_count = has_ipv6() ? CASES_MOST : CASES_MOST - 2;
     struct worker_side *side = open_side();
-    struct udp_socket sockets[CASES];
-    int clients[CASES][EACH];
-    for (size_t i = 0; i < CASES; i++) {
+    struct udp_socket sockets[CASES_MOST];
+    int clients[CASES_MOST][EACH];
+    for (size_t i = 0; i < case_count; i++) {
         uint16_t port;
         sockets[i] = listen_at(cases[i].listen, &port);
         for (size_t k = 0; k < EACH; k++)
             clients[i][k] = connect_to(cases[i].ask, port);
     }
     for (unsigned round = 0; round < 100; round++) {
-        size_t which = round * 7 % CASES, count = 1 + round % EACH;
+        size_t which = round * 7 % case_count, count = 1 + round % EACH;
         for (size_t k = 0; k < count; k++)
             send_query(clients[which][k], (uint16_t)(round + k));
         serve(side, &sockets[which], count);
         for (size_t k = 0; k < count; k++)
             assert_gets_answer(clients[which][k], (uint16_t)(round + k));
     }
-    for (size_t i = 0; i < CASES; i++) {
+    for (size_t i = 0; i < case_count; i++) {
         for (size_t k = 0; k < EACH; k++)
             close(clients[i][k]);
         close(sockets[i].source.fd);

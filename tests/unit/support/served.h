@@ -16,7 +16,7 @@
 
 /* A server of a small zone, and clients that ask it. */
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 20000
 #ifndef IDLE_MS /* of a TCP connection */
 #define IDLE_MS 300
 #endif
