@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Builds steerd and runs it here, in the foreground, with three web servers to steer to.
 set -euo pipefail
+umask 022             # the user steerd reads what is written here
+PATH+=:/usr/sbin:/sbin # su keeps the path of who called it
 
 usage() {
     cat <<'EOF'
@@ -29,6 +31,8 @@ backend_port=8080
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
+# Debian's, which is there: another one that comes first in the path may be of no version here.
+python() { if [ -x /usr/bin/python3 ]; then echo /usr/bin/python3; else echo python3; fi; }
 value() { [ -n "${2:-}" ] || die "$1 needs a value (--help tells more)"; }
 port() { if [[ ! $2 =~ ^[0-9]{1,5}$ ]] || ((10#$2 < 1 || 10#$2 > 65535)); then die "$1 must be 1..65535, got $2"; fi; }
 
@@ -38,7 +42,7 @@ while [ $# -gt 0 ]; do
     --api-port) value "$@"; port "$@"; api_port=$2; shift ;;
     --state) value "$@"; state=$(realpath -m "$2"); shift ;;
     --config) value "$@"; config=$(realpath -e "$2"); shift ;;
-    --backend) value "$@"; exec python3 "$root/deploy/backend.py" "$2" "$backend_port" ;;
+    --backend) value "$@"; exec "$(python)" "$root/deploy/backend.py" "$2" "$backend_port" ;;
     --no-backends) with_backends=no ;;
     --build-only) build_only=yes ;;
     --help | -h) usage; exit 0 ;;
@@ -91,6 +95,7 @@ make_config() {
         run=/var/lib/steerd-run
         mkdir -p "$run"
         cp -r "$root/config/steering.json" "$root/config/zones" "$geo" "$run/"
+        chmod -R a+rX "$run/steering.json" "$run/zones" "$run/$(basename "$geo")"
         steering=$run/steering.json
         geo=$run/$(basename "$geo")
         say "The user $(steerd_user) cannot read $root: running on a copy of config/ in $run"
@@ -177,7 +182,7 @@ trap 'stop; exit 0' INT TERM
 trap stop EXIT
 if [ "$with_backends" = yes ]; then
     for address in "${backends[@]}"; do
-        python3 "$root/deploy/backend.py" "$address" "$backend_port" &
+        "$(python)" "$root/deploy/backend.py" "$address" "$backend_port" &
         started+=($!)
     done
 fi

@@ -58,7 +58,7 @@ build() {
 # count_junit FILE: adds its figures; a missing file is a failure
 count_junit() {
     local figures
-    if ! figures=$(python3 - "$1" <<'EOF'
+    if ! figures=$(/usr/bin/python3 - "$1" <<'EOF'
 import sys
 import xml.etree.ElementTree as tree
 cases = list(tree.parse(sys.argv[1]).getroot().iter("testcase"))
@@ -74,6 +74,7 @@ EOF
     add $figures
 }
 
+export LC_ALL=C.UTF-8 # what programs say is looked at
 export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
@@ -125,7 +126,7 @@ run_fuzz() {
 run_architecture() {
     build asan || return 0
     local report
-    report=$(python3 tests/architecture/check.py build/asan) || true
+    report=$(/usr/bin/python3 tests/architecture/check.py build/asan) || true
     printf '%s\n' "$report"
     add "$(grep -c '^ok ' <<<"$report")" "$(grep -c '^FAIL ' <<<"$report")"
 }
@@ -133,7 +134,7 @@ run_architecture() {
 run_cost() {
     build bench bench_answer || return 0
     local report
-    report=$(python3 tests/bench/instructions.py build/bench --check) || true
+    report=$(/usr/bin/python3 tests/bench/instructions.py build/bench --check) || true
     printf '%s\n' "$report"
     grep -qE '^(ok|skip) ' <<<"$report" || { echo "FAIL  nothing was counted"; add 0 1; }
     add "$(grep -c '^ok ' <<<"$report")" "$(grep -c '^FAIL ' <<<"$report")"
@@ -144,7 +145,7 @@ run_system() {
     local report=$PWD/build/system-tests.xml
     rm -f "$report"
     STEERD=${STEERD:-$PWD/build/asan/steerd} STEERCTL=${STEERCTL:-$PWD/build/asan/steerctl} \
-        /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$report" tests/system || true
+        /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --junitxml="$report" tests/system || true
     count_junit "$report"
 }
 

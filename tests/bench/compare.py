@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """steerd beside gdnsd, Knot DNS, NSD and a bare UDP echo: what an answer costs, as ratios.
 
@@ -100,7 +100,7 @@ def measure(server, options, questions):
     """One load against one server, with what the server used."""
     span = ["--seconds", str(TURN_S), "--warm", str(TURN_WARM_S)] if server.scenario.turns else ["--seconds", str(options.seconds)]
     pids = server.pids()
-    pin = [] if options.unpinned else ["taskset", "-c", "1"]
+    pin = machine.pin(machine.two_cpus(options.unpinned)[1])
     command = pin + machine.rank(options.realtime) + [str(options.load), "--port", str(server.port), "--queries", str(questions)] + span + server.scenario.load
     before, busy = machine.Used.by(pids), machine.busy_s()
     result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -140,7 +140,7 @@ def run_scenario(name, options, questions):
                 if scenario.kind not in servers.ALL[wanted].kinds or wanted in given_up:
                     continue
                 try:
-                    server = servers.ALL[wanted](scenario, free_port(), options, None if options.unpinned else 0)
+                    server = servers.ALL[wanted](scenario, free_port(), options, machine.two_cpus(options.unpinned)[0])
                 except RuntimeError as error:
                     print("%s: %s" % (name, error), file=sys.stderr)
                     given_up.add(wanted)
@@ -201,15 +201,15 @@ def print_table(name, results, given_up):
 
 
 def with_long_queue(action):
-    """The same receive queue for all, where we may set it."""
+    """The same receive queue for all, where we may set it: networks of containers have their own, or none."""
+    if os.geteuid() != 0 or not os.access(RECEIVE_QUEUE, os.W_OK):
+        return action()
     before = RECEIVE_QUEUE.read_text()
     try:
-        if os.access(RECEIVE_QUEUE, os.W_OK) and os.geteuid() == 0:
-            RECEIVE_QUEUE.write_text("4194304")
+        RECEIVE_QUEUE.write_text("4194304")
         return action()
     finally:
-        if RECEIVE_QUEUE.read_text() != before:
-            RECEIVE_QUEUE.write_text(before)
+        RECEIVE_QUEUE.write_text(before)
 
 
 def main():

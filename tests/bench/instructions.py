@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Instructions of one answer, by kind of query: repeatable on a busy machine, as times are not.
 

@@ -66,6 +66,17 @@ def memory_mib(pids):
     return total / 1024
 
 
+def two_cpus(unpinned=False):
+    """A CPU for the server and one for its client; None for both where they are to share what there is."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return (None, None) if unpinned or len(cpus) < 2 else tuple(cpus[:2])
+
+
+def pin(cpu):
+    """What stands in front of a command that is to stay on that CPU."""
+    return ["taskset", "-c", str(cpu)] if cpu is not None else []
+
+
 def last_cpu():
     """The highest one that this process may run on."""
     return max(os.sched_getaffinity(0))

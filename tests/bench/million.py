@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One zone of a million names: how soon it is served, in how much memory, and how soon a changed record is.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How soon the next answer is another one: overrides, weights, a new service, a dead backend, among many services.
 
@@ -118,7 +118,7 @@ class Background:
     """The load program beside the changes, as one JSON result at the end."""
 
     def __init__(self, server, options, questions, seconds, extra):
-        command = ["taskset", "-c", "1"] if not options.unpinned else []
+        command = machine.pin(machine.two_cpus(options.unpinned)[1])
         command += ["nice", "-n", "-19"] if os.geteuid() == 0 else []
         command += [str(options.load), "--port", str(server.port), "--queries", str(questions), "--seconds", str(seconds),
                     "--any-rcode"] + extra
@@ -200,7 +200,7 @@ def main():
         options.load, options.backend_port = directory / "load", backend.getsockname()[1]
         scenario = Scenario("services", options.services)
         (directory / "questions").write_text("".join(scenario.questions()))
-        server = Many(scenario, compare.free_port(), options, None if options.unpinned else 0)
+        server = Many(scenario, compare.free_port(), options, machine.two_cpus(options.unpinned)[0])
         try:
             time.sleep(3)  # what the start left to be stored is no change's cost
             print("%d services: ready after %.2f s, %.0f MiB\n" % (

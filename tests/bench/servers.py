@@ -17,6 +17,8 @@ import time
 
 import machine
 
+os.umask(0o022)  # servers started by root become somebody else, and read what is written here
+
 ZONE = "example.test"
 CONTINENTS = ["NA", "EU", "AS", "SA", "AF", "OC"]
 HEAD = ("$ORIGIN %s.\n$TTL 300\n@ SOA ns1 hostmaster 1 3600 900 604800 60\n@ NS ns1\nns1 A 127.0.0.1\n"
@@ -97,7 +99,7 @@ class Server:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="steerd-bench-"))
         os.chmod(self.directory, 0o755)
         command = self.prepare()
-        pin = ["taskset", "-c", str(cpu)] if cpu is not None else []
+        pin = machine.pin(cpu)
         first = machine.rank(getattr(options, "realtime", False))
         with open(self.directory / "log", "wb") as log:
             self.started = time.monotonic()

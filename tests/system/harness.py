@@ -28,6 +28,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from ports import free_port  # noqa: E402  stands beside system/ and bench/
 
+os.umask(0o022)  # root writes what steerd reads as another user, whatever umask the tests are started with
+
 STEERD = os.environ.get("STEERD", str(ROOT / "build" / "asan" / "steerd"))
 STEERCTL = os.environ.get("STEERCTL", str(ROOT / "build" / "asan" / "steerctl"))
 IS_LONG = os.environ.get("STEERD_TEST_LONG") == "1"
