@@ -124,6 +124,17 @@ stop() {
     wait
 }
 
+# Its first check decides about an endpoint, and a slow machine takes its time to start one.
+wait_for_backends() {
+    local i
+    for i in "${!started[@]}"; do
+        for _ in $(seq 100); do
+            if ! kill -0 "${started[i]}" 2>/dev/null || (exec 3<>"/dev/tcp/${backends[i]}/$backend_port") 2>/dev/null; then break; fi
+            sleep 0.1
+        done
+    done
+}
+
 all_run() {
     for pid in "$@"; do kill -0 "$pid" 2>/dev/null || return 1; done
 }
@@ -187,6 +198,7 @@ if [ "$with_backends" = yes ]; then
     done
 fi
 make_user
+wait_for_backends
 is_given=$config
 if [ -z "$is_given" ]; then make_config; fi
 "$root/build/release/steerd" -c "$config" &

@@ -187,8 +187,9 @@ def print_table(name, results, given_up):
     for server, rows in results.items():
         def column(key, rows=rows):
             return [row[key] for row in rows]
-        ratio = [row["cpu_us"] / base["cpu_us"] for row, base in zip(rows, floor)] or [float("nan")]
-        rate = [row["rate"] / base["rate"] for row, base in zip(rows, floor)] or [float("nan")]
+        def to_floor(key, rows=rows):  # a floor of 0: a machine so busy that nothing was answered
+            return [row[key] / base[key] if base[key] else float("nan") for row, base in zip(rows, floor)] or [float("nan")]
+        ratio, rate = to_floor("cpu_us"), to_floor("rate")
         print("| %s | %s | %s | %s | %.0f | %.0f | %d | %d | %.2f | %.0f |" % (
             server, spread(ratio), spread(rate), spread(column("user_us")), statistics.median(column("p50_us")),
             statistics.median(column("p99_us")), sum(column("lost")), sum(column("wrong")),

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import subprocess
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -75,6 +76,12 @@ def two_cpus(unpinned=False):
 def pin(cpu):
     """What stands in front of a command that is to stay on that CPU."""
     return ["taskset", "-c", str(cpu)] if cpu is not None else []
+
+
+def on_time():
+    """What stands in front of a command that must not wait for a CPU; nothing where that is not allowed."""
+    command = ["chrt", "-f", "1"]
+    return command if subprocess.run(command + ["true"], capture_output=True, check=False).returncode == 0 else []
 
 
 def last_cpu():

@@ -11,7 +11,6 @@ the clients behind them: both stand for other machines.
 """
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -56,8 +55,7 @@ def api_load(options, server, niceness, *arguments):
 
 
 def ask(options, port):
-    first = ["chrt", "-f", "1"] if os.geteuid() == 0 else []
-    command = first + [str(options.directory / "latency"), str(port), "n000000." + servers.ZONE, str(options.rate),
+    command = machine.on_time() + [str(options.directory / "latency"), str(port), "n000000." + servers.ZONE, str(options.rate),
                        str(options.seconds)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 

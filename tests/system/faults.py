@@ -23,6 +23,16 @@ def drop_all_packets(listener):
     listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
 
+def may_drop_packets():
+    """Newer kernels want CAP_NET_ADMIN for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        try:
+            drop_all_packets(listener)
+            return True
+        except PermissionError:
+            return False
+
+
 class FaultyServer:
     """TCP: `fault` names what is wrong with it, "" is well."""
 

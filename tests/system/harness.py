@@ -22,13 +22,17 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rdatatype
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from ports import free_port  # noqa: E402  stands beside system/ and bench/
 
-os.umask(0o022)  # root writes what steerd reads as another user, whatever umask the tests are started with
+# Whatever the tests are started with:
+os.umask(0o022)  # root writes what steerd reads as another user,
+for proxy in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[proxy]  # and all that is asked is on this machine
 
 STEERD = os.environ.get("STEERD", str(ROOT / "build" / "asan" / "steerd"))
 STEERCTL = os.environ.get("STEERCTL", str(ROOT / "build" / "asan" / "steerctl"))
@@ -51,6 +55,13 @@ def wait_until(condition, seconds, what):
         if time.monotonic() > deadline:
             raise AssertionError("not within %s s: %s" % (seconds, what))
         time.sleep(0.02)
+
+
+def needs_descriptors(count):
+    """Skips where the hard limit of open files, which steerd makes its own, is lower."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < count:
+        pytest.skip("needs %d open files, the limit (ulimit -Hn) is %d" % (count, hard))
 
 
 class Reply:

@@ -87,7 +87,7 @@ def test_two_commands_show_a_failover(directory):
         curl = ["curl", "-s", "--noproxy", "*", "-H", "Authorization: Bearer " + token]
         assert '"weight":9' in subprocess.run([*curl, "-X", "PATCH", "-d", '{"weight": 9}', url], capture_output=True,
                                               text=True).stdout.replace(" ", "")
-        assert sorted(run.answer("round-robin.example.test")) == BACKENDS
+        wait_until(lambda: sorted(run.answer("round-robin.example.test")) == BACKENDS, 20, "all of them")
         os.kill(int(run.found(r"kill (\d+) +# backend 127\.0\.10\.1")), signal.SIGTERM)
         killed = time.monotonic()
         wait_until(lambda: sorted(run.answer("round-robin.example.test")) == BACKENDS[1:], 11, "the dead one is out")
