@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A steerd of one's own, backends to steer to, and the questions an operator would ask them."""
+import contextlib
 import http.server
 import json
 import os
@@ -62,6 +63,18 @@ def needs_descriptors(count):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < count:
         pytest.skip("needs %d open files, the limit (ulimit -Hn) is %d" % (count, hard))
+
+
+def open_files(pid):
+    """Where each descriptor of a process leads.  Who has become another user hides that from all but CAP_SYS_PTRACE."""
+    found = {}
+    try:
+        for entry in pathlib.Path("/proc/%d/fd" % pid).iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                found[int(entry.name)] = os.readlink(entry)
+    except PermissionError:
+        pytest.skip("needs CAP_SYS_PTRACE, to look at the open files of steerd")
+    return found
 
 
 class Reply:

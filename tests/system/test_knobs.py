@@ -12,7 +12,7 @@ import pytest
 
 from harness import pool, wait_until, world
 
-CPUS = sorted(os.sched_getaffinity(0))
+CPUS = sorted(os.sched_getaffinity(0))[:4]  # however many there are
 LEAST = 4096  # bytes of a buffer
 
 
