@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* What a worker's epoll watches; the first member of each such thing. */
-enum event_kind { EVENT_STOP, EVENT_UDP, EVENT_LISTENER, EVENT_CONNECTION };
+enum event_kind { EVENT_STOP, EVENT_UDP, EVENT_LISTENER, EVENT_CONNECTION, EVENT_ALARM };
 
 struct event_source {
     enum event_kind kind;

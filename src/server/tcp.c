@@ -4,10 +4,10 @@
 #include "snapshot/snapshot.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define ACCEPT_MOST     32          /* connections a turn: the others have their turn, too */
@@ -198,6 +198,9 @@ void tcp_serve(struct tcp *tcp, struct connection *connection)
 
 void tcp_expire(struct tcp *tcp)
 {
+    uint64_t rung;
+    (void)!read(tcp->alarm.fd, &rung, sizeof rung);
+    tcp->alarm_ms = 0;
     const struct connection *oldest;
     while ((oldest = tcp->connections.oldest) != NULL && tcp->now_ms - oldest->active_ms >= tcp->idle_ms)
         close_oldest(tcp);
@@ -205,15 +208,26 @@ void tcp_expire(struct tcp *tcp)
         set_listening(tcp, true);
 }
 
-int tcp_patience_ms(const struct tcp *tcp)
+/* When there will be something to expire; 0: never. */
+static uint64_t next_due_ms(const struct tcp *tcp)
 {
-    assert(tcp_has_deadline(tcp));
-    uint64_t until = UINT64_MAX;
-    if (tcp->connections.oldest != NULL)
-        until = tcp->connections.oldest->active_ms + tcp->idle_ms;
-    if (tcp->accept_again_ms != 0 && tcp->accept_again_ms < until)
-        until = tcp->accept_again_ms;
-    return until > tcp->now_ms ? (int)(until - tcp->now_ms) : 0;
+    const struct connection *oldest = tcp->connections.oldest;
+    uint64_t due_ms = oldest != NULL ? oldest->active_ms + tcp->idle_ms : tcp->accept_again_ms;
+    return tcp->accept_again_ms != 0 && tcp->accept_again_ms < due_ms ? tcp->accept_again_ms : due_ms;
+}
+
+/* A timeout of epoll would be set and taken back in each turn.  This one is not even put off while the oldest
+ * connection is used: it rings for nothing then, once in idle_ms at most. */
+void tcp_set_alarm(struct tcp *tcp)
+{
+    uint64_t due_ms = next_due_ms(tcp);
+    if (due_ms == 0 || (tcp->alarm_ms != 0 && tcp->alarm_ms <= due_ms))
+        return;
+    uint64_t left_ms = due_ms > tcp->now_ms ? due_ms - tcp->now_ms : 1;
+    const struct itimerspec at = { .it_value = { .tv_sec = (time_t)(left_ms / 1000),
+                                                 .tv_nsec = (long)(left_ms % 1000) * 1000000 } };
+    if (timerfd_settime(tcp->alarm.fd, 0, &at, NULL) == 0)
+        tcp->alarm_ms = due_ms;
 }
 
 void tcp_close_all(struct tcp *tcp)

@@ -19,7 +19,9 @@ struct tcp {
     struct clients clients;
     struct event_source *listeners;
     size_t listener_count;
-    uint64_t accept_again_ms; /* 0, or when to listen again: descriptors or memory had run out */
+    uint64_t accept_again_ms;  /* 0, or when to listen again: descriptors or memory had run out */
+    struct event_source alarm; /* a timerfd */
+    uint64_t alarm_ms;         /* when it rings; 0: it is not set */
     _Atomic unsigned open_count;
 };
 
@@ -29,16 +31,10 @@ void tcp_accept(struct tcp *tcp, const struct event_source *listener);
 /** A connection is readable, or writable if it waits to send. */
 void tcp_serve(struct tcp *tcp, struct connection *connection);
 
-/** True if tcp_expire will have something to do some time. */
-static inline bool tcp_has_deadline(const struct tcp *tcp)
-{
-    return tcp->connections.oldest != NULL || tcp->accept_again_ms != 0;
-}
-
-/** Closes what was idle for too long; listens again after a pause. */
+/** The alarm rang: closes what was idle for too long; listens again after a pause. */
 void tcp_expire(struct tcp *tcp);
 
-/** How long the worker may sleep until that is due. */
-int tcp_patience_ms(const struct tcp *tcp);
+/** After each of these: has the alarm ring when there will be something to expire. */
+void tcp_set_alarm(struct tcp *tcp);
 
 void tcp_close_all(struct tcp *tcp);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define EVENTS_MOST  64
@@ -65,7 +66,8 @@ static void press(struct worker *worker, struct udp_socket *socket)
     worker->pressed_count++;
 }
 
-static void serve_pressed(struct worker *worker)
+/* Returns how long the worker may sleep then: not at all while there is such a socket, or for ever. */
+static __attribute__((noinline)) int serve_pressed(struct worker *worker)
 {
     for (size_t i = 0; i < worker->udp_count && worker->pressed_count > 0; i++) {
         struct udp_socket *socket = &worker->udp_sockets[i];
@@ -76,6 +78,7 @@ static void serve_pressed(struct worker *worker)
         socket->is_pressed = false;
         worker->pressed_count--;
     }
+    return worker->pressed_count > 0 ? 0 : -1;
 }
 
 /* ---- alone ---- */
@@ -137,8 +140,11 @@ static __attribute__((noinline)) void dispatch_tcp(struct worker *worker, struct
     answerer_know_time(&worker->answerer);
     if (source->kind == EVENT_LISTENER)
         tcp_accept(&worker->tcp, source);
+    else if (source->kind == EVENT_ALARM)
+        tcp_expire(&worker->tcp);
     else if (source->fd >= 0) /* it may have been closed since the event came */
         serve_tcp(worker, (struct connection *)source);
+    tcp_set_alarm(&worker->tcp);
 }
 
 /* False if it is time to end. */
@@ -152,24 +158,6 @@ static INLINED bool dispatch(struct worker *worker, struct event_source *source)
     if (source->kind != EVENT_STOP)
         dispatch_tcp(worker, source);
     return source->kind != EVENT_STOP;
-}
-
-/* True if there is more to care for than what epoll will tell. */
-static inline bool has_more_to_do(const struct worker *worker)
-{
-    return worker->pressed_count > 0 || tcp_has_deadline(&worker->tcp);
-}
-
-/* Does what is due of it now; returns for how long the worker may sleep then, -1: for ever. */
-static __attribute__((noinline)) int do_more(struct worker *worker)
-{
-    if (worker->pressed_count > 0)
-        serve_pressed(worker);
-    answerer_know_time(&worker->answerer);
-    tcp_expire(&worker->tcp);
-    if (worker->pressed_count > 0)
-        return 0;
-    return tcp_has_deadline(&worker->tcp) ? tcp_patience_ms(&worker->tcp) : -1;
 }
 
 /* Looks for `spin_us` before it lets the worker sleep: who is awake answers sooner by what waking up takes.
@@ -190,7 +178,7 @@ static inline int wait_for_events(const struct worker *worker, struct epoll_even
     return count != 0 ? count : call_wait(worker->epoll_fd, events, EVENTS_MOST, patience_ms);
 }
 
-/* The socket of which alone the last turns were, if nothing else is to be done; or NULL. */
+/* The socket of which alone the last turns were, if it may be waited for alone; or NULL. */
 static INLINED struct udp_socket *find_lone(struct worker *worker, const struct epoll_event *events,
                                             int count)
 {
@@ -200,7 +188,7 @@ static INLINED struct udp_socket *find_lone(struct worker *worker, const struct 
         worker->last_turns = 0;
         return NULL;
     }
-    if (++worker->last_turns < LONE_TURNS || has_more_to_do(worker) || worker->spin_us > 0)
+    if (++worker->last_turns < LONE_TURNS || worker->pressed_count > 0 || worker->spin_us > 0)
         return NULL;
     worker->last_turns = 0;
     return (struct udp_socket *)source;
@@ -220,7 +208,7 @@ static void serve(struct worker *worker)
         struct udp_socket *lone = find_lone(worker, events, count);
         if (lone != NULL)
             serve_alone(worker, lone);
-        patience_ms = has_more_to_do(worker) ? do_more(worker) : -1;
+        patience_ms = worker->pressed_count > 0 ? serve_pressed(worker) : -1;
     }
 }
 
@@ -295,7 +283,12 @@ static bool open_all(struct worker *worker, const struct server_settings *settin
     unsigned share = (settings->tcp_connections_most + settings->worker_count - 1) / settings->worker_count;
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     worker->tcp.epoll_fd = worker->bell.epoll_fd = worker->epoll_fd;
-    if (worker->epoll_fd < 0 || !event_watch(worker->epoll_fd, &worker->stop, EPOLLIN))
+    worker->tcp.alarm =
+        (struct event_source){ .kind = EVENT_ALARM,
+                               .fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK) };
+    if (worker->epoll_fd < 0 || worker->tcp.alarm.fd < 0 ||
+        !event_watch(worker->epoll_fd, &worker->tcp.alarm, EPOLLIN) ||
+        !event_watch(worker->epoll_fd, &worker->stop, EPOLLIN))
         return error_set(err, "epoll: %s", strerror(errno));
     if (share > 0 && !connections_open(&worker->tcp.connections, share))
         return error_set(err, "%u TCP connections: %s", share, strerror(errno));
@@ -368,6 +361,8 @@ void worker_close(struct worker *worker)
         close(worker->udp_sockets[i].source.fd);
     for (size_t i = 0; i < worker->tcp.listener_count; i++)
         close(worker->tcp.listeners[i].fd);
+    if (worker->tcp.alarm.fd >= 0)
+        close(worker->tcp.alarm.fd);
     if (worker->epoll_fd >= 0)
         close(worker->epoll_fd);
     connections_close(&worker->tcp.connections);
