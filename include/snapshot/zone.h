@@ -14,10 +14,10 @@
 
 /*
  * The names of one zone with their RRsets and services: a persistent hash table.  The hash of a name picks a
- * bucket, a bucket is one block of memory that holds about eight nodes with names, RRsets and tags side by
- * side:
+ * bucket and a row of it.  A bucket is one block of memory that holds sixty names or so: rows of tags, that
+ * lead to nodes with names and RRsets side by side:
  *
- *     paged ──▶ bucket [ count | tag tag tag … | node node node … ]
+ *     paged ──▶ bucket [ row | row | row … | node node node … ]
  *
  * Every ancestor of a name down from the apex has a node, also if it holds nothing (empty non-terminal, ENT),
  * so the closest encloser is the longest suffix that has one.  A change rebuilds the buckets it touches.
@@ -72,7 +72,7 @@ bool zone_glance(const struct zone *zone, const struct dns_name *qname, uint64_t
 /** The second step, after a false glance: now the labels are known, and the name is within the zone. */
 void zone_look_closer(const struct zone *zone, const struct dns_name *qname, struct zone_match *out);
 
-#define ZONE_FETCHES 3
+#define ZONE_FETCHES 2
 
 /**
  * Brings what a lookup will read nearer, without waiting for it: to be called with `fetch` from 0 to

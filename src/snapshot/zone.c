@@ -11,21 +11,19 @@ static const uint8_t wildcard_label[] = { 1, '*' };
 
 /* ---- lookup ---- */
 
-const struct zone_node *zone_bucket_search(const struct zone_bucket *bucket, uint8_t tag, const uint8_t *name,
-                                           size_t size)
+const struct zone_node *zone_search(const struct zone *zone, const struct zone_bucket *bucket,
+                                    const struct zone_row *row, uint8_t tag, const uint8_t *name, size_t size)
 {
-    for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
-        uint64_t matches = matching_tags(bucket->tags + first, tag);
+    for (;; row++) {
+        uint64_t tags = row_tags(row), matches = matching_tags(tags, tag);
         for (; matches != 0; matches &= matches - 1) {
-            uint32_t index = first + first_match(matches);
-            if (index >= bucket->count)
-                break;
-            const struct zone_node *node = bucket_node(bucket, index);
+            const struct zone_node *node = row_node(zone, bucket, row, first_match(matches));
             if (node_is_named(node, name, size))
                 return node;
         }
+        if (!tags_are_full(tags))
+            return NULL;
     }
-    return NULL;
 }
 
 static const struct zone_node *probe_suffix(const struct zone *zone, const struct dns_name *qname,
@@ -156,38 +154,33 @@ void zone_look_closer(const struct zone *zone, const struct dns_name *qname, str
 }
 
 /* Below so many buckets a zone is a few hundred kilobytes. */
-#define FETCHED_BUCKETS 1024
+#define FETCHED_BUCKETS 128
 
 /* Of most nodes all that is read: names and addresses are short. */
 #define NODE_READ 56
 
-static void fetch_node(const struct zone_bucket *bucket, uint64_t hash)
+/* In line, as gcc leaves out a call of what does nothing but prefetch. */
+static INLINED void fetch_node(const struct zone *zone, const struct zone_bucket *bucket,
+                               const struct zone_row *row, uint64_t hash)
 {
-    for (uint32_t first = 0; first < bucket->count; first += TAGS_AT_ONCE) {
-        uint64_t matches = matching_tags(bucket->tags + first, hash_tag(hash));
-        uint32_t index = matches != 0 ? first + first_match(matches) : bucket->count;
-        if (index < bucket->count) {
-            const char *node = (const char *)bucket_node(bucket, index);
-            __builtin_prefetch(node);
-            __builtin_prefetch(node + NODE_READ);
-            return;
-        }
-    }
+    uint64_t matches = matching_tags(row_tags(row), hash_tag(hash));
+    if (matches == 0)
+        return;
+    const char *node = (const char *)row_node(zone, bucket, row, first_match(matches));
+    __builtin_prefetch(node);
+    __builtin_prefetch(node + NODE_READ);
 }
 
 void zone_fetch(const struct zone *zone, uint64_t hash, unsigned fetch)
 {
-    if (zone->bucket_mask < FETCHED_BUCKETS)
+    if (zone->bucket_count < FETCHED_BUCKETS)
         return;
-    if (fetch == 0) {
-        __builtin_prefetch(paged_place(&zone->buckets, hash_bucket(zone, hash)));
-        return;
-    }
-    const struct zone_bucket *bucket = paged_get(&zone->buckets, hash_bucket(zone, hash));
-    if (bucket != NULL && fetch == 1)
-        __builtin_prefetch(bucket);
-    else if (bucket != NULL)
-        fetch_node(bucket, hash);
+    const struct zone_bucket *bucket = zone_bucket(zone, hash_bucket(zone, hash));
+    const struct zone_row *row = bucket_row(zone, bucket, hash);
+    if (fetch == 0)
+        __builtin_prefetch(row);
+    else
+        fetch_node(zone, bucket, row, hash);
 }
 
 const struct zone_node *zone_find_exact(const struct zone *zone, const struct dns_name *name)
@@ -308,10 +301,10 @@ void zone_walk(const struct zone *zone,
                void (*visit)(const struct dns_name *owner, const struct zone_node *node, void *context),
                void *context)
 {
-    for (uint64_t i = 0; i <= zone->bucket_mask; i++) {
-        const struct zone_bucket *bucket = paged_get(&zone->buckets, (uint32_t)i);
-        for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++) {
-            const struct zone_node *node = bucket_node(bucket, k);
+    for (uint32_t i = 0; i < zone->bucket_count; i++) {
+        const struct zone_bucket *bucket = zone_bucket(zone, i);
+        const struct zone_node *node;
+        for (uint32_t at = 0; (node = bucket_next(zone, bucket, &at)) != NULL;) {
             struct dns_name owner;
             zone_node_owner(zone, node, &owner);
             visit(&owner, node, context);

@@ -1,72 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "snapshot/zone_build.h"
 
-#include "base/blocks.h"
 #include "base/memory.h"
 #include "dns/type.h"
-#include "snapshot/zone_images.h"
+#include "snapshot/zone_writer.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-/* A fresh table has four to eight names a bucket, and grows when it has twelve. */
-#define NAMES_FRESH 8
-#define NAMES_MOST  12
-#define NAMES_LEAST 1
+/* A fresh table has at most four names a row, and grows when it has six. */
+#define NAMES_FRESH 4
+#define NAMES_MOST  6
 
-/* One bucket in the making.  All its nodes are added twice: first they are counted, then the bucket is
- * opened, then they are written. */
-struct writer {
-    struct zone_bucket *bucket; /* NULL: not open */
-    uint32_t count;             /* nodes counted; once open: written */
-    uint32_t size;              /* bytes of these; once open: where the next one goes */
-};
-
-static void writer_count(struct writer *writer, size_t node_size)
-{
-    assert(node_size <= UINT32_MAX - writer->size);
-    writer->count++;
-    writer->size += (uint32_t)node_size;
-}
-
-static void writer_open(struct writer *writer, struct blocks *blocks)
-{
-    if (writer->count == 0)
-        return;
-    size_t nodes_at = bucket_nodes_at(writer->count);
-    writer->bucket = blocks_take(blocks, nodes_at + writer->size);
-    writer->bucket->count = writer->count;
-    writer->count = 0;
-    writer->size = (uint32_t)nodes_at;
-}
-
-/* The place of the next node and what stands in front of it. */
-static uint8_t *writer_next(struct writer *writer, size_t size)
-{
-    uint8_t *place = (uint8_t *)writer->bucket + writer->size;
-    writer->size += (uint32_t)size;
-    return place;
-}
-
-/* Notes where the next node stands. */
-static void writer_note(struct writer *writer, uint64_t hash, const uint8_t *node)
-{
-    uint8_t *start = (uint8_t *)writer->bucket;
-    uint32_t *offsets = (uint32_t *)(void *)(start + bucket_offsets_at(writer->bucket->count));
-    writer->bucket->tags[writer->count] = hash_tag(hash);
-    offsets[writer->count++] = (uint32_t)(node - start);
-}
-
-/* ---- nodes ---- */
-
-static size_t node_size(const struct zone_node *node)
-{
-    const uint8_t *end = (const uint8_t *)node_first_rrset(node);
-    const struct dns_rrset *rrset = NULL;
-    while ((rrset = zone_node_next(node, rrset)) != NULL)
-        end = (const uint8_t *)rrset_behind(rrset);
-    return (size_t)(end - (const uint8_t *)node);
-}
+#define PLACE_SHIFT_LEAST 2 /* nodes stand at multiples of four */
+#define PLACE_SHIFT_MOST  8 /* then any bucket below 4 GiB will do */
 
 size_t zone_node_room(size_t name_size, bool has_service)
 {
@@ -78,71 +25,14 @@ size_t zone_rrset_room(const struct dns_rrset *rrset)
     return align4(rrset_size(rrset));
 }
 
-static void write_staged(struct writer *writer, const struct stage *stage, const struct stage_name *from)
-{
-    uint8_t *place = writer_next(writer, from->node_size);
-    if (from->flags & NODE_HAS_IMAGES)
-        place += zone_images_write(stage, from, place);
-    writer_note(writer, from->hash, place);
-    struct zone_node *node = (struct zone_node *)(void *)place;
-    node->child_count = from->child_count;
-    node->flags = from->flags;
-    node->name_size = from->name_size;
-    place = node->bytes;
-    if (node->flags & NODE_HAS_SERVICE) {
-        const struct service *service = stage_service(stage, from);
-        memcpy(place, &service, sizeof service);
-        place += sizeof service;
-    }
-    memcpy(place, from->name, from->name_size);
-    place += align4(from->name_size);
-    struct stage_walk walk = stage_walk_begin(stage, from);
-    const struct dns_rrset *rrset;
-    while ((rrset = stage_walk_next(&walk)) != NULL) {
-        size_t size = rrset_size(rrset);
-        memcpy(place, rrset, size);
-        place += align4(size);
-        node->last_type = rrset->type;
-    }
-}
-
-static void add_staged(struct writer *writer, const struct stage *stage, const struct stage_name *from)
-{
-    if (!from->exists)
-        return;
-    if (writer->bucket == NULL)
-        writer_count(writer, from->node_size);
-    else
-        write_staged(writer, stage, from);
-}
-
-/* A node as it stands in the base. */
-static void add_kept(struct writer *writer, uint64_t hash, const struct zone_node *node)
-{
-    const size_t front_size = node_front_size(node), size = front_size + node_size(node);
-    if (writer->bucket == NULL) {
-        writer_count(writer, size);
-        return;
-    }
-    uint8_t *place = writer_next(writer, size);
-    memcpy(place, (const uint8_t *)node - front_size, size);
-    writer_note(writer, hash, place + front_size);
-}
-
-static uint64_t node_hash(const struct zone_node *node)
-{
-    return dns_name_hash(node_name(node), node->name_size);
-}
-
 /* ---- the zone ---- */
 
-static struct zone *zone_new(const struct stage *stage, size_t name_count, uint64_t bucket_count)
+static struct zone *zone_new(const struct stage *stage, size_t name_count)
 {
     struct zone *zone = xcalloc(1, sizeof *zone);
     zone->apex = stage->apex;
     zone->allowed = stage->allowed;
     zone->name_count = name_count;
-    zone->bucket_mask = bucket_count - 1;
     return zone;
 }
 
@@ -171,9 +61,33 @@ static struct zone *zone_finish(struct zone *zone, struct paged buckets)
 
 bool zone_fits(const struct zone *zone, size_t name_count)
 {
-    size_t bucket_count = zone->bucket_mask + 1;
-    return name_count <= bucket_count * NAMES_MOST &&
-           (bucket_count == 1 || name_count >= bucket_count * NAMES_LEAST);
+    const size_t row_count = (size_t)zone->bucket_count * (zone->row_mask + 1);
+    return name_count <= row_count * NAMES_MOST && (row_count == 1 || name_count >= row_count / 2);
+}
+
+bool zone_changes_fit(const struct stage *stage)
+{
+    const struct zone *base = stage->base;
+    size_t count = 0, size = 0;
+    for (uint32_t i = 0; i < stage->count; i++) {
+        count += stage->names[i].is_changed;
+        size += stage->names[i].is_changed ? stage->names[i].node_size : 0;
+    }
+    size += zone_bucket_rest(base->place_shift, count);
+    for (uint32_t i = 0; i < stage->count;
+         i++) { /* as if all came to one bucket: mostly it is far from full */
+        const struct stage_name *at = &stage->names[i];
+        if (at->is_changed &&
+            zone_bucket(base, hash_bucket(base, at->hash))->size + size > zone_bucket_most(base->place_shift))
+            return false;
+    }
+    return true;
+}
+
+static void bucket_free(const struct zone_bucket *bucket)
+{
+    if (bucket != zone_bucket_empty)
+        block_free((void *)(uintptr_t)bucket);
 }
 
 void zone_free(void *block)
@@ -181,8 +95,8 @@ void zone_free(void *block)
     struct zone *zone = block;
     if (zone == NULL)
         return;
-    for (uint64_t i = 0; i <= zone->bucket_mask; i++)
-        block_free((void *)(uintptr_t)paged_get(&zone->buckets, (uint32_t)i));
+    for (uint32_t i = 0; i < zone->bucket_count; i++)
+        bucket_free(zone_bucket(zone, i));
     paged_free(&zone->buckets);
     free(zone);
 }
@@ -196,13 +110,13 @@ void zone_free(void *block)
  */
 struct all {
     struct stage *stage;
-    const struct zone *zone;
+    struct zone *zone;
     const struct zone_node **kept; /* nodes that stay as they are in the base */
     uint32_t kept_count;
-    uint32_t
-        *entries; /* by place of the bucket: index of a staged name, or behind all of these of a kept node */
-    uint32_t *ends; /* by place of the bucket: behind its last entry, once it is filled */
-    size_t count;   /* of entries */
+    uint32_t *entries; /* by bucket: index of a staged name, or behind all of these of a kept node */
+    uint32_t *ends;    /* by bucket: behind its last entry, once it is filled */
+    size_t count;      /* of entries */
+    size_t largest;    /* bytes of a node */
 };
 
 static void collect_kept(struct all *all)
@@ -211,11 +125,10 @@ static void collect_kept(struct all *all)
     if (stage->base == NULL)
         return;
     all->kept = xcalloc(stage->base->name_count, sizeof *all->kept);
-    for (uint64_t i = 0; i <= stage->base->bucket_mask; i++) {
-        const struct zone_bucket *bucket = paged_get(&stage->base->buckets, (uint32_t)i);
-        for (uint32_t k = 0; bucket != NULL && k < bucket->count; k++) {
-            const struct zone_node *node = bucket_node(bucket, k);
-            uint64_t hash = node_hash(node);
+    for (uint32_t i = 0; i < stage->base->bucket_count; i++) {
+        const struct zone_node *node;
+        for (uint32_t at = 0; (node = bucket_next(stage->base, zone_bucket(stage->base, i), &at)) != NULL;) {
+            uint64_t hash = zone_node_hash(node);
             if (stage_find_relative(stage, hash, node_name(node), node->name_size) == NULL)
                 all->kept[all->kept_count++] = node;
         }
@@ -231,47 +144,7 @@ static void all_each(struct all *all, void (*visit)(struct all *all, uint64_t ha
             visit(all, stage->names[i].hash, i);
     }
     for (uint32_t i = 0; i < all->kept_count; i++)
-        visit(all, node_hash(all->kept[i]), stage->count + i);
-}
-
-static unsigned part_count(const struct all *all)
-{
-    return all->zone->bucket_mask + 1 < STAGE_PARTS ? 1 : STAGE_PARTS;
-}
-
-/* Where a bucket stands among those that are written: part by part. */
-static uint32_t place_of(const struct all *all, uint64_t hash)
-{
-    uint32_t bucket = hash_bucket(all->zone, hash), parts = part_count(all);
-    return bucket % parts * (uint32_t)((all->zone->bucket_mask + 1) / parts) + bucket / parts;
-}
-
-static void count_entry(struct all *all, uint64_t hash, uint32_t index)
-{
-    (void)index;
-    all->ends[place_of(all, hash)]++;
-}
-
-static void place_entry(struct all *all, uint64_t hash, uint32_t index)
-{
-    all->entries[all->ends[place_of(all, hash)]++] = index;
-}
-
-static void all_sort(struct all *all)
-{
-    all->ends = xcalloc(all->zone->bucket_mask + 1, sizeof *all->ends);
-    all->entries = xcalloc(all->count, sizeof *all->entries);
-    collect_kept(all);
-    stage_free_index(all->stage);
-    all_each(all, count_entry);
-    uint32_t start = 0;
-    for (uint64_t i = 0; i <= all->zone->bucket_mask; i++) {
-        uint32_t size = all->ends[i];
-        all->ends[i] = start;
-        start += size;
-    }
-    assert(start == all->count);
-    all_each(all, place_entry);
+        visit(all, zone_node_hash(all->kept[i]), stage->count + i);
 }
 
 /* The staged name at `index` of the entries, or NULL. */
@@ -281,8 +154,66 @@ static const struct stage_name *staged_at(const struct all *all, size_t index)
     return is_staged ? &all->stage->names[all->entries[index]] : NULL;
 }
 
-/* In two steps: first the staged name, then, when that has come, what it points at. */
-static void prefetch_entry(const struct all *all, size_t index)
+static void count_entry(struct all *all, uint64_t hash, uint32_t index)
+{
+    const struct stage *stage = all->stage;
+    size_t size = index < stage->count ? stage->names[index].node_size
+                                       : zone_node_size(all->kept[index - stage->count]);
+    all->largest = size > all->largest ? size : all->largest;
+    all->ends[hash_bucket(all->zone, hash)]++;
+}
+
+static void place_entry(struct all *all, uint64_t hash, uint32_t index)
+{
+    all->entries[all->ends[hash_bucket(all->zone, hash)]++] = index;
+}
+
+/* Few rows in one bucket, or as many buckets as it takes; many of these make a number that has parts. */
+static void choose_table(struct all *all)
+{
+    struct zone *zone = all->zone;
+    const size_t names_each = (size_t)NAMES_FRESH * BUCKET_ROWS;
+    uint32_t rows = 1;
+    while (rows < BUCKET_ROWS && (size_t)rows * NAMES_FRESH < all->count)
+        rows *= 2;
+    zone->row_mask = rows - 1;
+    zone->bucket_count = (uint32_t)((all->count + names_each - 1) / names_each);
+    if (zone->bucket_count >= HASH_PARTS)
+        zone->bucket_count = (zone->bucket_count + HASH_PARTS - 1) / HASH_PARTS * HASH_PARTS;
+}
+
+/* So that any bucket fits, with room for changes, whichever nodes it has. */
+static void choose_place_shift(struct all *all, uint32_t most_names)
+{
+    uint32_t shift = PLACE_SHIFT_LEAST;
+    while (shift < PLACE_SHIFT_MOST &&
+           2 * (most_names * all->largest + zone_bucket_rest(shift, most_names)) > zone_bucket_most(shift))
+        shift++;
+    all->zone->place_shift = shift;
+}
+
+static void all_sort(struct all *all)
+{
+    all->ends = xcalloc(all->zone->bucket_count, sizeof *all->ends);
+    all->entries = xcalloc(all->count, sizeof *all->entries);
+    collect_kept(all);
+    stage_free_index(all->stage);
+    all_each(all, count_entry);
+    uint32_t start = 0, most_names = 0;
+    for (uint32_t i = 0; i < all->zone->bucket_count; i++) {
+        uint32_t size = all->ends[i];
+        most_names = size > most_names ? size : most_names;
+        all->ends[i] = start;
+        start += size;
+    }
+    assert(start == all->count);
+    choose_place_shift(all, most_names);
+    all_each(all, place_entry);
+}
+
+/* In two steps: first the staged name, then, when that has come, what it points at.  In line, as gcc leaves
+ * out a call of what does nothing but prefetch. */
+static INLINED void prefetch_entry(const struct all *all, size_t index)
 {
     enum { FAR = 24, NEAR = 12 };
     const struct stage_name *far = staged_at(all, index + FAR), *near = staged_at(all, index + NEAR);
@@ -296,45 +227,44 @@ static void prefetch_entry(const struct all *all, size_t index)
     }
 }
 
-static void add_entry(const struct all *all, struct writer *writer, size_t index)
+static void add_entry(const struct all *all, struct zone_writer *writer, size_t index)
 {
     const struct stage_name *staged = staged_at(all, index);
     if (staged != NULL) {
-        add_staged(writer, all->stage, staged);
+        zone_writer_add_staged(writer, all->stage, staged);
         return;
     }
     const struct zone_node *kept = all->kept[all->entries[index] - all->stage->count];
-    add_kept(writer, node_hash(kept), kept);
+    zone_writer_add_kept(writer, zone_node_hash(kept), kept);
 }
 
-static struct zone_bucket *write_bucket(const struct all *all, size_t from, size_t to, struct blocks *blocks)
+static const struct zone_bucket *write_bucket(const struct all *all, size_t from, size_t to,
+                                              struct blocks *blocks)
 {
-    struct writer writer = { 0 };
+    struct zone_writer writer = { .zone = all->zone };
     for (size_t i = from; i < to; i++) {
         prefetch_entry(all, i);
         add_entry(all, &writer, i);
     }
-    writer_open(&writer, blocks);
+    zone_writer_open(&writer, blocks);
     for (size_t i = from; i < to; i++)
         add_entry(all, &writer, i);
-    return writer.bucket;
+    return zone_writer_end(&writer);
 }
 
 static struct paged all_write(const struct all *all)
 {
     struct edition pages = { 0 }; /* not noted one by one: the zone owns all of them */
     struct paged_edit *edit = paged_edit_begin(&(struct paged){ 0 }, &pages);
-    uint32_t parts = part_count(all), size = (uint32_t)((all->zone->bucket_mask + 1) / parts);
+    const uint32_t bucket_count = all->zone->bucket_count, part_size = bucket_count / HASH_PARTS;
     struct blocks blocks = { 0 };
     size_t from = 0;
-    for (uint32_t part = 0; part < parts; part++) {
-        for (uint32_t i = 0; i < size; i++) {
-            size_t to = all->ends[part * size + i];
-            paged_edit_set(edit, i * parts + part, write_bucket(all, from, to, &blocks));
-            from = to;
-        }
-        if (parts == STAGE_PARTS)
-            stage_free_part(all->stage, part);
+    for (uint32_t i = 0; i < bucket_count; i++) {
+        size_t to = all->ends[i];
+        paged_edit_set(edit, i, write_bucket(all, from, to, &blocks));
+        from = to;
+        if (bucket_count % HASH_PARTS == 0 && (i + 1) % part_size == 0)
+            stage_free_part(all->stage, i / part_size);
     }
     blocks_end(&blocks);
     struct paged buckets = paged_edit_end(edit);
@@ -344,11 +274,9 @@ static struct paged all_write(const struct all *all)
 
 const struct zone *zone_build_all(struct stage *stage, size_t name_count, struct edition *edition)
 {
-    uint64_t bucket_count = 1;
-    while (bucket_count * NAMES_FRESH < name_count)
-        bucket_count *= 2;
-    struct zone *zone = zone_new(stage, name_count, bucket_count);
+    struct zone *zone = zone_new(stage, name_count);
     struct all all = { .stage = stage, .zone = zone, .count = name_count };
+    choose_table(&all);
     all_sort(&all);
     zone_finish(zone, all_write(&all));
     free(all.kept);
@@ -394,52 +322,67 @@ static bool is_kept(const struct stage *stage, const struct touched *group, size
 }
 
 static void group_add(const struct stage *stage, const struct zone_bucket *old, const struct touched *group,
-                      size_t count, struct writer *writer)
+                      size_t count, struct zone_writer *writer)
 {
-    for (uint32_t i = 0; old != NULL && i < old->count; i++) {
-        const struct zone_node *node = bucket_node(old, i);
+    const struct zone_node *node;
+    for (uint32_t at = 0; (node = bucket_next(stage->base, old, &at)) != NULL;) {
         if (is_kept(stage, group, count, node))
-            add_kept(writer, (uint64_t)old->tags[i] << HASH_TAG_SHIFT,
-                     node); /* of the hash only the tag matters */
+            zone_writer_add_kept(writer, zone_node_hash(node), node);
     }
     for (size_t i = 0; i < count; i++)
-        add_staged(writer, stage, &stage->names[group[i].name]);
+        zone_writer_add_staged(writer, stage, &stage->names[group[i].name]);
 }
 
-/* `old` with the `count` changed names of `group`; NULL if none are left. */
-static struct zone_bucket *bucket_rebuild(const struct stage *stage, const struct zone_bucket *old,
-                                          const struct touched *group, size_t count, struct blocks *blocks)
+/* `old` with the `count` changed names of `group`. */
+static const struct zone_bucket *bucket_rebuild(const struct stage *stage, const struct zone_bucket *old,
+                                                const struct touched *group, size_t count,
+                                                struct blocks *blocks)
 {
-    struct writer writer = { 0 };
+    struct zone_writer writer = { .zone = stage->base };
     group_add(stage, old, group, count, &writer);
-    writer_open(&writer, blocks);
+    zone_writer_open(&writer, blocks);
     if (writer.bucket != NULL)
         group_add(stage, old, group, count, &writer);
-    return writer.bucket;
+    return zone_writer_end(&writer);
+}
+
+static size_t group_size_at(const struct touched *touched, size_t at, size_t count)
+{
+    size_t size = 1;
+    while (at + size < count && touched[at + size].bucket == touched[at].bucket)
+        size++;
+    return size;
+}
+
+static void change_bucket(const struct stage *stage, const struct touched *group, size_t count,
+                          struct blocks *blocks, struct paged_edit *edit, struct edition *edition)
+{
+    const struct zone_bucket *old = zone_bucket(stage->base, group->bucket);
+    const struct zone_bucket *fresh = bucket_rebuild(stage, old, group, count, blocks);
+    paged_edit_set(edit, group->bucket, fresh);
+    if (old != zone_bucket_empty)
+        edition_replaced(edition, old, block_free);
+    if (fresh != zone_bucket_empty)
+        edition_made(edition, (void *)(uintptr_t)fresh, block_free);
 }
 
 const struct zone *zone_build_changed(const struct stage *stage, size_t name_count, struct edition *edition)
 {
     const struct zone *base = stage->base;
     struct paged_edit *edit = paged_edit_begin(&base->buckets, edition);
-    size_t count;
+    size_t count, size;
     struct touched *touched = touched_new(stage, &count);
-    size_t group_size;
     struct blocks blocks = { 0 };
-    for (size_t at = 0; at < count; at += group_size) {
-        uint32_t index = touched[at].bucket;
-        for (group_size = 1; at + group_size < count && touched[at + group_size].bucket == index;)
-            group_size++;
-        const struct zone_bucket *old = paged_get(&base->buckets, index);
-        struct zone_bucket *fresh = bucket_rebuild(stage, old, touched + at, group_size, &blocks);
-        paged_edit_set(edit, index, fresh);
-        edition_replaced(edition, old, block_free);
-        if (fresh != NULL)
-            edition_made(edition, fresh, block_free);
+    for (size_t at = 0; at < count; at += size) {
+        size = group_size_at(touched, at, count);
+        change_bucket(stage, touched + at, size, &blocks, edit, edition);
     }
     blocks_end(&blocks);
     free(touched);
-    struct zone *zone = zone_new(stage, name_count, base->bucket_mask + 1);
+    struct zone *zone = zone_new(stage, name_count);
+    zone->bucket_count = base->bucket_count;
+    zone->row_mask = base->row_mask;
+    zone->place_shift = base->place_shift;
     zone_finish(zone, paged_edit_end(edit));
     edition_replaced(edition, base, NULL);
     return edition_made(edition, zone, NULL);

@@ -393,7 +393,7 @@ const struct zone *zone_edit_end(struct zone_edit *edit)
     settle(edit);
     struct outcome outcome = edit->outcome;
     const struct zone *zone = stage->base;
-    if (zone == NULL || !zone_fits(zone, outcome.name_count))
+    if (zone == NULL || !zone_fits(zone, outcome.name_count) || !zone_changes_fit(stage))
         zone = zone_build_all(stage, outcome.name_count, edit->edition);
     else if (outcome.is_changed)
         zone = zone_build_changed(stage, outcome.name_count, edit->edition);

@@ -140,7 +140,7 @@ void stage_free_part(struct stage *stage, unsigned part)
 
 void stage_free(struct stage *stage)
 {
-    for (unsigned part = 0; part < STAGE_PARTS; part++)
+    for (unsigned part = 0; part < HASH_PARTS; part++)
         stage_free_part(stage, part);
     free(stage->names);
     free(stage->bases);
@@ -178,7 +178,7 @@ static uint32_t add_index(struct stage *stage, uint64_t hash, const uint8_t *nam
         return index;
     size_t label = 1 + (size_t)name[0], rest = size - label;
     uint32_t parent = rest > 0 ? add_index(stage, dns_name_hash(name + label, rest), name + label, rest) : 0;
-    uint8_t *copy = chunk_take(&stage->chunks[hash % STAGE_PARTS], size, 1);
+    uint8_t *copy = chunk_take(&stage->chunks[hash_part(hash)], size, 1);
     memcpy(copy, name, size);
     const struct stage_name fresh = {
         .hash = hash, .name = copy, .name_size = (uint8_t)size, .parent = parent
@@ -252,7 +252,7 @@ static struct stage_change *add_change(struct stage *stage, struct stage_name *a
     struct stage_change **place = change_place(at, type), *next = *place;
     if (next != NULL && next->type == type)
         next = next->next; /* the old one lies there until the end: somebody may look at it */
-    struct stage_chunk **chunks = &stage->chunks[at->hash % STAGE_PARTS];
+    struct stage_chunk **chunks = &stage->chunks[hash_part(at->hash)];
     struct stage_change *change =
         chunk_take(chunks, offsetof(struct stage_change, behind) + size, _Alignof(struct stage_change));
     change->next = next;

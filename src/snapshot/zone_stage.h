@@ -9,10 +9,9 @@
  * What an edit has collected: the names that it touches with all their ancestors, each with its changes.
  * An ancestor always stands before its descendants in `names`, so one walk forward or backward passes parents
  * or children first.  What a name consists of and holds lies together in chunks that are freed as a whole, by
- * the low bits of its hash, so that a part can go as soon as its buckets are written, and they can take its
+ * the part of its hash, so that a part can go as soon as its buckets are written, and they can take its
  * place.
  */
-#define STAGE_PARTS 16 /* a power of two */
 
 /* What will stand there under `type`: behind it lies the RRset or, under STAGE_SERVICE, the pointer. */
 struct stage_change {
@@ -61,7 +60,7 @@ struct stage {
     uint32_t last;            /* index of the owner staged last, which is often asked for next */
     struct stage_slot *slots; /* open addressing by hash, at most half full */
     uint32_t slot_mask;
-    struct stage_chunk *chunks[STAGE_PARTS];
+    struct stage_chunk *chunks[HASH_PARTS];
 };
 
 void stage_init(struct stage *stage, const struct dns_name *apex, const struct zone *base);

@@ -293,6 +293,91 @@ static void fetching_in_advance_changes_nothing(void **state)
     zone_free((void *)(uintptr_t)zone);
 }
 
+/* Forty names whose hashes agree in all bits that lead within one bucket, among few others. */
+static void names_that_crowd_in_one_place_are_found_and_missed(void **state)
+{
+    (void)state;
+    enum { CROWD = 40, SAME = 15 };
+    struct edition edition = { 0 };
+    const struct dns_name apex = name_of("example.");
+    struct zone_edit *edit = zone_edit_begin(&apex, NULL, &edition);
+    char crowd[2 * CROWD][32];
+    for (unsigned i = 0, count = 0; count < 2 * CROWD; i++) {
+        snprintf(crowd[count], sizeof *crowd, "n%u.example.", i);
+        const struct dns_name name = name_of(crowd[count]);
+        uint64_t hash = dns_name_hash(name.bytes, (size_t)name.size - apex.size);
+        count += (hash >> 32 & SAME) == SAME; /* the last row: what overflows needs more behind it */
+    }
+    for (unsigned i = 0; i < CROWD; i++)
+        put(edit, crowd[i], DNS_A);
+    const struct zone *zone = zone_edit_end(edit);
+    edition_free_replaced(&edition);
+    for (unsigned left = CROWD; left > 0; left--) {
+        for (unsigned i = 0; i < 2 * CROWD; i++)
+            assert_int_equal(look_up(zone, crowd[i], false).outcome, i < left ? ZONE_FOUND : ZONE_NXDOMAIN);
+        edit = zone_edit_begin(&apex, zone, &edition);
+        const struct dns_name last = name_of(crowd[left - 1]);
+        zone_edit_remove(edit, &last, DNS_A);
+        zone = zone_edit_end(edit);
+        edition_free_replaced(&edition);
+    }
+    zone_free((void *)(uintptr_t)zone);
+}
+
+/* The largest RRsets that a message can hold, seven hundred at ten names. */
+static void put_much(struct zone_edit *edit, uint16_t first_type, uint16_t seed)
+{
+    enum { OWNERS = 10, TYPES = 70, SIZE = 64000 };
+    for (uint16_t i = 0; i < OWNERS * TYPES; i++) {
+        char owner[32];
+        snprintf(owner, sizeof owner, "large%d.example.", i % OWNERS);
+        const struct dns_name name = name_of(owner);
+        struct dns_rrset *rrset =
+            zone_edit_put_at(edit, zone_edit_owner(edit, &name), (uint16_t)(first_type + i / OWNERS), SIZE);
+        rrset->type = (uint16_t)(first_type + i / OWNERS);
+        rrset->count = 1;
+        rrset->ttl_s = (uint32_t)seed + i;
+        rrset->size = SIZE;
+        memset(rrset->wire, 0, SIZE);
+    }
+}
+
+static void assert_much(const struct zone *zone, uint16_t first_type, uint16_t seed)
+{
+    for (uint16_t i = 0; i < 700; i++) {
+        char owner[32];
+        snprintf(owner, sizeof owner, "large%d.example.", i % 10);
+        const struct zone_match match = look_up(zone, owner, false);
+        assert_int_equal(match.outcome, ZONE_FOUND);
+        const struct dns_rrset *rrset = zone_node_rrset(match.node, (uint16_t)(first_type + i / 10));
+        assert_non_null(rrset);
+        assert_int_equal(rrset->ttl_s, seed + i);
+    }
+}
+
+/* 45 megabytes at few names, then 90: more than the places of a usual bucket tell apart. */
+static void names_that_hold_very_much_are_found(void **state)
+{
+    (void)state;
+    struct edition edition = { 0 };
+    const struct dns_name apex = name_of("example.");
+    struct zone_edit *edit = zone_edit_begin(&apex, NULL, &edition);
+    put(edit, "example.", DNS_SOA);
+    put(edit, "www.example.", DNS_NS); /* has an image */
+    const struct zone *zone = zone_edit_end(edit);
+    for (uint16_t round = 0; round < 2; round++) {
+        edit = zone_edit_begin(&apex, zone, &edition);
+        put_much(edit, (uint16_t)(1000 + 100 * round), (uint16_t)(1000 * round));
+        zone = zone_edit_end(edit);
+        edition_free_replaced(&edition);
+        for (uint16_t i = 0; i <= round; i++)
+            assert_much(zone, (uint16_t)(1000 + 100 * i), (uint16_t)(1000 * i));
+        assert_int_equal(look_up(zone, "a.www.example.", false).outcome, ZONE_REFERRAL);
+        assert_non_null(zone_node_image(look_up(zone, "www.example.", false).node, DNS_NS));
+    }
+    zone_free((void *)(uintptr_t)zone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +389,8 @@ int main(void)
         cmocka_unit_test(an_edit_that_changes_nothing_gives_the_base_back),
         cmocka_unit_test(an_edit_shows_what_stands_there_so_far),
         cmocka_unit_test(fetching_in_advance_changes_nothing),
+        cmocka_unit_test(names_that_crowd_in_one_place_are_found_and_missed),
+        cmocka_unit_test(names_that_hold_very_much_are_found),
         cmocka_unit_test(a_small_edit_of_a_large_zone_touches_few_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
