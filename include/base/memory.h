@@ -16,6 +16,8 @@ void *xcalloc_table(size_t size);
 /** Ends the process as these do when memory is gone. */
 _Noreturn void memory_gone(void);
 void *xrealloc(void *block, size_t count, size_t size);
+/** Makes an array of `*room` items reach to the one at `index`, by doubling; what is new is zeroed. */
+void *xreach(void *items, size_t *room, size_t index, size_t size);
 /** Asks for huge pages under a large block that is about to be filled: its pages come in one five hundredth
  * of the faults.  The block need not be aligned. */
 void memory_fill_soon(void *block, size_t size);

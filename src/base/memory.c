@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE ((size_t)2 << 20)
+#define HUGE_PAGE   ((size_t)2 << 20)
+#define REACH_FIRST 64 /* items */
 
 void memory_gone(void)
 {
@@ -56,6 +57,19 @@ void *xcalloc_table(size_t size)
 void *xrealloc(void *block, size_t count, size_t size)
 {
     return check(reallocarray(block, count ? count : 1, size ? size : 1));
+}
+
+void *xreach(void *items, size_t *room, size_t index, size_t size)
+{
+    size_t before = *room;
+    if (index < before)
+        return items;
+    *room = before > 0 ? before : REACH_FIRST;
+    while (*room <= index)
+        *room *= 2;
+    items = xrealloc(items, *room, size);
+    memset((uint8_t *)items + before * size, 0, (*room - before) * size);
+    return items;
 }
 
 void memory_fill_soon(void *block, size_t size)

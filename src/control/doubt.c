@@ -37,7 +37,7 @@ static_assert(DECLARED_CHECKS_MAX * (CHECK_INPUTS_MAX + 1) < 64, "a bit a check"
 struct doubt {
     struct suspicion *suspicion;
     struct record **records; /* by slot */
-    uint32_t room;
+    size_t room;
     unsigned reference_count, reference_silent;
     uint64_t grace_end_ms; /* until then silence is not believed after the end; 0: no such time */
     enum doubt_turn turn;  /* what doubt_next hands out */
@@ -106,14 +106,7 @@ void doubt_free(struct doubt *doubt)
 
 static struct record *record_at(struct doubt *doubt, uint32_t slot)
 {
-    if (slot >= doubt->room) {
-        uint32_t room = doubt->room != 0 ? doubt->room : 64;
-        while (room <= slot)
-            room *= 2;
-        doubt->records = xrealloc(doubt->records, room, sizeof *doubt->records);
-        memset(doubt->records + doubt->room, 0, (room - doubt->room) * sizeof *doubt->records);
-        doubt->room = room;
-    }
+    doubt->records = xreach(doubt->records, &doubt->room, slot, sizeof *doubt->records);
     if (doubt->records[slot] == NULL)
         doubt->records[slot] = xcalloc(1, sizeof **doubt->records);
     return doubt->records[slot];

@@ -24,7 +24,7 @@ struct vertex {
 
 struct graph {
     struct vertex *vertices; /* by node slot */
-    uint32_t room;
+    size_t room;
     struct slots touched, gone; /* gone: nodes whose state is to be taken away */
     struct slots turned;
 };
@@ -58,14 +58,7 @@ static void slots_add(struct slots *slots, uint32_t slot)
 
 static struct vertex *vertex_at(struct graph *graph, uint32_t slot)
 {
-    if (slot >= graph->room) {
-        uint32_t room = graph->room ? graph->room : 64;
-        while (room <= slot)
-            room *= 2;
-        graph->vertices = xrealloc(graph->vertices, room, sizeof *graph->vertices);
-        memset(graph->vertices + graph->room, 0, (room - graph->room) * sizeof *graph->vertices);
-        graph->room = room;
-    }
+    graph->vertices = xreach(graph->vertices, &graph->room, slot, sizeof *graph->vertices);
     return &graph->vertices[slot];
 }
 

@@ -23,7 +23,7 @@ struct name {
 struct names {
     struct checker *checker;
     struct name **items; /* by id */
-    uint32_t room;
+    size_t room;
     size_t unresolved;
     bool is_wanted;
 };
@@ -71,14 +71,7 @@ static void tell_checker(const struct names *names, uint32_t id, const char *hos
 static void name_add(struct names *names, const struct compiled_name *change)
 {
     char text[DNS_NAME_TEXT_SIZE];
-    if (change->id >= names->room) {
-        uint32_t room = names->room ? names->room : 64;
-        while (room <= change->id)
-            room *= 2;
-        names->items = xrealloc(names->items, room, sizeof(struct name *));
-        memset(names->items + names->room, 0, (room - names->room) * sizeof(struct name *));
-        names->room = room;
-    }
+    names->items = xreach(names->items, &names->room, change->id, sizeof(struct name *));
     struct name *name = names->items[change->id] = xcalloc(1, sizeof *name);
     dns_name_format_wire(change->name, text);
     name->text = xstrdup(text);

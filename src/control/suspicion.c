@@ -18,7 +18,7 @@ struct peer {
 
 struct suspicion {
     struct peer *peers; /* by slot */
-    uint32_t room;
+    size_t room;
     unsigned reference_count, reference_silent;
     bool is_on, is_changed;
     uint64_t began_ms;
@@ -48,14 +48,7 @@ void suspicion_free(struct suspicion *suspicion)
 
 static struct peer *peer_at(struct suspicion *suspicion, uint32_t slot)
 {
-    if (slot >= suspicion->room) {
-        uint32_t room = suspicion->room != 0 ? suspicion->room : 64;
-        while (room <= slot)
-            room *= 2;
-        suspicion->peers = xrealloc(suspicion->peers, room, sizeof *suspicion->peers);
-        memset(suspicion->peers + suspicion->room, 0, (room - suspicion->room) * sizeof *suspicion->peers);
-        suspicion->room = room;
-    }
+    suspicion->peers = xreach(suspicion->peers, &suspicion->room, slot, sizeof *suspicion->peers);
     return &suspicion->peers[slot];
 }
 

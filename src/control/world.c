@@ -139,14 +139,7 @@ struct entry *world_entry(const struct world *world, uint32_t slot)
 
 static void place_entry(struct world *world, uint32_t slot, struct entry *entry)
 {
-    if (slot >= world->entry_room) {
-        uint32_t room = world->entry_room ? world->entry_room : 64;
-        while (room <= slot)
-            room *= 2;
-        world->entries = xrealloc(world->entries, room, sizeof *world->entries);
-        memset(world->entries + world->entry_room, 0, (room - world->entry_room) * sizeof *world->entries);
-        world->entry_room = room;
-    }
+    world->entries = xreach(world->entries, &world->entry_room, slot, sizeof *world->entries);
     world->entries[slot] = entry;
 }
 

@@ -41,7 +41,7 @@ struct world {
     struct server_keys *keys;     /* NULL: no cookies */
     struct graph *graph;
     struct entry **entries; /* by endpoint slot */
-    uint32_t entry_room;
+    size_t entry_room;
     struct table *by_key;        /* key → entry */
     struct table *overrides;     /* key → struct override */
     int64_t next_expiry_wall_ms; /* no override expires before; 0: none does */

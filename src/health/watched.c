@@ -59,12 +59,7 @@ static void report(void *owner)
 
 static struct watch **watch_at(struct watched *watched, uint32_t id)
 {
-    if (id >= watched->room) {
-        size_t room = watched->room * 2 > id ? watched->room * 2 : (size_t)id + 64;
-        watched->watches = xrealloc(watched->watches, room, sizeof(struct watch *));
-        memset(watched->watches + watched->room, 0, (room - watched->room) * sizeof(struct watch *));
-        watched->room = room;
-    }
+    watched->watches = xreach(watched->watches, &watched->room, id, sizeof(struct watch *));
     return &watched->watches[id];
 }
 
