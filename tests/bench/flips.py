@@ -10,8 +10,8 @@ One worker on the first CPU is asked by a program on the last one, in two ways:
     full     by load_full.c, which needs so little of its CPU that the worker's core is what limits: it is busy throughout
     sharing  by load.c with 256 queries under way, which needs as much CPU as the worker: what flips take, it cannot ask
 
-The other threads of steerd are on that last CPU, too (apart), as on a machine that leaves them a core, or anywhere
-(together).  Then the same with flips:
+The clients are on that last CPU, and the other threads of steerd, too (apart), as on a machine that leaves them a core, or
+anywhere (together).  Then the same with flips:
 
     report    health verdicts by reports to a push check, in batches of ten as an agent on a machine sends them
     single    the same, one a request
@@ -99,11 +99,14 @@ def asker(options, server, view):
 
 
 def start_flips(options, server, kind):
-    """The programs that flip, by what."""
-    return {name: writes.api_load(options, server, options.niceness, "--kind", name, "--batch", batch, "--rate", int(options.rate * share),
-                                  "--clients", options.clients, "--pools", 300, "--first-pool", FIRST_POOL[name],
-                                  "--begin", server.begun[name], "--seconds", options.seconds + 0.3)
-            for name, batch, share in KINDS[kind]}
+    """The programs that flip, by what; on the CPU of the asker, or they would take from the worker what is not steerd's."""
+    flippers = {name: writes.api_load(options, server, options.niceness, "--kind", name, "--batch", batch, "--rate",
+                                      int(options.rate * share), "--clients", options.clients, "--pools", 300, "--first-pool",
+                                      FIRST_POOL[name], "--begin", server.begun[name], "--seconds", options.seconds + 0.3)
+                for name, batch, share in KINDS[kind]}
+    for flipper in flippers.values():
+        os.sched_setaffinity(flipper.pid, {options.last_cpu})
+    return flippers
 
 
 def end_flips(server, flippers):
