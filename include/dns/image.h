@@ -12,8 +12,9 @@
  *
  *     header | target … | offset … | bytes …
  *
- * The offsets are those of all pointers in the bytes.  If the question is for a name below the owner they all
- * lead as much too short as that name is longer.
+ * Of types whose names are not compressed the bytes are those of the RRset, and not repeated.  The offsets
+ * are those of all pointers in the bytes.  If the question is for a name below the owner they all lead as
+ * much too short as that name is longer.
  */
 struct dns_image_target {
     uint16_t name_at; /* in the RRset's wire: the name, which is in lowercase */
@@ -21,14 +22,14 @@ struct dns_image_target {
     uint8_t size;     /* of the name, without the apex */
     uint8_t own_size; /* of what stands in front of the pointer; 0: the name stands in the reply */
     bool is_below;    /* at or below the cut that the RRset makes */
-    uint8_t unused;
-    uint8_t hash[8]; /* dns_name_hash of the `size` bytes */
+    bool is_owner;    /* the owner itself, which need not stand at `name_at`: of SVCB "." is it */
+    uint8_t hash[8];  /* dns_name_hash of the `size` bytes */
 };
 
 struct dns_image {
     uint16_t type;
     uint16_t room; /* of all of it, a multiple of four */
-    uint16_t size; /* of the bytes */
+    uint16_t size; /* of the bytes; 0: they are those of the RRset */
     uint8_t target_count;
     uint8_t pointer_count;
     struct dns_image_target targets[];
@@ -43,7 +44,7 @@ static inline bool dns_image_is_of(uint16_t type)
 {
     const uint64_t types = UINT64_C(1) << DNS_NS | UINT64_C(1) << DNS_CNAME | UINT64_C(1) << DNS_PTR |
                            UINT64_C(1) << DNS_MX | UINT64_C(1) << DNS_SRV;
-    return type < 64 && (types >> type & 1) != 0;
+    return type < 64 ? (types >> type & 1) != 0 : dns_type_is_binding(type);
 }
 
 static inline const uint8_t *dns_image_offsets(const struct dns_image *image)
@@ -51,9 +52,15 @@ static inline const uint8_t *dns_image_offsets(const struct dns_image *image)
     return (const uint8_t *)(image->targets + image->target_count);
 }
 
-static inline const uint8_t *dns_image_bytes(const struct dns_image *image)
+/** The bytes of the image of `rrset`. */
+static inline const uint8_t *dns_image_bytes(const struct dns_image *image, const struct dns_rrset *rrset)
 {
-    return dns_image_offsets(image) + 2 * (size_t)image->pointer_count;
+    return image->size > 0 ? dns_image_offsets(image) + 2 * (size_t)image->pointer_count : rrset->wire;
+}
+
+static inline size_t dns_image_size(const struct dns_image *image, const struct dns_rrset *rrset)
+{
+    return image->size > 0 ? image->size : rrset->size;
 }
 
 /**

@@ -57,6 +57,12 @@ enum dns_flag {
     DNS_FLAG_CD = 0x0010
 };
 
+/** HTTPS and its like (RFC 9460). */
+static inline bool dns_type_is_binding(uint16_t type)
+{
+    return type == DNS_SVCB || type == DNS_HTTPS;
+}
+
 #define DNS_TAIL_ANY 255
 
 /* Where the domain names stand in the rdata of a type. */

@@ -90,7 +90,7 @@ static const uint8_t *last_name(const struct dns_type_layout *layout, const uint
 void assembly_add_targets(struct assembly *assembly, const struct zone *zone, const struct dns_rrset *rrset)
 {
     const struct dns_type_layout *layout = dns_type_layout(rrset->type);
-    const bool is_svcb = rrset->type == DNS_SVCB || rrset->type == DNS_HTTPS;
+    const bool is_svcb = dns_type_is_binding(rrset->type);
     struct targets targets = { .count = 0 };
     for (const uint8_t *rr = NULL; (rr = dns_rrset_next(rrset, rr)) != NULL;) {
         const uint8_t *rdata = dns_rr_rdata(rr), *target = last_name(layout, rdata);

@@ -47,7 +47,7 @@ static bool add_compressed(struct drafting *drafting, enum dns_section section, 
 static bool add_copied(struct drafting *drafting, const struct dns_rrset *rrset, struct targets *out)
 {
     const struct dns_type_layout *layout = dns_type_layout(rrset->type);
-    const bool is_svcb = rrset->type == DNS_SVCB || rrset->type == DNS_HTTPS;
+    const bool is_svcb = dns_type_is_binding(rrset->type);
     dns_draft_add(&drafting->draft, DNS_ANSWER, drafting->owner, rrset);
     for (const uint8_t *rr = NULL; (rr = dns_rrset_next(rrset, rr)) != NULL;) {
         const uint8_t *rdata = dns_rr_rdata(rr), *wire = rdata + layout->name_at;
@@ -83,7 +83,7 @@ static bool is_repeated(const struct targets *targets, unsigned index)
 
 enum draft_step drafting_add_targets(struct drafting *drafting, const struct dns_rrset *rrset)
 {
-    const bool is_svcb = rrset->type == DNS_SVCB || rrset->type == DNS_HTTPS;
+    const bool is_svcb = dns_type_is_binding(rrset->type);
     const bool is_compressed = rrset->type == DNS_NS || rrset->type == DNS_MX;
     const struct zone *zone = drafting->match.zone;
     struct targets targets = { .count = 0 };

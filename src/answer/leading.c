@@ -2,6 +2,7 @@
 #include "answer/leading.h"
 
 #include "answer/assembly.h"
+#include "dns/draft.h"
 
 #include <string.h>
 
@@ -33,20 +34,30 @@ static inline const struct zone_node *find_target(const struct zone *zone, const
     return node != NULL ? node : find_at_length(zone, wire);
 }
 
-bool leading_add(struct dns_draft *draft, enum dns_section section, const struct zone *zone,
-                 const struct dns_rrset *rrset, const struct dns_image *image, unsigned shift)
+/* True if the answer leads on from there: of a binding to another name (RFC 9460 §4.1). */
+static __attribute__((noinline)) bool leads_on(const struct zone_node *node,
+                                               const struct dns_image_target *target, uint16_t type)
 {
+    return !target->is_owner && zone_node_rrset(node, type) != NULL;
+}
+
+/* Adds the image of `rrset`, which the match has found, and what is known of its targets as far as that is
+ * static addresses.  False: there is more to say. */
+static bool add_leading(struct dns_draft *draft, enum dns_section section, const struct zone_match *match,
+                        const struct dns_rrset *rrset, const struct dns_image *image, unsigned shift)
+{
+    const bool is_answer = section == DNS_ANSWER, is_binding = dns_type_is_binding(rrset->type);
     dns_draft_add_image(draft, section, image, rrset, shift);
-    if (rrset->type == DNS_CNAME)
-        return true;
     for (unsigned i = 0; i < image->target_count; i++) {
         const struct dns_image_target *target = &image->targets[i];
         const uint8_t *wire = rrset->wire + target->name_at;
+        const struct zone_node *node =
+            target->is_owner ? match->node : find_target(match->zone, wire, target);
         const struct dns_rrset *a, *aaaa;
-        const struct zone_node *node = find_target(zone, wire, target);
         if (node == NULL)
             continue;
-        if (section == DNS_ANSWER && zone_node_service(node) != NULL)
+        if (is_answer &&
+            (zone_node_service(node) != NULL || (is_binding && leads_on(node, target, rrset->type))))
             return false;
         zone_node_addresses(node, &a, &aaaa);
         dns_draft_add_addresses(draft, wire, target->own_size, target->pointer + shift, a, aaaa);
@@ -54,14 +65,14 @@ bool leading_add(struct dns_draft *draft, enum dns_section section, const struct
     return true;
 }
 
-bool leading_refer(struct dns_draft *draft, const struct zone_match *match)
+/* Adds the NS RRset of the cut that was found, and glue.  False: there is no image. */
+static bool refer(struct dns_draft *draft, const struct zone_match *match)
 {
     const struct dns_name *qname = &draft->query->qname;
     const struct dns_image *image = zone_node_image(match->node, DNS_NS);
     const uint8_t *cut = dns_name_suffix(qname, match->owner_labels);
-    return image != NULL &&
-           leading_add(draft, DNS_AUTHORITY, match->zone, zone_node_rrset(match->node, DNS_NS), image,
-                       (unsigned)(cut - qname->bytes));
+    return image != NULL && add_leading(draft, DNS_AUTHORITY, match, zone_node_rrset(match->node, DNS_NS),
+                                        image, (unsigned)(cut - qname->bytes));
 }
 
 /* ---- aliases ---- */
@@ -191,7 +202,10 @@ static bool add_records(struct dns_draft *draft, const struct zone_match *match,
         return true;
     }
     const struct dns_image *image = zone_node_image(match->node, rrset->type);
-    return image != NULL && leading_add(draft, DNS_ANSWER, zone, rrset, image, 0);
+    if (image == NULL || rrset->type != DNS_CNAME)
+        return image != NULL && add_leading(draft, DNS_ANSWER, match, rrset, image, 0);
+    dns_draft_add_image(draft, DNS_ANSWER, image, rrset, 0); /* where it leads was not asked */
+    return true;
 }
 
 static bool add_found(struct dns_draft *draft, const struct ready *ready, bool may_cut)
@@ -211,7 +225,7 @@ size_t leading_answer(const struct ready *ready, struct ready_room room)
     unsigned flags = is_referral ? 0 : DNS_FLAG_AA;
     struct dns_draft draft;
     dns_draft_begin_plain(&draft, ready->query, room.out, room.limit);
-    if (is_referral ? !leading_refer(&draft, ready->match) : !add_found(&draft, ready, room.may_cut))
+    if (is_referral ? !refer(&draft, ready->match) : !add_found(&draft, ready, room.may_cut))
         return 0;
     if (dns_draft_is_cut(&draft)) {
         count_one(&answerer->counters->truncated);

@@ -77,10 +77,11 @@ void dns_draft_add_image(struct dns_draft *draft, enum dns_section section, cons
                          const struct dns_rrset *rrset, unsigned shift)
 {
     const uint8_t *offsets = dns_image_offsets(image);
-    uint8_t *at = take(draft, image->size);
+    const size_t size = dns_image_size(image, rrset);
+    uint8_t *at = take(draft, size);
     if (at == NULL)
         return;
-    copy_bytes(at, dns_image_bytes(image), image->size);
+    copy_bytes(at, dns_image_bytes(image, rrset), size);
     count(draft, section, rrset->count);
     if (shift == 0)
         return;

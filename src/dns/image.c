@@ -42,8 +42,9 @@ static bool is_repeated(const struct making *making, const struct dns_name *name
     return false;
 }
 
-/* Notes a target that `pointer` leads to; 0: it is to be written when something is known of it.  False: how
- * depends on other targets' being written, or there can be no pointer to it. */
+/* Notes a target that `pointer` leads to; 0: it is to be written when something is known of it.  It stands at
+ * `wire`; NULL: nowhere.  False: how to write it depends on other targets' being written, or there can be no
+ * pointer to it. */
 static bool add_target(struct making *making, const struct dns_name *name, const uint8_t *wire,
                        unsigned pointer)
 {
@@ -52,7 +53,7 @@ static bool add_target(struct making *making, const struct dns_name *name, const
         dns_type_layout(making->rrset->type)->wants_additional || making->rrset->type == DNS_CNAME;
     if (!leads_on || !dns_name_is_within(name, apex) || is_repeated(making, name))
         return true;
-    if (memcmp(wire, name->bytes, name->size) != 0)
+    if (wire != NULL && memcmp(wire, name->bytes, name->size) != 0)
         return false;
     size_t own_size = 0;
     if (pointer == 0) {
@@ -65,13 +66,14 @@ static bool add_target(struct making *making, const struct dns_name *name, const
     }
     struct dns_image_target *target = &making->targets[making->target_count++];
     *target = (struct dns_image_target){
-        .name_at = (uint16_t)(wire - making->rrset->wire),
+        .name_at = wire != NULL ? (uint16_t)(wire - making->rrset->wire) : 0,
         .pointer = (uint16_t)pointer,
         .size = (uint8_t)(name->size - apex->size),
         .own_size = (uint8_t)own_size,
         .is_below = making->is_cut && dns_name_is_within(name, owner),
+        .is_owner = dns_name_equal(name, owner),
     };
-    const uint64_t hash = dns_name_hash(wire, target->size);
+    const uint64_t hash = dns_name_hash(name->bytes, target->size);
     memcpy(target->hash, &hash, sizeof hash);
     return true;
 }
@@ -127,6 +129,21 @@ static bool add_compressed(struct making *making, const struct dns_type_layout *
     return true;
 }
 
+/* Notes the target of an RR that is copied.  Of SVCB "." is the owner, or nothing where the RR is an alias
+ * (RFC 9460 §2.5). */
+static bool add_copied_target(struct making *making, const uint8_t *rdata, const uint8_t *wire)
+{
+    const bool is_itself = dns_type_is_binding(making->rrset->type) && *wire == 0;
+    if (is_itself && rdata[0] == 0 && rdata[1] == 0)
+        return true;
+    struct dns_name *name = &making->names[making->name_count++];
+    if (is_itself)
+        *name = making->query.qname;
+    else
+        dns_name_from_wire(wire, name);
+    return add_target(making, name, is_itself ? NULL : wire, 0);
+}
+
 static bool add_copied(struct making *making, const struct dns_type_layout *layout)
 {
     const struct dns_rrset *rrset = making->rrset;
@@ -135,11 +152,9 @@ static bool add_copied(struct making *making, const struct dns_type_layout *layo
     if (making->draft.is_full)
         return false;
     for (const uint8_t *rr = NULL; (rr = dns_rrset_next(rrset, rr)) != NULL;) {
-        const uint8_t *wire = dns_rr_rdata(rr) + layout->name_at;
-        struct dns_name *name = &making->names[making->name_count++];
-        dns_name_from_wire(wire, name);
+        const uint8_t *rdata = dns_rr_rdata(rr);
         add_offsets(making, place + (rr - rrset->wire), NULL);
-        if (!add_target(making, name, wire, 0))
+        if (!add_copied_target(making, rdata, rdata + layout->name_at))
             return false;
     }
     return true;
@@ -148,7 +163,8 @@ static bool add_copied(struct making *making, const struct dns_type_layout *layo
 static size_t write_image(const struct making *making, struct dns_image *out)
 {
     const uint8_t *bytes = making->reply + DNS_HEADER_SIZE + making->query.question_size;
-    const size_t size = (size_t)(making->draft.at - bytes),
+    const bool is_rrset = !dns_type_layout(making->rrset->type)->is_compressible;
+    const size_t size = is_rrset ? 0 : (size_t)(making->draft.at - bytes),
                  targets_size = making->target_count * sizeof *making->targets,
                  offsets_size = making->pointer_count * sizeof *making->offsets;
     const size_t room = (sizeof *out + targets_size + offsets_size + size + 3) & ~(size_t)3;

@@ -11,7 +11,7 @@
 /* A valid rdata of `type`, different for each `variant`.  Returns its size. */
 static uint16_t rdata_make(uint16_t type, uint8_t variant, uint8_t out[RDATA_SIZE_MAX])
 {
-    static const uint8_t name_at[] = { [DNS_MX] = 2, [DNS_SRV] = 6 };
+    static const uint8_t name_at[] = { [DNS_MX] = 2, [DNS_SRV] = 6, [DNS_HTTPS] = 2 };
     memset(out, variant, RDATA_SIZE_MAX);
     switch (type) {
     case DNS_A: return 4;
@@ -21,7 +21,8 @@ static uint16_t rdata_make(uint16_t type, uint8_t variant, uint8_t out[RDATA_SIZ
     case DNS_CNAME:
     case DNS_DNAME:
     case DNS_MX:
-    case DNS_SRV: {
+    case DNS_SRV:
+    case DNS_HTTPS: {
         uint16_t at = type < sizeof name_at ? name_at[type] : 0;
         memcpy(out + at, (const uint8_t[]){ 1, 'n', 0 }, 3);
         out[at + 1] = (uint8_t)('a' + variant % 26);

@@ -33,8 +33,8 @@ struct model {
 };
 
 static const struct service services[3];
-static const uint16_t types[] = { DNS_A,    DNS_NS,    DNS_CNAME, DNS_SOA, DNS_MX,
-                                  DNS_AAAA, DNS_DNAME, DNS_CAA,   65280 };
+static const uint16_t types[] = { DNS_A,     DNS_NS,  DNS_CNAME, DNS_SOA, DNS_MX,   DNS_AAAA,
+                                  DNS_DNAME, DNS_CAA, 65280,     DNS_SRV, DNS_HTTPS };
 
 static uint32_t below(struct rng *rng, uint32_t bound)
 {
