@@ -40,6 +40,13 @@ size_t dns_ready_address(const struct dns_query *query, struct dns_ready_edns ed
 size_t dns_ready_refuse(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
                         enum ede_code why, uint8_t *buffer);
 
+#define DNS_READY_ERROR_SIZE 6 /* and the text */
+
+/** Adds why to a ready reply of `size` bytes that has an OPT; the cookie is there already, if one came. There
+ * is room for it.  Returns the new size. */
+size_t dns_ready_add_error(const struct dns_query *query, enum ede_code why, const char *text,
+                           uint8_t *buffer, size_t size);
+
 #define DNS_COOKIE_SIZE 24 /* of a client and a server, RFC 9018 §4 */
 
 /** Adds a cookie to a ready reply of `size` bytes that has an OPT; there is room for it.  Returns the new

@@ -111,6 +111,9 @@ size_t assembly_make_binding(const struct service_binding *binding, const struct
                              const struct decision *decision, uint8_t rdata[BINDING_RDATA_MOST],
                              uint32_t *ttl_s);
 
+/** What is to be said where all is down, to who asks by EDNS. */
+const char *assembly_all_down_text(const struct decision *decision);
+
 /** Says in the OPT that all is down.  Only an operator who looks closely would see it otherwise. */
 void assembly_tell_all_down(struct dns_reply_edns *edns, const struct decision *decision);
 

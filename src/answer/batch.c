@@ -3,6 +3,7 @@
 #include "answer/compose.h"
 #include "answer/count.h"
 #include "answer/clients.h"
+#include "answer/decided.h"
 #include "answer/ready.h"
 #include "answer/reply_limit.h"
 #include "answer/single.h"
@@ -94,25 +95,6 @@ static inline void begin_ready(struct answerer *answerer, const struct snapshot 
     out->is_decided = false;
 }
 
-/* Of what does not lie ready, but what a service decides might: `begun` is not NULL then. */
-static __attribute__((noinline)) size_t reply_at_length(struct answerer *answerer, const struct snapshot *now,
-                                                        enum transport transport, struct asked *asked,
-                                                        const struct message *message, struct begun *begun)
-{
-    struct ready ready;
-    begin_ready(answerer, now, asked, message, &ready);
-    if (begun != NULL && begun->is_begun)
-        ready.begun = begun;
-    size_t size = begun != NULL ? ready_steered(&ready, service_of(asked), message->out) : 0;
-    if (size > 0)
-        return asked->query.edns.cookie.is_present
-                   ? ready_add_cookie(answerer, now, &asked->query, &message->source, message->out, size)
-                   : size;
-    know_labels(asked);
-    answerer_know_time(answerer);
-    return compose(transport, asked, &ready, message->out, message->out_size);
-}
-
 /* The room for a reply to who has proven nothing. */
 static struct ready_room room_of(const struct answerer *answerer, enum transport transport,
                                  const struct dns_query *query, const struct message *message)
@@ -122,6 +104,39 @@ static struct ready_room room_of(const struct answerer *answerer, enum transport
     return (struct ready_room){ .out = message->out,
                                 .limit = limit < most ? limit : most,
                                 .may_cut = limit <= most && transport == TRANSPORT_UDP };
+}
+
+/* What a service decides for. */
+static size_t reply_decided(struct ready *ready, enum transport transport, struct asked *asked,
+                            const struct message *message)
+{
+    const struct dns_query *query = &asked->query;
+    const struct service *service = service_of(asked);
+    size_t size = ready_steered(ready, service, message->out);
+    if (size == 0 && service->is_cname)
+        know_labels(asked);
+    if (size == 0)
+        size = decided_answer(ready, service, room_of(ready->answerer, transport, query, message));
+    if (size > 0 && query->edns.cookie.is_present)
+        size = ready_add_cookie(ready->answerer, ready->now, query, &message->source, message->out, size);
+    return size > 0 ? decided_add_error(ready, message->out, size) : 0;
+}
+
+/* Of what does not lie ready, but what a service decides might: `begun` is not NULL then. */
+static __attribute__((noinline)) size_t reply_at_length(struct answerer *answerer, const struct snapshot *now,
+                                                        enum transport transport, struct asked *asked,
+                                                        const struct message *message, struct begun *begun)
+{
+    struct ready ready;
+    begin_ready(answerer, now, asked, message, &ready);
+    if (begun != NULL && begun->is_begun)
+        ready.begun = begun;
+    size_t size = begun != NULL ? reply_decided(&ready, transport, asked, message) : 0;
+    if (size > 0)
+        return size;
+    know_labels(asked);
+    answerer_know_time(answerer);
+    return compose(transport, asked, &ready, message->out, message->out_size);
 }
 
 /* Of static names, where what is stored is not all there is to say. */

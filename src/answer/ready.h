@@ -42,8 +42,8 @@ static inline bool ready_asks_addresses(const struct dns_query *query)
     return query->qtype == DNS_A || query->qtype == DNS_AAAA;
 }
 
-/** Writes the reply to a plain query whose name, in a zone of ours, has no service, and returns its size; 0:
- * it does not lie ready.  `out` has room for DNS_READY_MOST. */
+/** Writes the reply to a plain query whose name, in a zone of ours, has no service that answers the type, and
+ * returns its size; 0: it does not lie ready.  `out` has room for DNS_READY_MOST. */
 size_t ready_stored(const struct answerer *answerer, const struct dns_query *query,
                     const struct zone_match *match, uint8_t *out);
 /** Adds what becomes of the query's cookie to a ready reply of `size` bytes; returns the new size. */

@@ -100,17 +100,22 @@ static const uint8_t *add_cname(struct assembly *assembly, const struct decision
     return target;
 }
 
-void assembly_tell_all_down(struct dns_reply_edns *edns, const struct decision *decision)
+const char *assembly_all_down_text(const struct decision *decision)
 {
     static const char *const texts[VIEW_COUNT] = {
         [VIEW_HEALTHY] = "all endpoints are down: serving their substitute",
         [VIEW_UNHELD] = "all endpoints are down: serving all of them",
         [VIEW_EVERYTHING] = "all endpoints are down or held: serving all of them",
     };
+    return decision->outcome == STEER_ENDPOINTS ? texts[decision->view]
+           : decision->is_unresolved            ? "no address of an endpoint's name is known"
+                                                : "all endpoints are down";
+}
+
+void assembly_tell_all_down(struct dns_reply_edns *edns, const struct decision *decision)
+{
     edns->ede = EDE_OTHER;
-    edns->ede_text = decision->outcome == STEER_ENDPOINTS ? texts[decision->view]
-                     : decision->is_unresolved            ? "no address of an endpoint's name is known"
-                                                          : "all endpoints are down";
+    edns->ede_text = assembly_all_down_text(decision);
 }
 
 static void add_negative(struct assembly *assembly, const struct zone *zone, uint16_t before)

@@ -115,15 +115,16 @@ size_t dns_ready_negative(const struct dns_query *query, struct dns_ready_edns e
     return end(query, edns, buffer, at + negative->size);
 }
 
-/* Appends an option to the OPT that ends a reply of `size` bytes: EDE without a text. */
-static size_t add_error(const struct dns_query *query, enum ede_code why, uint8_t *buffer, size_t size)
+size_t dns_ready_add_error(const struct dns_query *query, enum ede_code why, const char *text,
+                           uint8_t *buffer, size_t size)
 {
-    const size_t options_size = subnet_size(&query->edns.ecs);
+    const size_t options_size = plain_opt_size(&query->edns) - PLAIN_OPT_SIZE, text_size = strlen(text);
     uint8_t *at = buffer + size;
-    put_u16(at - options_size - 2, (unsigned)options_size + 6);
-    put_u32(at, (uint32_t)EDNS_EDE << 16 | 2);
+    put_u16(at - options_size - 2, (unsigned)(options_size + DNS_READY_ERROR_SIZE + text_size));
+    put_u32(at, (uint32_t)EDNS_EDE << 16 | (uint32_t)(2 + text_size));
     put_u16(at + 4, why);
-    return size + 6;
+    memcpy(at + DNS_READY_ERROR_SIZE, text, text_size);
+    return size + DNS_READY_ERROR_SIZE + text_size;
 }
 
 size_t dns_ready_refuse(const struct dns_query *query, struct dns_ready_edns edns, unsigned rcode,
@@ -131,7 +132,7 @@ size_t dns_ready_refuse(const struct dns_query *query, struct dns_ready_edns edn
 {
     uint8_t *at = begin(query, rcode, 0, buffer);
     const size_t size = end(query, edns, buffer, at);
-    return query->edns.is_present ? add_error(query, why, buffer, size) : size;
+    return query->edns.is_present ? dns_ready_add_error(query, why, "", buffer, size) : size;
 }
 
 size_t dns_ready_add_cookie(const struct dns_query *query, const uint8_t cookie[DNS_COOKIE_SIZE],
