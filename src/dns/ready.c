@@ -122,7 +122,7 @@ size_t dns_ready_add_error(const struct dns_query *query, enum ede_code why, con
     uint8_t *at = buffer + size;
     put_u16(at - options_size - 2, (unsigned)(options_size + DNS_READY_ERROR_SIZE + text_size));
     put_u32(at, (uint32_t)EDNS_EDE << 16 | (uint32_t)(2 + text_size));
-    put_u16(at + 4, why);
+    put_u16(at + 4, (unsigned)why);
     memcpy(at + DNS_READY_ERROR_SIZE, text, text_size);
     return size + DNS_READY_ERROR_SIZE + text_size;
 }
