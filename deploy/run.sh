@@ -179,7 +179,7 @@ EOF
 wait_until_ready() {
     for _ in $(seq 300); do
         kill -0 "$steerd_pid" 2>/dev/null || return 1
-        if curl -fs -o /dev/null --noproxy '*' "http://127.0.0.1:$api_port/readyz"; then return 0; fi
+        if curl -fs -m 5 -o /dev/null --noproxy '*' "http://127.0.0.1:$api_port/readyz"; then return 0; fi
         sleep 0.1
     done
     say "steerd runs but says it is not ready: see its messages above" >&2
@@ -216,4 +216,5 @@ if [ "$code" -eq 0 ]; then
     say "steerd has ended: it was told to, or another steerd has taken its place."
     exit 0
 fi
+[ -n "$is_given" ] || say "If a port is taken: --dns-port and --api-port choose others." >&2
 die "steerd ended by itself with code $code"

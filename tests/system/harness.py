@@ -30,10 +30,19 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from ports import free_port  # noqa: E402  stands beside system/ and bench/
 
-# Whatever the tests are started with:
-os.umask(0o022)  # root writes what steerd reads as another user,
-for proxy in [name for name in os.environ if name.lower().endswith("_proxy")]:
-    del os.environ[proxy]  # and all that is asked is on this machine
+
+def settle():
+    """Surroundings that do not depend on who starts the tests."""
+    os.umask(0o022)  # root writes what steerd reads as another user
+    for proxy in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[proxy]  # all that is asked is on this machine
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
+settle()
 
 STEERD = os.environ.get("STEERD", str(ROOT / "build" / "asan" / "steerd"))
 STEERCTL = os.environ.get("STEERCTL", str(ROOT / "build" / "asan" / "steerctl"))

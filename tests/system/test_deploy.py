@@ -105,6 +105,18 @@ def test_two_commands_show_a_failover(directory):
         run.stop()
 
 
+@pytest.mark.parametrize("option", ["--dns-port", "--api-port"])
+def test_a_port_that_is_taken_is_named_and_which_option_chooses_another(directory, option):
+    ports = {"--dns-port": free_port(), "--api-port": free_port()}
+    command = [str(ROOT / "deploy" / "run.sh"), "--no-backends", "--state", str(directory / "state")]
+    for name, port in ports.items():
+        command += [name, str(port)]
+    with socket.create_server(("127.0.0.1", ports[option])):  # accepts, and never says a word
+        run = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_S, umask=0o077)
+    assert run.returncode != 0
+    assert "127.0.0.1:%d" % ports[option] in run.stderr and option in run.stderr
+
+
 def test_it_fails_when_steerd_does(directory):
     run = Run(directory, "--no-backends")
     try:
