@@ -56,6 +56,7 @@ build() {
     say "Building (build/release) ..."
     local log="$root/build/release.log"
     mkdir -p "$root/build"
+    touch "$log" || die "cannot write in $root/build: run this as the user whose checkout it is"
     if ! (cd "$root" && cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
         tail -n 40 "$log" >&2
         die "the build failed; all of it is in $log"
