@@ -11,17 +11,16 @@
 /** The place in the list of the candidate that `point` falls to, which is below the total. */
 static INLINED uint16_t turn_place(const struct candidate_list *list, uint32_t point)
 {
-    uint16_t low = 0, high = (uint16_t)(list->count - 1);
     if (list->is_even)
         return (uint16_t)point;
-    while (low < high) {
-        uint16_t middle = (uint16_t)((low + high) / 2);
-        if (point < list->cumulative[middle])
-            high = middle;
-        else
-            low = (uint16_t)(middle + 1);
+    const uint32_t *sums = list->cumulative; /* it is the first place whose sum is above the point */
+    uint32_t place = 0;
+    for (uint32_t count = list->count; count > 1;) {
+        uint32_t half = count / 2;
+        place = sums[place + half - 1] <= point ? place + half : place;
+        count -= half;
     }
-    return low;
+    return (uint16_t)place;
 }
 
 /** The child whose turn it is, of a ready list that is not empty. */
