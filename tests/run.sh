@@ -90,13 +90,13 @@ run_ctest() {
 }
 
 run_unit() {
-    if build asan; then run_ctest asan 120; fi
+    if build asan; then run_ctest asan 300; fi
 }
 
 # What shares memory between threads: by the names of the tests.
 threaded='^(base/test_(mailbox|log)|snapshot/test_(snapshot|tickets)|answer/test_(rate_limit|weights)|server/|health/|store/|control/|api/)'
 run_threads() {
-    if build tsan; then run_ctest tsan 120 --tests-regex "$threaded"; fi
+    if build tsan; then run_ctest tsan 300 --tests-regex "$threaded"; fi
 }
 
 run_fuzz() {
