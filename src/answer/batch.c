@@ -96,8 +96,8 @@ static inline void begin_ready(struct answerer *answerer, const struct snapshot 
 }
 
 /* The room for a reply to who has proven nothing. */
-static struct ready_room room_of(const struct answerer *answerer, enum transport transport,
-                                 const struct dns_query *query, const struct message *message)
+static INLINED struct ready_room room_of(const struct answerer *answerer, enum transport transport,
+                                         const struct dns_query *query, const struct message *message)
 {
     const size_t most = message->out_size - DNS_PLAIN_SLACK;
     const size_t limit = reply_limit(answerer->settings, &query->edns, transport, false, message->out_size);

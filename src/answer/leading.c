@@ -2,6 +2,7 @@
 #include "answer/leading.h"
 
 #include "answer/assembly.h"
+#include "base/inlined.h"
 #include "dns/draft.h"
 
 #include <string.h>
@@ -218,7 +219,7 @@ static bool add_found(struct dns_draft *draft, const struct ready *ready, bool m
     return cname != NULL && add_cname(draft, ready, cname);
 }
 
-size_t leading_answer(const struct ready *ready, struct ready_room room)
+INLINED size_t leading_answer(const struct ready *ready, struct ready_room room)
 {
     const struct answerer *answerer = ready->answerer;
     const bool is_referral = ready->match->outcome == ZONE_REFERRAL;

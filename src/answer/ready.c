@@ -36,7 +36,7 @@ INLINED size_t ready_stored(const struct answerer *answerer, const struct dns_qu
                        dns_ready_copy(query, ready_edns(answerer, 0), rrset, out));
 }
 
-size_t ready_leading(const struct ready *ready, struct ready_room room)
+INLINED size_t ready_leading(const struct ready *ready, struct ready_room room)
 {
     const struct dns_query *query = ready->query;
     const struct zone_match *match = ready->match;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/draft.h"
 
+#include "base/inlined.h"
 #include "dns/bytes.h"
 #include "dns/plain_opt.h"
 #include "dns/reply_opt.h"
@@ -32,8 +33,8 @@ void dns_draft_begin(struct dns_draft *out, const struct dns_query *query, uint8
     begin(out, query, buffer, limit < UINT16_MAX ? limit : UINT16_MAX, reply_opt_size(edns));
 }
 
-void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer,
-                           size_t limit)
+INLINED void dns_draft_begin_plain(struct dns_draft *out, const struct dns_query *query, uint8_t *buffer,
+                                   size_t limit)
 {
     begin(out, query, buffer, limit, plain_opt_size(&query->edns));
 }
@@ -305,7 +306,7 @@ size_t dns_draft_end(const struct dns_draft *draft, unsigned flags, const struct
     return has_opt ? size + reply_opt_write(edns, DNS_NOERROR, draft->at, draft->limit - size) : size;
 }
 
-size_t dns_draft_end_plain(const struct dns_draft *draft, unsigned flags, struct dns_ready_edns edns)
+INLINED size_t dns_draft_end_plain(const struct dns_draft *draft, unsigned flags, struct dns_ready_edns edns)
 {
     const struct edns *asked = &draft->query->edns;
     if (draft->is_full)
