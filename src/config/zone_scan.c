@@ -2,6 +2,7 @@
 #include "config/zone_scan.h"
 
 #include "base/memory.h"
+#include "config/zone_escape.h"
 #include "config/zone_line.h"
 #include "dns/rrset.h"
 #include "dns/type.h"
@@ -102,10 +103,24 @@ static void refuse_record(struct scan *scan, const struct dns_name *owner)
                              type);
 }
 
-static void scan_record(struct scan *scan)
+/* Where the scanner has come to: what it reads behind the text is a line end of its own. */
+static const char *place_of(const struct scan *scan)
+{
+    const char *at = scan->scanner->input.current, *end = scan->part->text + scan->part->size;
+    return at >= scan->part->text && at < end ? at : end;
+}
+
+/* `from`: where the scanner began to read it. */
+static void scan_record(struct scan *scan, const char *from)
 {
     const zs_scanner_t *scanner = scan->scanner;
+    const char *wrong = zone_escape_find_wrong(from, place_of(scan));
     struct dns_name owner;
+    if (wrong != NULL) {
+        zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
+                             "%.4s is no octet: \\DDD goes from \\000 to \\255", wrong);
+        return;
+    }
     if (dns_name_read(scanner->r_owner, scanner->r_owner_length, &owner) == 0)
         zone_records_problem(scan->records, scan->origin, scanner->line_counter, false,
                              "the owner is not a domain name");
@@ -266,6 +281,7 @@ static void scan_plain_lines(struct scan *scan)
 static bool scan_step(struct scan *scan)
 {
     zs_scanner_t *scanner = scan->scanner;
+    const char *from = place_of(scan);
     if (zs_parse_record(scanner) != 0) {
         zone_records_problem(scan->records, scan->origin, scanner->line_counter, false, "%s",
                              zs_strerror(scanner->error.code));
@@ -273,7 +289,7 @@ static bool scan_step(struct scan *scan)
     }
     switch (scanner->state) {
     case ZS_STATE_DATA:
-        scan_record(scan);
+        scan_record(scan, from);
         scan_plain_lines(scan);
         return !zone_records_are_hopeless(scan->records);
     case ZS_STATE_INCLUDE: scan_include(scan); return !zone_records_are_hopeless(scan->records);
