@@ -90,7 +90,7 @@ static void a_change_touches_nothing_but_its_own_name(void **state)
         snprintf(name, sizeof name, "n%d.z.test", i);
         moved += bench_at(&bench, name) != nodes[i];
     }
-    assert_in_range(moved, 1, 24); /* its bucket, and the apex's for the serial */
+    assert_in_range(moved, 1, 200); /* its bucket, and the apex's for the serial: some 60 names each */
     text_free(&text);
     bench_free(&bench);
 }
