@@ -9,7 +9,8 @@ taken against the echo of the same repetition; the table shows medians and, behi
 
 Where the time to an answer is what counts (steady), the servers of a repetition run side by side and are asked in many
 short turns, so that the same minutes are all of theirs.  Neighbours only add to a time: a second table shows how long
-the quarter of the turns took that were disturbed the least.
+the quarter of the turns took that were disturbed the least.  `--turns 32` does so with any scenario; of so many turns
+brackets hold the middle half.
 """
 import argparse
 import contextlib
@@ -33,6 +34,7 @@ from ports import free_port  # noqa: E402  stands beside system/ and bench/
 
 TOP = HERE.parent.parent
 TURN_S, TURN_WARM_S = 0.25, 0.05
+MANY = 16  # of so many values the outermost are accidents
 TURN_PAUSE_S = 0.1  # the kernel lets real time have 95 % of a second
 RECEIVE_QUEUE = pathlib.Path("/proc/sys/net/core/rmem_default")
 
@@ -68,6 +70,7 @@ def arguments():
                         help="of: " + " ".join(SCENARIOS))
     parser.add_argument("--reps", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--turns", type=int, help="ask in so many short turns a repetition, all servers running")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--unpinned", action="store_true", help="let the scheduler place server and client")
     parser.add_argument("--realtime", action="store_true", help="as root: before all other programs (SCHED_FIFO), for "
@@ -119,6 +122,8 @@ def measure(server, options, questions):
 def run_scenario(name, options, questions):
     """All repetitions of all servers: server → list of results."""
     scenario, results, given_up = SCENARIOS[name], {}, set()
+    if options.turns is not None:
+        scenario.turns = options.turns
     if options.smoke:
         scenario.names, scenario.turns = min(scenario.names, 200), min(scenario.turns, 1)
     questions.write_text("".join(scenario.questions()))
@@ -163,7 +168,10 @@ def run_scenario(name, options, questions):
 
 def spread(values, form="%.2f"):
     text = form % statistics.median(values)
-    return text if len(values) == 1 else (text + " (" + form + "–" + form + ")") % (min(values), max(values))
+    if len(values) == 1:
+        return text
+    low, high = (min(values), max(values)) if len(values) < MANY else statistics.quantiles(values, n=4)[::2]
+    return (text + " (" + form + "–" + form + ")") % (low, high)
 
 
 def least_disturbed(values):
@@ -175,8 +183,9 @@ def print_times(results):
     print("\n| of the quarter of turns least disturbed | p50 µs | p90 µs | p99 µs | p99.9 µs | CPU µs an answer |")
     print("| --- | --- | --- | --- | --- | --- |")
     for server, rows in results.items():
-        keys = ("p50_us", "p90_us", "p99_us", "p999_us", "cpu_us")
-        print("| %s | %s |" % (server, " | ".join("%.1f" % least_disturbed([row[key] for row in rows]) for key in keys)))
+        keys = {"p50_us": "%.1f", "p90_us": "%.1f", "p99_us": "%.1f", "p999_us": "%.1f", "cpu_us": "%.2f"}
+        print("| %s | %s |" % (server, " | ".join(
+            form % least_disturbed([row[key] for row in rows]) for key, form in keys.items())))
 
 
 def print_table(name, results, given_up):
