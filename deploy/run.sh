@@ -203,10 +203,11 @@ wait_for_backends
 is_given=$config
 if [ -z "$is_given" ]; then make_config; fi
 "$root/build/release/steerd" -c "$config" &
-steerd_pid=$!
+steerd_pid=$! has_served=''
 if [ -n "$is_given" ]; then
     say "steerd is running with $config: pid $steerd_pid"
 elif wait_until_ready; then
+    has_served=1
     banner
 fi
 
@@ -217,5 +218,5 @@ if [ "$code" -eq 0 ]; then
     say "steerd has ended: it was told to, or another steerd has taken its place."
     exit 0
 fi
-[ -n "$is_given" ] || say "If a port is taken: --dns-port and --api-port choose others." >&2
+[ -n "$is_given$has_served" ] || say "If a port is taken: --dns-port and --api-port choose others." >&2
 die "steerd ended by itself with code $code"
